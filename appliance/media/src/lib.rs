@@ -1,0 +1,19 @@
+//! One timeline: coded access units go in, chunks, parts, segments and rendered playlists come out.
+//!
+//! Everything here is pure: no clock, no I/O, no async, no global state. The same inputs give the same bytes,
+//! on any box and after any restart, because every number is derived from UTC (see [`grid`]).
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`time`] | [`Ticks`](time::Ticks), frame rates, sequence numbers: the types of time and order |
+//! | [`grid`] | where segments, parts and chunks begin, computed from UTC |
+//! | [`unit`] | the access unit and the codec configurations that explain it |
+//! | [`window`] | what is retained of one rendition: segments of parts of chunks |
+//! | [`link`] | the framed protocol between the daemon and its encode workers |
+#![forbid(unsafe_code)]
+
+pub mod grid;
+pub mod link;
+pub mod time;
+pub mod unit;
+pub mod window;

@@ -1,0 +1,193 @@
+//! The API's types, shared by the daemon, its command line and the admin UI. Serde only, no logic.
+//!
+//! Everything lives under `/api/v1`:
+//!
+//! | call | body | answer |
+//! |---|---|---|
+//! | `GET /channels` | | [`ChannelList`] |
+//! | `POST /channels` | [`NewChannel`] | 201, [`Channel`] |
+//! | `GET /channels/{slug}` | | [`Channel`] |
+//! | `DELETE /channels/{slug}` | | 204 |
+//! | `POST /channels/{slug}/start` and `…/stop` | | [`Channel`] |
+//! | `GET /channels/{slug}/key` | | [`StreamKey`] |
+//! | `GET /box` | | [`BoxStatus`] |
+//! | `GET /events` | | Server-Sent Events; event `channels`, data [`ChannelList`], on every change |
+//!
+//! Errors are [`Problem`] with content type `application/problem+json` (RFC 9457).
+#![forbid(unsafe_code)]
+
+use serde::{Deserialize, Serialize};
+
+/// All channels, by name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChannelList {
+    /// By slug.
+    pub channels: Vec<Channel>,
+}
+
+/// One channel: what was asked for and what it is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Channel {
+    /// Its name in URLs; made from the name, never changes.
+    pub slug: String,
+    /// For people.
+    pub name: String,
+    /// Where its media comes from.
+    pub source: Source,
+    /// Video rungs, best first.
+    pub ladder: Vec<Rung>,
+    /// What it is doing.
+    pub state: ChannelState,
+    /// Its four stages, source first.
+    pub stages: Vec<Stage>,
+    /// Why it is in that state, when that needs a word; empty otherwise.
+    pub detail: String,
+    /// Where publishers send to, with the key left as `STREAM_KEY`; empty for a test pattern.
+    pub publish_urls: Vec<String>,
+    /// Page with the player.
+    pub watch_url: String,
+    /// Restarts of any stage since the channel was started.
+    pub restarts: u32,
+    /// Seconds since it was started; absent while stopped.
+    pub uptime_secs: Option<u64>,
+}
+
+/// Where media comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// Made on the box: a clock, a counter, a beep.
+    TestPattern,
+    /// RTMP push.
+    Rtmp,
+    /// SRT push.
+    Srt,
+}
+
+/// One video rung.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rung {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// Bits per second.
+    pub bitrate_bps: u32,
+}
+
+/// What a channel is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChannelState {
+    /// Switched off by the operator.
+    Stopped,
+    /// Switched on, nothing to watch yet.
+    Starting,
+    /// On air, with the slate, since no source has come or it has gone.
+    Waiting,
+    /// On air with its source.
+    Live,
+    /// Failed too often; tried again at growing intervals.
+    Parked,
+}
+
+/// One stage of a channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// `source`, `encode`, `package` or `serve`.
+    pub name: String,
+    /// How it is.
+    pub light: Light,
+    /// In plain words, such as `1920x1080 H.264, 30 fps` or `encoder restarted 2 s ago`.
+    pub detail: String,
+}
+
+/// How a stage is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Light {
+    /// Not running.
+    Off,
+    /// Running as it should.
+    Good,
+    /// Running, but something is missing or late.
+    Degraded,
+    /// Not working.
+    Bad,
+}
+
+/// What is needed to make a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewChannel {
+    /// For people; the slug is made from it.
+    pub name: String,
+    /// Where its media comes from.
+    pub source: Source,
+    /// Video rungs, best first; the default ladder when absent.
+    #[serde(default)]
+    pub ladder: Option<Vec<Rung>>,
+    /// Whether it starts at once.
+    #[serde(default = "yes")]
+    pub start: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A channel's secret. Shown only when asked for.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamKey {
+    /// 128 random bits in hexadecimal.
+    pub stream_key: String,
+    /// Complete addresses to publish to.
+    pub publish_urls: Vec<String>,
+}
+
+impl std::fmt::Debug for StreamKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StreamKey(hidden)")
+    }
+}
+
+/// The box as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BoxStatus {
+    /// Of the program.
+    pub version: String,
+    /// Seconds since the daemon started.
+    pub uptime_secs: u64,
+    /// House time, milliseconds since the epoch.
+    pub house_time_ms: i64,
+    /// Listening ports.
+    pub ports: Ports,
+}
+
+/// Listening ports, as written to `ports.json`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ports {
+    /// Viewers and admin.
+    pub http: u16,
+    /// The same with TLS; 0 while there is none.
+    #[serde(default)]
+    pub https: u16,
+    /// RTMP push.
+    pub rtmp: u16,
+    /// SRT push.
+    pub srt: u16,
+}
+
+/// An error as RFC 9457 has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// In a few words, the same for each error of its kind.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What is wrong in this case, and what to do.
+    pub detail: String,
+    /// The member of the body at fault, as a JSON pointer, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}

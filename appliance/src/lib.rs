@@ -3,6 +3,10 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`clock`] | the house clock; the only place that reads time |
+//! | [`limits`] | every bound, its unit, its reason |
+//! | [`supervise`] | what runs, what happens when it ends; no media knowledge |
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod limits;
+pub mod supervise;

@@ -37,7 +37,9 @@ pub enum RenditionError {
         asked: (u32, u32),
     },
     /// The configuration describes other sound.
-    #[error("the encoder makes {channels} channels at {sample_rate} Hz; only what was asked for at 48000 Hz can be packaged")]
+    #[error(
+        "the encoder makes {channels} channels at {sample_rate} Hz; only what was asked for at 48000 Hz can be packaged"
+    )]
     Sound {
         /// Samples per second.
         sample_rate: u32,
@@ -94,7 +96,11 @@ struct Derived {
 
 fn checked_id(id: String) -> Result<String, RenditionError> {
     let fit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if (1..=ID_LEN_MAX).contains(&id.len()) && id.bytes().all(fit) { Ok(id) } else { Err(RenditionError::Id(id)) }
+    if (1..=ID_LEN_MAX).contains(&id.len()) && id.bytes().all(fit) {
+        Ok(id)
+    } else {
+        Err(RenditionError::Id(id))
+    }
 }
 
 fn video(
@@ -116,12 +122,7 @@ fn video(
     Ok(Derived { codecs: said.codecs(), init, timescale, unit_duration })
 }
 
-fn audio(
-    config: &[u8],
-    sample_rate: u32,
-    channels: u8,
-    bitrate_bps: u32,
-) -> Result<Derived, RenditionError> {
+fn audio(config: &[u8], sample_rate: u32, channels: u8, bitrate_bps: u32) -> Result<Derived, RenditionError> {
     if config.len() > AUDIO_CONFIG_BYTES_MAX {
         return Err(RenditionError::AudioConfigLength(config.len()));
     }

@@ -8,7 +8,8 @@ pub(super) fn boxed(out: &mut Vec<u8>, kind: &[u8; 4], fill: impl FnOnce(&mut Ve
     out.put_u32(0);
     out.put_slice(kind);
     fill(out);
-    set_u32(out, at, (out.len() - at) as u32);
+    let len = out.len() - at;
+    set_u32(out, at, len as u32);
 }
 
 /// The same with version and 24 bits of flags.

@@ -6,7 +6,6 @@
 use super::TRACK_ID;
 use super::boxes::{boxed, full_box};
 use crate::codec::aac::AudioSpecificConfig;
-use crate::codec::avcc;
 use crate::codec::sps::{Colour, Sps};
 use bytes::{BufMut, Bytes};
 

@@ -9,11 +9,22 @@
 //! | [`grid`] | where segments, parts and chunks begin, computed from UTC |
 //! | [`unit`] | the access unit and the codec configurations that explain it |
 //! | [`window`] | what is retained of one rendition: segments of parts of chunks |
+//! | [`rendition`] | making a [`Rendition`](window::Rendition) of what an encoder announced |
+//! | [`cmaf`] | the CMAF header and chunks, box by box |
+//! | [`packager`] | access units in, chunks, parts and segments out: owns the window |
+//! | [`bandwidth`] | what a rendition really takes |
+//! | [`codec`] | NAL units, parameter sets, configuration records, ADTS: what codecs put around their media |
 //! | [`link`] | the framed protocol between the daemon and its encode workers |
 #![forbid(unsafe_code)]
 
+pub mod bandwidth;
+pub mod cmaf;
+pub mod codec;
 pub mod grid;
 pub mod link;
+pub mod packager;
+pub mod rendition;
+pub mod testing;
 pub mod time;
 pub mod unit;
 pub mod window;

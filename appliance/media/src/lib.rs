@@ -9,11 +9,14 @@
 //! | [`grid`] | where segments, parts and chunks begin, computed from UTC |
 //! | [`unit`] | the access unit and the codec configurations that explain it |
 //! | [`window`] | what is retained of one rendition: segments of parts of chunks |
+//! | [`codec`] | NAL units, parameter sets, configuration records, ADTS: what codecs put around their media |
 //! | [`link`] | the framed protocol between the daemon and its encode workers |
 #![forbid(unsafe_code)]
 
+pub mod codec;
 pub mod grid;
 pub mod link;
+pub mod testing;
 pub mod time;
 pub mod unit;
 pub mod window;

@@ -2,11 +2,17 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`board`] | what each channel is doing |
 //! | [`clock`] | the house clock; the only place that reads time |
 //! | [`limits`] | every bound, its unit, its reason |
+//! | [`settings`] | ports, folders, log level: what is fixed at start |
+//! | [`store`] | what the operator has asked for, in SQLite |
 //! | [`supervise`] | what runs, what happens when it ends; no media knowledge |
 #![forbid(unsafe_code)]
 
+pub mod board;
 pub mod clock;
 pub mod limits;
+pub mod settings;
+pub mod store;
 pub mod supervise;

@@ -36,3 +36,34 @@ pub const STDERR_LINE_BYTES_MAX: usize = 4096;
 
 /// Lines of standard error kept to explain why a child process ended; older ones are in the journal alone.
 pub const STDERR_LINES_KEPT: usize = 10;
+
+/// Channels on one box; adding one more is refused. Far above what one box can encode; it bounds lists and pages.
+pub const CHANNELS_MAX: usize = 64;
+
+/// Characters of a slug: fits a DNS label with room for a suffix, and a URL that a person can read out.
+pub const SLUG_CHARS_MAX: usize = 40;
+
+/// Characters of a name; more do not fit a line of the admin pages.
+pub const NAME_CHARS_MAX: usize = 100;
+
+/// Rungs of one ladder; more cost encoders and give players nothing.
+pub const RUNGS_MAX: usize = 6;
+
+/// Pixels across and down of any rung: no smaller than encoders take, no larger than UHD.
+pub const WIDTH_PIXELS: std::ops::RangeInclusive<u32> = 64..=3840;
+
+/// See [`WIDTH_PIXELS`].
+pub const HEIGHT_PIXELS: std::ops::RangeInclusive<u32> = 64..=2160;
+
+/// Bits per second of one rung.
+pub const RUNG_BITRATE_BPS: std::ops::RangeInclusive<u32> = 50_000..=50_000_000;
+
+/// Requests waiting for the store's thread; the sender of one more waits, within its deadline.
+pub const STORE_REQUESTS_MAX: usize = 64;
+
+/// What the store answers later than this, it does not answer: an operator must hear within 5 s.
+pub const STORE_DEADLINE: Duration = Duration::from_millis(4500);
+
+/// How long SQLite itself waits for a lock: less than [`STORE_DEADLINE`], so that a request which was told to
+/// have failed is not carried out after all.
+pub const STORE_LOCK_WAIT: Duration = Duration::from_secs(3);

@@ -3,7 +3,7 @@
 use super::plan::plan;
 use super::wiring::{Services, Wiring};
 use crate::limits;
-use crate::store::Store;
+use crate::store::{Desired, Store};
 use crate::supervise::{Handle, Strategy, Supervisor};
 use std::collections::BTreeSet;
 use tokio::sync::watch;
@@ -33,13 +33,13 @@ async fn follow(
         changed.mark_unchanged();
         match store.channels().await {
             Ok(rows) => {
-                let wanted = rows.iter().filter(|row| row.running);
-                let slugs: BTreeSet<String> = wanted.clone().map(|row| row.slug.clone()).collect();
+                let wanted = rows.iter().filter(|row| row.desired == Desired::Running);
+                let slugs: BTreeSet<String> = wanted.clone().map(|row| row.slug.to_string()).collect();
                 for gone in running.difference(&slugs) {
                     handle.remove(gone).await?;
                 }
-                for row in wanted.filter(|row| !running.contains(&row.slug)) {
-                    let wiring = Wiring::new(&row.slug, row.source, plan(row), services.clone());
+                for row in wanted.filter(|row| !running.contains(row.slug.as_str())) {
+                    let wiring = Wiring::new(row.slug.as_str(), row.source, plan(row), services.clone());
                     handle.start(super::task(wiring)).await?;
                 }
                 running = slugs;

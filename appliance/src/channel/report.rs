@@ -22,7 +22,7 @@ pub fn report(vitals: &State, source: Source, now: Ticks) -> ChannelReport {
         stages,
         detail: vitals.last_error.clone(),
         restarts: vitals.restarts,
-        started: vitals.started,
+        started_at: vitals.started,
     }
 }
 
@@ -46,6 +46,9 @@ fn source_stage(vitals: Option<&SourceVitals>, source: Source, now: Ticks) -> St
     }
     let Some(vitals) = vitals else { return stage("source", Light::Off, "waiting for a publisher") };
     let from = format!("{} from {}", vitals.protocol.label(), vitals.peer);
+    if let Some(unsupported) = &vitals.unsupported {
+        return stage("source", Light::Bad, format!("{from}: {unsupported}"));
+    }
     let tracks = match (vitals.video, vitals.audio) {
         (None, None) => return stage("source", Light::Degraded, format!("{from}: nothing received yet")),
         (Some(video), None) => format!("{video}, no sound"),

@@ -1,6 +1,7 @@
 //! What the stages of one channel say of themselves; the channel turns it into the operator's view.
 
 use crate::ingest::Protocol;
+use contribution::Demuxed;
 use media::link::WorkerStatus;
 use media::time::Ticks;
 use media::unit::SourceEvent;
@@ -38,6 +39,8 @@ pub struct SourceVitals {
     pub video: Option<&'static str>,
     /// Codec of its sound.
     pub audio: Option<&'static str>,
+    /// What of it cannot be taken, and what to do.
+    pub unsupported: Option<String>,
     /// When the newest access unit arrived.
     pub newest: Option<Ticks>,
 }
@@ -46,11 +49,15 @@ impl SourceVitals {
     /// Nothing has been heard yet.
     #[must_use]
     pub const fn new(protocol: Protocol, peer: String) -> Self {
-        Self { protocol, peer, video: None, audio: None, newest: None }
+        Self { protocol, peer, video: None, audio: None, unsupported: None, newest: None }
     }
 
     /// Takes note of what arrived.
-    pub fn note(&mut self, event: &SourceEvent, at: Ticks) {
+    pub fn note(&mut self, demuxed: &Demuxed, at: Ticks) {
+        let event = match demuxed {
+            Demuxed::Event(event) => event,
+            Demuxed::Unsupported(unsupported) => return self.unsupported = Some(unsupported.to_string()),
+        };
         match event {
             SourceEvent::VideoTrack(track) => self.video = Some(track.codec.label()),
             SourceEvent::AudioTrack(track) => self.audio = Some(track.codec.label()),

@@ -7,8 +7,8 @@
 pub mod actor;
 pub mod state;
 
+use contribution::Demuxed;
 use media::time::Ticks;
-use media::unit::SourceEvent;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
@@ -46,7 +46,7 @@ impl Protocol {
 #[derive(Clone, Debug)]
 pub struct Arrived {
     /// What.
-    pub event: SourceEvent,
+    pub event: Demuxed,
     /// When.
     pub at: Ticks,
 }

@@ -4,6 +4,7 @@
 //! decoder ever sees a hole inside a group of pictures; sound, which has no such groups, is dropped frame by frame.
 
 use super::Arrived;
+use contribution::Demuxed;
 use media::link::ToWorker;
 use media::unit::{SourceEvent, UnitKind};
 
@@ -17,6 +18,7 @@ pub struct Passage {
 impl Passage {
     /// The message for the worker, or nothing when this event must wait for a key picture.
     pub fn admit(&mut self, Arrived { event, at }: Arrived) -> Option<ToWorker> {
+        let Demuxed::Event(event) = event else { return None };
         match event {
             SourceEvent::VideoTrack(track) => Some(ToWorker::VideoTrack(track)),
             SourceEvent::AudioTrack(track) => Some(ToWorker::AudioTrack(track)),
@@ -55,7 +57,7 @@ mod tests {
     fn video(kind: UnitKind) -> Arrived {
         let (dts, data) = (Ticks(1), Bytes::from_static(b"x"));
         let unit = AccessUnit { dts, pts: dts, duration: Ticks(1), kind, data };
-        Arrived { event: SourceEvent::Video(unit), at: Ticks(2) }
+        Arrived { event: Demuxed::Event(SourceEvent::Video(unit)), at: Ticks(2) }
     }
 
     #[test]

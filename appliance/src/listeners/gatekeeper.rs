@@ -2,7 +2,7 @@
 
 use crate::ingest::{Arrived, DoorError, Doors, Protocol, Publisher};
 use crate::limits;
-use crate::store::{Store, StoreError};
+use crate::store::{KeyHash, Store, StoreError};
 use tokio::sync::mpsc;
 use tracing::warn;
 
@@ -65,8 +65,8 @@ impl Gatekeeper {
     }
 
     async fn try_admit(&self, key: &str, protocol: Protocol, peer: &str) -> Result<Admitted, Refusal> {
-        let channel = self.store.channel_by_key(key).await?.ok_or(Refusal::UnknownKey)?;
-        let slug = channel.slug;
+        let channel = self.store.channel_by_key(KeyHash::of(key)).await?.ok_or(Refusal::UnknownKey)?;
+        let slug = channel.slug.to_string();
         if channel.source != protocol.source() {
             return Err(Refusal::OtherProtocol { slug, came: protocol.label() });
         }

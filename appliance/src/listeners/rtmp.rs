@@ -4,9 +4,11 @@ use super::gatekeeper::{Admitted, Gatekeeper};
 use crate::clock::House;
 use crate::ingest::{Arrived, Protocol};
 use crate::limits;
+use contribution::Demuxed;
 use contribution::rtmp::{Output, RtmpError, Session};
+use media::time::Ticks;
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -42,7 +44,7 @@ enum ConnectionEnd {
 /// # Errors
 /// When the listening socket itself fails.
 pub async fn listen(listener: TcpListener, gatekeeper: Gatekeeper, house: House) -> anyhow::Result<()> {
-    let seats = Rc::new(Semaphore::new(limits::RTMP_CONNECTIONS_MAX));
+    let seats = Arc::new(Semaphore::new(limits::RTMP_CONNECTIONS_MAX));
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -113,8 +115,10 @@ impl Connection {
             match output {
                 Output::Send(bytes) => self.send(&bytes).await?,
                 Output::PublishRequested { stream_key, .. } => self.publish(session, stream_key.expose()).await?,
-                Output::Event(event) => self.pass_on(Arrived { event, at })?,
+                Output::Event(event) => self.pass_on(Demuxed::Event(event), at)?,
+                Output::Unsupported(unsupported) => self.pass_on(Demuxed::Unsupported(unsupported), at)?,
                 Output::Unpublished => return Err(ConnectionEnd::Unpublished),
+                Output::Close => return Err(ConnectionEnd::Refused),
                 Output::Metadata(_) => (),
             }
         }
@@ -124,18 +128,12 @@ impl Connection {
     async fn publish(&mut self, session: &mut Session, key: &str) -> Result<(), ConnectionEnd> {
         match self.gatekeeper.admit(key, Protocol::Rtmp, &self.peer.to_string()).await {
             Ok(admitted) => {
-                session.accept_publish();
                 self.admitted = Some(admitted);
-                Ok(())
+                Ok(session.accept_publish()?)
             }
             Err(refusal) => {
                 session.refuse_publish(&refusal.to_string());
-                while let Some(output) = session.poll() {
-                    if let Output::Send(bytes) = output {
-                        self.send(&bytes).await?;
-                    }
-                }
-                Err(ConnectionEnd::Refused)
+                Ok(())
             }
         }
     }
@@ -146,9 +144,9 @@ impl Connection {
     }
 
     /// The channel's queue is bounded; when it is full the media is lost, never the connection.
-    fn pass_on(&self, arrived: Arrived) -> Result<(), ConnectionEnd> {
+    fn pass_on(&self, event: Demuxed, at: Ticks) -> Result<(), ConnectionEnd> {
         let Some(admitted) = &self.admitted else { return Ok(()) };
-        match admitted.events.try_send(arrived) {
+        match admitted.events.try_send(Arrived { event, at }) {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(_)) => {
                 warn!(channel = %admitted.slug, "the channel does not keep up: source media lost");

@@ -22,6 +22,7 @@
 //! | `paint` | flat shapes and text (pure) |
 //! | `limits`, `clock`, `shared`, `link` | bounds, house time, what threads share, the socket |
 //! | `ff` | FFmpeg as safe types |
+//! | [`srt`] | the SRT listener |
 
 mod begin;
 mod canvas;
@@ -34,6 +35,7 @@ mod paint;
 pub mod pattern;
 mod shared;
 mod source;
+pub mod srt;
 #[cfg(test)]
 mod tests;
 mod worker;

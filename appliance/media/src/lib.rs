@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`time`] | [`Ticks`](time::Ticks), frame rates, sequence numbers: the types of time and order |
 //! | [`grid`] | where segments, parts and chunks begin, computed from UTC |
-//! | [`unit`] | the access unit and the codec configurations that explain it |
+//! | [`unit`](mod@unit) | the access unit and the codec configurations that explain it |
 //! | [`window`] | what is retained of one rendition: segments of parts of chunks |
 //! | [`rendition`] | making a [`Rendition`](window::Rendition) of what an encoder announced |
 //! | [`cmaf`] | the CMAF header and chunks, box by box |

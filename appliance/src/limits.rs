@@ -175,3 +175,6 @@ pub const SRT_LATENCY_MS: u32 = 120;
 
 /// SRT publishers whose keys are looked up at once; one more is refused, and tries again.
 pub const SRT_QUESTIONS_MAX: usize = 32;
+
+/// The SRT listener process may take this long to listen before the daemon says that it is up without it.
+pub const SRT_START_MAX: Duration = Duration::from_secs(5);

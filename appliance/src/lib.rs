@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`api`] | `/api/v1`: what the admin pages and the command line speak |
 //! | [`board`] | what each channel is doing |
 //! | [`clock`] | the house clock; the only place that reads time |
 //! | [`limits`] | every bound, its unit, its reason |
@@ -10,6 +11,7 @@
 //! | [`supervise`] | what runs, what happens when it ends; no media knowledge |
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod board;
 pub mod clock;
 pub mod limits;

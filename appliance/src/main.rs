@@ -1,20 +1,13 @@
-//! `forebay`: arguments, tracing, and what they ask for.
-#![forbid(unsafe_code)]
-
-use clap::Parser;
-use forebay::cli::{Cli, Command};
+//! Provisional.
 use forebay::root::{self, Purpose};
-use forebay::settings::Settings;
-use forebay::supervise;
-use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
-
-fn main() -> ExitCode {
-    match obey(Cli::parse()) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("forebay: {error:#}");
-            ExitCode::FAILURE
-        }
+use forebay::settings::{Settings};
+fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    forebay::supervise::install_panic_hook();
+    let args: Vec<String> = std::env::args().collect();
+    match args[1].as_str() {
+        "worker" => worker::run(&args[3]),
+        "srt-listener" => worker::srt::run(),
+        _ => actix_rt::System::new().block_on(root::run(Settings::demo(args[2].clone().into()), Purpose::Demo)),
     }
 }

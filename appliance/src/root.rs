@@ -31,6 +31,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
+use wire::{NewChannel, Source};
 
 /// What the daemon is run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +148,13 @@ fn tree(
 
 async fn add_demo(store: &Store) -> anyhow::Result<()> {
     if store.channels().await?.is_empty() {
-        store.add(Draft::demo()).await?;
+        let demo = NewChannel {
+            name: "demo".into(),
+            source: Source::TestPattern,
+            ladder: None,
+            start: true,
+        };
+        store.add(Draft::try_from(demo)?).await?;
     }
     Ok(())
 }

@@ -23,9 +23,18 @@ impl Camera {
         Self { video: Encoder::h264(settings).unwrap(), frames: 0, size, luma }
     }
 
-    fn track(&self) -> SourceTrack {
+    /// As MPEG-TS carries it: parameter sets in band, here with each announcement.
+    fn byte_stream_track(&self) -> SourceTrack {
         let config = self.video.extradata().to_vec();
         SourceTrack { codec: SourceCodec::H264, framing: SourceFraming::ByteStream, config }
+    }
+
+    /// As FLV carries it.
+    fn length_prefixed_track(&self) -> SourceTrack {
+        let sets = media::codec::h264::parameter_sets_of_annexb(self.video.extradata()).unwrap();
+        let CodecConfig::Avc { sps, pps } = sets else { panic!("H.264 has an AVC configuration") };
+        let config = media::codec::avcc::build(&sps, &pps).unwrap().to_vec();
+        SourceTrack { codec: SourceCodec::H264, framing: SourceFraming::LengthPrefixed, config }
     }
 
     /// The next picture, on the camera's own timeline.
@@ -71,20 +80,22 @@ fn the_source_appears_changes_is_damaged_and_goes() {
     assert!(middles(&running).iter().all(|luma| *luma < 40), "the slate is dark");
 
     let mut camera = Camera::new((320, 180), 120);
-    running.tell(&ToWorker::VideoTrack(camera.track()));
-    push(&mut running, &mut camera, 30, |_| ());
+    running.tell(&ToWorker::VideoTrack(camera.length_prefixed_track()));
+    push(&mut running, &mut camera, 30, |unit| {
+        unit.data = media::codec::h264::annexb_to_length_prefixed(&unit.data);
+    });
     running.collect_until(|running| running.status.on_source);
     assert_eq!(running.status.video, "320x180 yuv420p");
     assert!(middles(&running).last().unwrap().abs_diff(120) < 5);
 
     // Damage is counted and survived.
-    push(&mut running, &mut camera, 5, |unit| unit.data = Bytes::from_static(b"\0\0\0\x01\x65garbage"));
+    push(&mut running, &mut camera, 5, |unit| unit.data = Bytes::from_static(b"\0\0\0\x08\x65garbage"));
     running.collect_until(|running| running.status.decode_errors > 0);
     assert!(running.status.last_error.contains("damaged"), "{}", running.status.last_error);
 
     // Another size and shape, in mid-stream: pillars left and right.
     let mut camera = Camera::new((320, 240), 200);
-    running.tell(&ToWorker::VideoTrack(camera.track()));
+    running.tell(&ToWorker::VideoTrack(camera.byte_stream_track()));
     push(&mut running, &mut camera, 40, |_| ());
     running.collect_until(|running| running.status.video == "320x240 yuv420p");
     assert!(*middles(&running).last().unwrap() < 25, "black beside a narrower picture");

@@ -54,11 +54,9 @@ pub fn run_on(stream: UnixStream, channel: &str) -> anyhow::Result<()> {
         "worker started"
     );
     let mut crew = Crew::new(&plan, stream)?;
-    crew.start(&plan)?;
-    let listened = crew.listen(&mut reader);
+    let worked = crew.start(&plan).and_then(|()| crew.listen(&mut reader));
     let failure = crew.disband();
-    listened?;
-    failure.map_or(Ok(()), Err)
+    failure.map_or(worked, Err)
 }
 
 fn check(plan: &Plan) -> anyhow::Result<()> {

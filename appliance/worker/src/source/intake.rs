@@ -80,20 +80,22 @@ pub(crate) trait Sink {
 
 /// Decodes until the worker stops.
 pub(crate) fn run<S: Sink>(inputs: &Receiver<Input>, source: &Source, shared: &Shared, mut sink: S) {
-    let mut decoding = Decoding { decoder: None, awaits_key: true };
+    let mut decoding = Decoding::default();
     while let Ok(input) = inputs.recv() {
         if shared.is_stopping() {
             return;
         }
         match input {
+            // The same once more, as senders repeat their configuration: nothing to be done.
+            Input::Track(track) if decoding.track.as_ref() == Some(&track) => {}
             Input::Track(track) => {
                 sink.clear();
-                decoding = Decoding::open(&track, shared);
+                decoding = Decoding::open(track, shared);
             }
             Input::Lost => {
                 sink.clear();
                 *lock(&source.clock) = SourceClock::default();
-                decoding.decoder = None;
+                decoding = Decoding::default();
             }
             Input::Unit(unit, arrived) => {
                 let AccessUnit { dts, pts, duration, .. } = unit;
@@ -104,27 +106,29 @@ pub(crate) fn run<S: Sink>(inputs: &Receiver<Input>, source: &Source, shared: &S
     }
 }
 
+#[derive(Default)]
 struct Decoding {
+    track: Option<SourceTrack>,
     decoder: Option<Decoder>,
-    /// Nothing can be shown before the first key unit.
-    awaits_key: bool,
+    /// The first key unit has come: before it nothing can be shown.
+    has_key: bool,
 }
 
 impl Decoding {
-    fn open(track: &SourceTrack, shared: &Shared) -> Self {
-        let decoder = Decoder::open(track).map_err(|error| {
+    fn open(track: SourceTrack, shared: &Shared) -> Self {
+        let decoder = Decoder::open(&track).map_err(|error| {
             tracing::warn!("{} cannot be decoded: {error}", track.codec.label());
             shared.note_error(&format_args!("{} cannot be decoded: {error}", track.codec.label()));
         });
-        Self { decoder: decoder.ok(), awaits_key: true }
+        Self { decoder: decoder.ok(), track: Some(track), has_key: false }
     }
 
     fn decode<S: Sink>(&mut self, unit: &AccessUnit, due: Ticks, shared: &Shared, sink: &mut S) {
         let Some(decoder) = &mut self.decoder else { return };
-        if self.awaits_key && unit.kind != UnitKind::Key {
+        self.has_key |= unit.kind == UnitKind::Key;
+        if !self.has_key {
             return;
         }
-        self.awaits_key = false;
         let mut failed = decoder.send(&unit.data, due, unit.kind).err();
         loop {
             match decoder.receive() {

@@ -13,7 +13,8 @@ use media::unit::SourceEvent;
 pub enum Output {
     /// Bytes for the peer.
     Send(Bytes),
-    /// Somebody wants to publish: answer with [`Session::accept_publish`] or [`Session::refuse_publish`].
+    /// Somebody wants to publish: answer with [`accept_publish`](super::Session::accept_publish) or
+    /// [`refuse_publish`](super::Session::refuse_publish).
     PublishRequested {
         /// Application name, `live` in `rtmp://HOST/live/KEY`; may be empty.
         app: String,

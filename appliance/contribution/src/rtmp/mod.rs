@@ -5,6 +5,7 @@
 //! publishers. What is not: playing, shared objects, AMF3 values, RTMPE and RTMPT. RTMPS is TLS around the socket,
 //! which is the listener's affair.
 
+mod acknowledgement;
 mod amf0;
 mod chunk;
 mod chunk_header;
@@ -12,13 +13,15 @@ mod command;
 mod handshake;
 mod message;
 mod metadata;
+mod output;
 mod session;
 mod stream_key;
 
 pub use amf0::Amf0Error;
 pub use chunk::ChunkError;
 pub use metadata::Metadata;
-pub use session::{Output, RtmpError, Session};
+pub use output::{Output, RtmpError};
+pub use session::Session;
 pub use stream_key::StreamKey;
 
 pub(crate) use amf0::{Value, read_all as read_values, write as write_value};

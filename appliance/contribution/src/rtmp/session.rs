@@ -11,84 +11,23 @@
 //! The shell calls [`handle`](Session::handle) with each read, then [`poll`](Session::poll) until it gives nothing.
 //! It ends silent peers: there is no clock here.
 
-use super::chunk::{Allowance, ChunkError, Reader, Writer};
+use super::acknowledgement::Acknowledgement;
+use super::chunk::{Allowance, Reader, Writer};
 use super::command::{self, Call, Command};
-use super::handshake::{Handshake, NotRtmp};
-use super::{Amf0Error, Message, MessageKind, Metadata, StreamKey, Value};
+use super::handshake::Handshake;
+use super::{Message, MessageKind, Metadata, Output, RtmpError, StreamKey, Value};
 use crate::limits::{
-    ACK_WINDOW_BYTES, ACK_WINDOW_BYTES_MIN, EARLY_MEDIA_BYTES_MAX, EARLY_MEDIA_MESSAGES_MAX, NAME_BYTES_MAX,
-    OUTPUT_BYTES_MAX, OUTPUTS_MAX, SEND_BYTES_MAX,
+    ACK_WINDOW_BYTES, EARLY_MEDIA_BYTES_MAX, EARLY_MEDIA_MESSAGES_MAX, NAME_BYTES_MAX, OUTPUT_BYTES_MAX,
+    OUTPUTS_MAX, SEND_BYTES_MAX,
 };
 use crate::wrap::Unwrap;
-use crate::{Demuxed, Unsupported, flv};
+use crate::{Demuxed, flv};
 use bytes::{Buf, Bytes, BytesMut};
 use media::time::Ticks;
-use media::unit::SourceEvent;
 use std::collections::VecDeque;
 
 /// The one message stream that `createStream` gives.
 const STREAM_ID: u32 = 1;
-
-/// Something for the shell to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Bytes for the peer.
-    Send(Bytes),
-    /// Somebody wants to publish: answer with [`Session::accept_publish`] or [`Session::refuse_publish`].
-    PublishRequested {
-        /// Application name, `live` in `rtmp://HOST/live/KEY`; may be empty.
-        app: String,
-        /// The secret shown; not empty.
-        stream_key: StreamKey,
-    },
-    /// Media, once accepted.
-    Event(SourceEvent),
-    /// A track that cannot be taken, once accepted; said once for each codec.
-    Unsupported(Unsupported),
-    /// What the publisher says of its stream.
-    Metadata(Metadata),
-    /// The publisher has finished, in order. It may publish again.
-    Unpublished,
-    /// Send what there was to send, and close the connection.
-    Close,
-}
-
-/// Why a connection cannot go on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
-pub enum RtmpError {
-    #[error("this is not RTMP, it begins with byte {0}{hint}", hint = other_protocol(*.0))]
-    NotRtmp(u8),
-    #[error(transparent)]
-    Chunk(#[from] ChunkError),
-    #[error("a command could not be read: {0}")]
-    Command(#[from] Amf0Error),
-    #[error("publish came before connect")]
-    OutOfOrder,
-    #[error("too much media came before publishing was accepted; the encoder must wait for the answer")]
-    EarlyMedia,
-    #[error("the peer asks and does not read: {SEND_BYTES_MAX} bytes of answers wait")]
-    SendBacklog,
-    #[error(
-        "more than {OUTPUTS_MAX} outputs or {OUTPUT_BYTES_MAX} bytes wait: poll after each handle, and read in smaller pieces"
-    )]
-    OutputBacklog,
-}
-
-const fn other_protocol(first_byte: u8) -> &'static str {
-    match first_byte {
-        0x16 => " (TLS: use rtmp:// with this port, not rtmps://)",
-        b'G' | b'P' | b'O' => " (HTTP: this port is for rtmp:// addresses)",
-        6 | 8 => " (RTMPE: use rtmp://)",
-        _ => "",
-    }
-}
-
-impl From<NotRtmp> for RtmpError {
-    fn from(NotRtmp(byte): NotRtmp) -> Self {
-        Self::NotRtmp(byte)
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -119,12 +58,6 @@ pub struct Session {
     output_bytes: usize,
 }
 
-struct Acknowledgement {
-    window_bytes: u32,
-    received_bytes: u64,
-    acknowledged_bytes: u64,
-}
-
 impl Default for Session {
     fn default() -> Self {
         Self::new()
@@ -140,11 +73,7 @@ impl Session {
             phase: Phase::Unconnected,
             reader: Reader::default(),
             writer: Writer::default(),
-            acknowledgement: Acknowledgement {
-                window_bytes: ACK_WINDOW_BYTES,
-                received_bytes: 0,
-                acknowledged_bytes: 0,
-            },
+            acknowledgement: Acknowledgement::new(),
             app: String::new(),
             fc_publish: false,
             early: Vec::new(),
@@ -161,6 +90,13 @@ impl Session {
     /// The same with the handshake done, so that fuzzing need not find it.
     pub(crate) fn after_handshake() -> Self {
         Self { handshake: None, ..Self::new() }
+    }
+
+    /// The same with a publisher let in.
+    pub(crate) fn already_publishing() -> Self {
+        let mut session = Self { phase: Phase::Publishing, ..Self::after_handshake() };
+        session.reader.allow(Allowance::Media);
+        session
     }
 
     // Getters
@@ -194,7 +130,7 @@ impl Session {
     /// # Errors
     /// [`RtmpError`]: drain [`poll`](Self::poll), and close the connection.
     pub fn handle(&mut self, mut input: &[u8]) -> Result<(), RtmpError> {
-        self.acknowledgement.received_bytes += input.len() as u64;
+        self.acknowledgement.received(input.len());
         if let Some(handshake) = &mut self.handshake {
             if !handshake.advance(&mut input, &mut self.send)? {
                 return Ok(());
@@ -250,7 +186,7 @@ impl Session {
             return Some(Output::Send(self.send.split().freeze()));
         }
         let output = self.outputs.pop_front()?;
-        self.output_bytes -= bytes_of(&output);
+        self.output_bytes -= output.bytes();
         Some(output)
     }
 
@@ -467,7 +403,7 @@ impl Session {
     }
 
     fn push(&mut self, output: Output) {
-        self.output_bytes += bytes_of(&output);
+        self.output_bytes += output.bytes();
         self.outputs.push_back(output);
     }
 
@@ -482,35 +418,8 @@ impl Session {
     }
 }
 
-impl Acknowledgement {
-    fn set_window(&mut self, payload: &[u8]) {
-        if let Some(window) = payload.first_chunk() {
-            self.window_bytes = u32::from_be_bytes(*window).max(ACK_WINDOW_BYTES_MIN);
-        }
-    }
-
-    /// "The client or the server MUST send an acknowledgment to the peer after receiving bytes equal to the window
-    /// size. [...] sequence number (32 bits): This field holds the number of bytes received so far." (5.4.3)
-    fn due(&mut self) -> Option<u32> {
-        if self.received_bytes - self.acknowledged_bytes < self.window_bytes.into() {
-            return None;
-        }
-        self.acknowledged_bytes = self.received_bytes;
-        Some(self.received_bytes as u32)
-    }
-}
-
 fn after_zero(payload: &[u8]) -> &[u8] {
     payload.strip_prefix(&[0]).unwrap_or(payload)
-}
-
-fn bytes_of(output: &Output) -> usize {
-    match output {
-        Output::Event(SourceEvent::Video(unit) | SourceEvent::Audio(unit)) => unit.data.len(),
-        Output::Event(SourceEvent::VideoTrack(track) | SourceEvent::AudioTrack(track)) => track.config.len(),
-        Output::Send(bytes) => bytes.len(),
-        _ => 0,
-    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::limits::COMMAND_BYTES_MAX;
+use crate::rtmp::Amf0Error;
 use crate::rtmp::amf0;
+use crate::rtmp::chunk::ChunkError;
 use crate::testing::Publisher;
-use media::unit::{SourceCodec, UnitKind};
+use media::unit::{SourceCodec, SourceEvent, UnitKind};
 
 const AVC_CONFIG: [u8; 9] = [0x17, 0, 0, 0, 0, 1, 0x64, 0, 0x1F];
 const AVC_KEY: [u8; 10] = [0x17, 1, 0, 0, 40, 0, 0, 0, 1, 0x65];

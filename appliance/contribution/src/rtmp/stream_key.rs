@@ -12,7 +12,7 @@ impl StreamKey {
         Self(key)
     }
 
-    /// The key itself, for comparing it.
+    /// The key itself, to be hashed and then compared: `==` takes time by the first letter that differs.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

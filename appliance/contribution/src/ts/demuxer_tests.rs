@@ -217,7 +217,9 @@ fn a_picture_without_end_is_dropped_and_memory_stays_bounded() {
 #[test]
 fn what_nobody_polls_is_dropped_and_counted() {
     let mut muxer = Muxer::started();
-    (0..6).for_each(|at| muxer.pes(VIDEO, 3000 * at, &vec![7; UNIT_BYTES_MAX - 100]));
+    let mut large = vec![7; UNIT_BYTES_MAX - 100];
+    large[..6].copy_from_slice(&SLICE);
+    (0..6).for_each(|at| muxer.pes(VIDEO, 3000 * at, &large));
     let mut demuxer = Demuxer::new();
     demuxer.handle(&muxer.bytes);
     assert!(demuxer.buffered_bytes() <= OUTPUT_BYTES_MAX + crate::testing::TS_HELD_BYTES_MAX);
@@ -247,7 +249,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_do_no_harm(bytes in prop::collection::vec(prop_oneof![Just(0x47u8), any::<u8>()], 0..2000)) {
+    fn any_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..1500)) {
+        // One in four is a sync byte.
+        let bytes: Vec<_> = bytes.into_iter().map(|byte| if byte < 64 { 0x47 } else { byte }).collect();
         fuzz_ts(&bytes);
     }
 }

@@ -30,6 +30,7 @@ pub(super) struct Selection {
 }
 
 /// What one stream of the map is.
+#[derive(Clone, Copy)]
 enum Offer {
     Coded(Coding),
     Unsupported(Medium, &'static str),

@@ -65,10 +65,8 @@ impl Assembler {
     pub fn push(&mut self, encoded: Encoded, now: Ticks) -> Result<(), AssemblyError> {
         match encoded {
             Encoded::Config(index, config) => self.config(index, config, now),
-            Encoded::Slot(units) => {
-                units.into_iter().enumerate().try_for_each(|(index, unit)| self.unit(index, unit))
-            }
-            Encoded::Audio(unit) => self.unit(self.plan.rungs.len(), unit),
+            Encoded::Slot(units) => self.units(0, units),
+            Encoded::Audio(unit) => self.units(self.plan.rungs.len(), vec![unit]),
         }
     }
 
@@ -109,23 +107,34 @@ impl Assembler {
             .map_err(|why| AssemblyError::Config { id, why })
     }
 
-    fn unit(&mut self, index: usize, unit: AccessUnit) -> Result<(), AssemblyError> {
+    /// One access unit of each rendition from `first` on. Chunks of all of them are out before any playlist is: each
+    /// playlist reports how far the others are.
+    fn units(&mut self, first: usize, units: Vec<AccessUnit>) -> Result<(), AssemblyError> {
         // A unit can only come before the configurations when a worker breaks the protocol; its successor will not.
         let Some(OnAir { programme, packagers, .. }) = &mut self.on_air else {
             warn!(channel = %self.plan.channel, "an access unit came before its configuration");
             return Ok(());
         };
-        let pushed = packagers[index].push(unit).map_err(|why| {
-            let id = programme.feeds[index].rendition.id.clone();
-            AssemblyError::Unit { id, why }
-        })?;
-        if let Pushed::Published(update) = pushed {
-            programme.publish_chunk(index, update.snapshot.clone());
-            if update.part_done || update.segment_done {
-                programme.publish_part(index, update.snapshot);
+        let mut parts = Vec::new();
+        let mut refused = Ok(());
+        for (index, unit) in (first..).zip(units) {
+            match packagers[index].push(unit) {
+                Ok(Pushed::Published(update)) => {
+                    programme.publish_chunk(index, update.snapshot.clone());
+                    if update.part_done || update.segment_done {
+                        parts.push((index, update.snapshot));
+                    }
+                }
+                Ok(Pushed::Held | Pushed::Dropped) => (),
+                Err(why) => {
+                    refused = Err(AssemblyError::Unit { id: programme.feeds[index].rendition.id.clone(), why });
+                }
             }
         }
-        Ok(())
+        for (index, snapshot) in parts {
+            programme.publish_part(index, snapshot);
+        }
+        refused
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`api`] | `/api/v1`: what the admin pages and the command line speak |
 //! | [`board`] | what each channel is doing |
+//! | [`cli`] | the command line, and its client of a running daemon |
 //! | [`clock`] | the house clock; the only place that reads time |
 //! | [`limits`] | every bound, its unit, its reason |
 //! | [`settings`] | ports, folders, log level: what is fixed at start |
@@ -13,6 +14,7 @@
 
 pub mod api;
 pub mod board;
+pub mod cli;
 pub mod clock;
 pub mod limits;
 pub mod settings;

@@ -19,6 +19,7 @@
 //! | [`api`] | `/api/v1`: what the admin pages and the command line speak |
 //! | [`board`] | what each channel is doing |
 //! | [`channel`] | four stages wired together; the only place that knows all of them |
+//! | [`cli`] | the command line, and its client of a running daemon |
 //! | [`clock`] | the house clock; the only place that reads time |
 //! | [`encode`] | the stage that owns the worker process |
 //! | [`ingest`] | the stage that owns the publisher |
@@ -38,6 +39,7 @@ pub mod admin_ui;
 pub mod api;
 pub mod board;
 pub mod channel;
+pub mod cli;
 pub mod clock;
 pub mod encode;
 pub mod ingest;

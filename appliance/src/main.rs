@@ -1,13 +1,60 @@
-//! Provisional.
+//! The program `forebay`: arguments, tracing, and the command.
+#![forbid(unsafe_code)]
+
+use clap::Parser;
+use forebay::cli::{self, Cli, Command, RunArgs};
 use forebay::root::{self, Purpose};
-use forebay::settings::{Settings};
-fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    forebay::supervise::install_panic_hook();
-    let args: Vec<String> = std::env::args().collect();
-    match args[1].as_str() {
-        "worker" => worker::run(&args[3]),
-        "srt-listener" => worker::srt::run(),
-        _ => actix_rt::System::new().block_on(root::run(Settings::demo(args[2].clone().into()), Purpose::Demo)),
-    }
+use forebay::settings::Settings;
+use forebay::supervise;
+use std::io::{IsTerminal, stderr, stdout};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(args) => return finish(run(&args)),
+        Command::Worker(args) => return finish(child(|| worker::run(&args.channel))),
+        Command::SrtListener => return finish(child(worker::srt::run)),
+        Command::Channel(args) => cli::channel::run(&args, &mut stdout()),
+        Command::Check(args) => cli::check::run(&args, |_| Vec::new(), &mut stdout()),
+    };
+    done.map_or_else(
+        |error| {
+            eprintln!("forebay: {error}");
+            ExitCode::from(error.code())
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+fn finish(done: anyhow::Result<()>) -> ExitCode {
+    done.map_or_else(
+        |error| {
+            eprintln!("forebay: {error:#}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+/// The demo's folder goes with it, unless one was named.
+fn run(args: &RunArgs) -> anyhow::Result<()> {
+    let folder = tempfile::Builder::new().prefix("forebay-demo-").tempdir()?;
+    let (defaults, purpose) = if args.demo {
+        (Settings::demo(folder.path().into()), Purpose::Demo)
+    } else {
+        (Settings::appliance(), Purpose::Appliance)
+    };
+    let settings = args.flags.resolve(defaults)?;
+    let filter = settings.log_level.parse::<EnvFilter>()?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(stderr().is_terminal());
+    log.with_writer(stderr).init();
+    supervise::install_panic_hook();
+    actix_rt::System::new().block_on(root::run(settings, purpose))
+}
+
+/// A child process: the daemon's journal adds the time.
+fn child(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(stderr).init();
+    work()
 }

@@ -1,0 +1,199 @@
+//! `forebay channel …`: calls the API of the running daemon and prints what came.
+
+use super::CliError;
+use super::client::Client;
+use super::table::table;
+use crate::settings::FolderFlags;
+use crate::store::Slug;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
+use std::io::Write;
+use wire::{Channel, ChannelList, NewChannel, Source, StreamKey};
+
+/// Of `forebay channel`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ChannelArgs {
+    /// Which daemon.
+    #[command(flatten)]
+    pub folder: FolderFlags,
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ChannelCommand,
+}
+
+/// The subcommands.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum ChannelCommand {
+    /// Add a channel and start it; prints where to publish and where to watch
+    Add(AddArgs),
+    /// List all channels
+    List,
+    /// Show one channel
+    Show(ShowArgs),
+    /// Switch a channel on
+    Start(One),
+    /// Switch a channel off; its viewers see the end
+    Stop(One),
+    /// Forget a channel and its key
+    Remove(One),
+}
+
+/// Of `forebay channel add`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AddArgs {
+    /// For people; its short name in addresses is made from it
+    #[arg(long)]
+    pub name: String,
+    /// Where its media comes from
+    #[arg(long, value_parser = source_parser())]
+    pub source: Source,
+    /// Do not start it yet
+    #[arg(long)]
+    pub stopped: bool,
+}
+
+/// Of `forebay channel show`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ShowArgs {
+    /// The channel's short name
+    pub slug: String,
+    /// Show its stream key, which is a secret, and the whole addresses to publish to
+    #[arg(long)]
+    pub key: bool,
+}
+
+/// A channel.
+#[derive(Clone, Debug, clap::Args)]
+pub struct One {
+    /// The channel's short name
+    pub slug: String,
+}
+
+const SOURCES: [(&str, Source); 3] =
+    [("rtmp", Source::Rtmp), ("srt", Source::Srt), ("test-pattern", Source::TestPattern)];
+
+fn source_parser() -> impl TypedValueParser<Value = Source> {
+    PossibleValuesParser::new(SOURCES.map(|(name, _)| name)).map(|chosen| {
+        let found = SOURCES.iter().find(|(name, _)| *name == chosen);
+        found.expect("the parser has accepted one of these names").1
+    })
+}
+
+const fn source_name(source: Source) -> &'static str {
+    match source {
+        Source::Rtmp => "rtmp",
+        Source::Srt => "srt",
+        Source::TestPattern => "test-pattern",
+    }
+}
+
+/// A channel together with its key.
+#[derive(Debug, Serialize)]
+struct WithKey {
+    #[serde(flatten)]
+    channel: Channel,
+    stream_key: String,
+}
+
+/// Runs the command and prints to `out`.
+///
+/// # Errors
+/// [`CliError`].
+pub fn run(args: &ChannelArgs, out: &mut impl Write) -> Result<(), CliError> {
+    let client = Client::new(&args.folder.data_dir()?);
+    let text = match &args.command {
+        ChannelCommand::Add(add) => with_key(args, &self::add(&client, add)?),
+        ChannelCommand::List => list(args, &client.get("/channels")?),
+        ChannelCommand::Show(ShowArgs { slug, key: true }) => {
+            with_key(args, &fetch_key(&client, client.get(&path(slug, "")?)?)?)
+        }
+        ChannelCommand::Show(ShowArgs { slug, key: false }) => one(args, &client.get(&path(slug, "")?)?),
+        ChannelCommand::Start(One { slug }) => one(args, &client.post(&path(slug, "/start")?, &())?),
+        ChannelCommand::Stop(One { slug }) => one(args, &client.post(&path(slug, "/stop")?, &())?),
+        ChannelCommand::Remove(One { slug }) => {
+            client.delete(&path(slug, "")?)?;
+            if args.json {
+                json(&serde_json::json!({ "removed": slug }))
+            } else {
+                format!("{slug} removed\n")
+            }
+        }
+    };
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+/// Only a slug goes into a path: nothing in it needs escaping.
+fn path(slug: &str, rest: &str) -> Result<String, CliError> {
+    Ok(format!("/channels/{}{rest}", Slug::parse(slug)?))
+}
+
+fn add(client: &Client, args: &AddArgs) -> Result<WithKey, CliError> {
+    let AddArgs { name, source, stopped } = args.clone();
+    let added = client.post("/channels", &NewChannel { name, source, ladder: None, start: !stopped })?;
+    fetch_key(client, added)
+}
+
+fn fetch_key(client: &Client, mut channel: Channel) -> Result<WithKey, CliError> {
+    let StreamKey { stream_key, publish_urls } = client.get(&path(&channel.slug, "/key")?)?;
+    channel.publish_urls = publish_urls;
+    Ok(WithKey { channel, stream_key })
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("plain structs always serialise") + "\n"
+}
+
+fn with_key(args: &ChannelArgs, found: &WithKey) -> String {
+    if args.json {
+        return json(found);
+    }
+    describe(&found.channel) + &format!("key      {}\n", found.stream_key)
+}
+
+fn one(args: &ChannelArgs, channel: &Channel) -> String {
+    if args.json { json(channel) } else { describe(channel) }
+}
+
+fn list(args: &ChannelArgs, list: &ChannelList) -> String {
+    if args.json {
+        return json(list);
+    }
+    if list.channels.is_empty() {
+        return "no channels yet; add one with `forebay channel add`\n".into();
+    }
+    let heading = ["CHANNEL", "NAME", "SOURCE", "STATE", "RESTARTS", "WATCH"].map(str::to_owned).to_vec();
+    let row = |channel: &Channel| {
+        let Channel { slug, name, watch_url, .. } = channel.clone();
+        let source = source_name(channel.source).into();
+        vec![slug, name, source, state(channel), channel.restarts.to_string(), watch_url]
+    };
+    table(&std::iter::once(heading).chain(list.channels.iter().map(row)).collect::<Vec<_>>())
+}
+
+fn describe(channel: &Channel) -> String {
+    let mut text = format!(
+        "channel  {} ({})\nsource   {}\nstate    {}\nwatch    {}\n",
+        channel.slug,
+        channel.name,
+        source_name(channel.source),
+        state(channel),
+        channel.watch_url
+    );
+    for stage in channel.stages.iter().filter(|stage| !stage.detail.is_empty()) {
+        text += &format!("{:<8} {}\n", stage.name, stage.detail);
+    }
+    for url in &channel.publish_urls {
+        text += &format!("publish  {url}\n");
+    }
+    text
+}
+
+/// In one word, with its reason where it has one.
+fn state(channel: &Channel) -> String {
+    let word = serde_json::to_value(channel.state).expect("an enum of plain names always serialises");
+    let word = word.as_str().unwrap_or_default().to_owned();
+    if channel.detail.is_empty() { word } else { format!("{word}: {}", channel.detail) }
+}

@@ -1,0 +1,103 @@
+//! The command line. `run` and the hidden workers are the daemon's own; all else talks to a running daemon.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`channel`] | `forebay channel …`: calls the API and prints what came |
+//! | [`check`] | `forebay check`: would `run` find what it needs |
+//! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
+//! | `table` | pure: columns for people |
+
+pub mod channel;
+pub mod check;
+pub mod client;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use client::Client;
+
+use crate::settings::{Flags, SettingsError};
+use crate::store::SlugError;
+use std::io;
+
+/// What `--help` says about the exit code; [`CliError::code`] keeps it.
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 no forebay is running; 4 refused by the \
+                          running forebay, such as for a channel that does not exist.";
+
+/// A live-video appliance: one encode on one timeline, served as LL-DASH, LL-HLS and HLS-TS.
+#[derive(Debug, clap::Parser)]
+#[command(name = "forebay", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Run the appliance
+    Run(RunArgs),
+    /// Encode one channel; started by `run`, speaks on its standard input
+    #[command(hide = true)]
+    Worker(WorkerArgs),
+    /// Accept SRT publishers; started by `run`, speaks on its standard input
+    #[command(hide = true)]
+    SrtListener,
+    /// Add, list, show, start, stop and remove channels of the running appliance
+    Channel(channel::ChannelArgs),
+    /// Check that `run` with these settings would find what it needs
+    Check(check::CheckArgs),
+}
+
+/// Of `forebay run`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RunArgs {
+    /// Boot-only settings.
+    #[command(flatten)]
+    pub flags: Flags,
+    /// Show what it does: a test pattern on a channel named `demo`, state in a temporary folder, for this machine alone
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// Of `forebay worker`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct WorkerArgs {
+    /// The channel's slug, so that `ps` tells which worker is which
+    #[arg(long, value_name = "SLUG")]
+    pub channel: String,
+}
+
+/// A command has failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Talking to the daemon.
+    #[error(transparent)]
+    Client(#[from] client::ClientError),
+    /// Not a slug, so no channel.
+    #[error(transparent)]
+    Slug(#[from] SlugError),
+    /// The output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+    /// A check has failed; the output says which.
+    #[error("not everything is as it should be")]
+    Check,
+}
+
+impl CliError {
+    /// The program's exit code.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        use client::ClientError::{NotRunning, Refused};
+        match self {
+            Self::Client(NotRunning { .. }) => 3,
+            Self::Client(Refused(_)) | Self::Slug(_) => 4,
+            _ => 1,
+        }
+    }
+}

@@ -2,7 +2,7 @@
 # Each step says what it is; what cargo and apt say stays quiet unless it matters. `make help` lists what there is.
 #
 #   UI=no           leaves the admin UI out of the binary: a placeholder page says so
-#   TEST_ARGS=…     goes to the end-to-end tests, such as TEST_ARGS=watch or TEST_ARGS='-- --nocapture'
+#   TEST_ARGS=…     goes to the end-to-end tests, or to the measuring of latency: TEST_ARGS='-- --nocapture'
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -80,8 +80,9 @@ test:
 	@$(check_clippy)
 	$(call say,5/8,checking the documents)
 	@$(check_docs)
-	$(call say,6/8,running the tests of each crate)
+	$(call say,6/8,running the tests of each crate and of the players)
 	@cargo test $(LOCKED) --workspace --exclude e2e
+	@cd tests/browser && node --test
 	$(call say,7/8,building the daemon)
 	@$(build_daemon)
 	$(call say,8/8,running the end-to-end tests)
@@ -108,7 +109,7 @@ latency: build
 	$(call say,1/2,checking what the tests need)
 	@.ci/setup test
 	$(call say,2/2,measuring glass-to-glass latency; some minutes)
-	@cargo test $(LOCKED) --release -p e2e --test latency -- --ignored --nocapture $(TEST_ARGS)
+	@.ci/latency $(TEST_ARGS)
 
 iso:
 	@echo 'The installer image is not there yet: iso/README.md says what it will be.' >&2; exit 1

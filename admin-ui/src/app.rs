@@ -13,15 +13,16 @@ pub(crate) fn App() -> impl IntoView {
     feed::run(board);
     let states = board.states();
     Effect::new(move |_| document().set_title(&states.with(|states| text::title(states))));
+    let stale = move || board.link.get() == Link::Lost;
     view! {
         <a class="skip" href="#channels">{text::SKIP_TO_CHANNELS}</a>
-        <header class="top">
+        <header class="top" class:stale=stale>
             <p class="brand"><span class="mark" aria-hidden="true"></span>{text::PRODUCT}</p>
             <BoxFacts/>
             <LinkLight/>
         </header>
         <LinkLine/>
-        <main class:stale=move || board.link.get() == Link::Lost>
+        <main class:stale=stale>
             <ChannelsPage/>
         </main>
     }

@@ -81,13 +81,12 @@ pub(crate) fn state(state: ChannelState) -> &'static str {
     }
 }
 
-/// The same in a sentence, where the appliance gives no detail of its own.
+/// What that means, where the appliance gives no detail of its own and the word alone might not say it.
 pub(crate) fn state_sentence(state: ChannelState) -> &'static str {
     match state {
-        ChannelState::Stopped => "Switched off.",
+        ChannelState::Stopped | ChannelState::Live => "",
         ChannelState::Starting => "Nothing to watch yet.",
         ChannelState::Waiting => "On air with the slate: no source.",
-        ChannelState::Live => "On air with its source.",
         ChannelState::Parked => "Failed too often; tried again at growing intervals.",
     }
 }

@@ -1,7 +1,8 @@
 //! What packaging costs. One channel of three rungs and sound is about 140 access units and 8 parts a second.
 //!
-//! Budget, on one core of a small server: 10 us for an access unit of 10 kB, 100 us for a part of 0.5 s at
-//! 2.5 Mbit/s; that is 2 ms of each second for a channel, 1 % of a core for five.
+//! Budget, on one core of a small server: 5 us for an access unit of 10 kB, 150 us for a part of 0.5 s at
+//! 2.5 Mbit/s, most of it copying into fresh memory: below 2 ms of each second for a channel. Measured on a
+//! busy two-core machine, medians: 1.1 us, 56 us; the boxes of a chunk alone 0.4 us.
 
 use divan::Bencher;
 use media::cmaf::chunk::{Lead, chunk};

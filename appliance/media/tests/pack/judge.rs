@@ -108,7 +108,9 @@ impl Judge {
 
     fn check_chunk(&mut self, rendition: &Rendition, place: (Msn, PartIndex, usize), chunk: &Chunk) {
         if let Some(before) = self.seen.get(&place) {
-            assert!(before == chunk, "{place:?} changed after it was published");
+            let same =
+                before.bytes.as_ptr() == chunk.bytes.as_ptr() && before.bytes.len() == chunk.bytes.len();
+            assert!(same, "{place:?} changed after it was published");
             return;
         }
         self.seen.insert(place, chunk.clone());

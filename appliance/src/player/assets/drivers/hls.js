@@ -1,0 +1,83 @@
+// LL-HLS and HLS-TS by hls.js.
+
+import { loadScript } from '../load.js';
+
+// Bounds for both tiers, in seconds.
+const BACK_BUFFER_S = 10;
+const FORWARD_BUFFER_S = 20;
+// The estimate before anything is measured: on the premises the top rung fits.
+const START_ESTIMATE_BPS = 50e6;
+// Default is 1, which never catches up. 1.1 wins back 1 s in 10 s; 1.5 was seen to run dry.
+const CATCH_UP_RATE_MAX = 1.1;
+// LL-HLS: hls.js stops catching up when it is further behind its target than about this; seek instead. Its own
+// setting for that cannot be had without giving up the playlist's PART-HOLD-BACK as the target.
+const BEHIND_MAX_S = 3;
+
+function settings(tier) {
+  const both = {
+    backBufferLength: BACK_BUFFER_S,
+    maxBufferLength: FORWARD_BUFFER_S,
+    maxMaxBufferLength: FORWARD_BUFFER_S,
+    capLevelToPlayerSize: true,
+    abrEwmaDefaultEstimate: START_ESTIMATE_BPS,
+    abrEwmaDefaultEstimateMax: START_ESTIMATE_BPS,
+    testBandwidth: false,
+    enableInterstitialPlayback: false,
+    emeEnabled: false,
+  };
+  if (tier === 'ts') {
+    return { ...both, lowLatencyMode: false, liveSyncDurationCount: 3, liveMaxLatencyDurationCount: 12 };
+  }
+  return {
+    ...both,
+    lowLatencyMode: true,
+    maxLiveSyncPlaybackRate: CATCH_UP_RATE_MAX,
+    liveSyncOnStallIncrease: 0.25, // seconds of target added by a stall: default 1 loses the tier's promise at once
+  };
+}
+
+export async function open(video, url, hooks, tier) {
+  await loadScript('./vendor/hls.min.js');
+  const Hls = window.Hls;
+  const hls = new Hls(settings(tier));
+  let recoveries = 0;
+  hls.on(Hls.Events.ERROR, (event, data) => {
+    if (!data.fatal) return;
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && recoveries < 2) {
+      recoveries += 1;
+      hls.recoverMediaError();
+      return;
+    }
+    const kind = data.type === Hls.ErrorTypes.NETWORK_ERROR ? 'network' : 'media';
+    hooks.failed({ kind, reason: 'hls.js ' + data.details });
+  });
+  hls.on(Hls.Events.MANIFEST_PARSED, hooks.ready);
+  if (tier !== 'ts') hls.on(Hls.Events.LEVEL_UPDATED, () => seekWhenFarBehind(hls, video));
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  return {
+    close() { hls.destroy(); },
+    goLive() { if (hls.liveSyncPosition) video.currentTime = hls.liveSyncPosition; },
+    read() { return read(hls, hooks.houseNow); },
+  };
+}
+
+function seekWhenFarBehind(hls, video) {
+  const behind = hls.latency - hls.targetLatency;
+  if (behind > BEHIND_MAX_S && hls.liveSyncPosition && !video.paused && video.readyState > 1) {
+    video.currentTime = hls.liveSyncPosition;
+  }
+}
+
+function read(hls, houseNow) {
+  const level = hls.levels && hls.levels[hls.currentLevel];
+  const date = hls.playingDate;
+  return {
+    // Against the capture times in the playlist: hls.latency counts from the playlist's edge only.
+    latencyMs: date ? Math.round(houseNow() - date.getTime()) : null,
+    targetMs: hls.targetLatency ? Math.round(hls.targetLatency * 1000) : null,
+    width: level ? level.width : 0,
+    height: level ? level.height : 0,
+    bitrateBps: level ? level.bitrate : 0,
+  };
+}

@@ -1,0 +1,68 @@
+// Counts what a viewer would complain of: stalls and their length, dropped frames, and a picture that stands still.
+
+// No progress for this long while it should play: the player is stuck and is opened anew.
+export const STUCK_MS = 6000;
+// The first picture may take longer: a TS player wants three segments.
+export const STUCK_AT_START_MS = 15000;
+
+export class Meter {
+  constructor(video) {
+    this.video = video;
+    this.stalls = 0;
+    this.stalledMs = 0;
+    this.since = null;
+    this.restart();
+    video.addEventListener('waiting', () => this.onWaiting());
+    ['playing', 'seeked', 'timeupdate'].forEach((name) => video.addEventListener(name, () => this.onProgress()));
+  }
+
+  // A plan was opened: what happens until its first picture is start-up, not a stall.
+  restart() {
+    this.started = false;
+    this.position = -1;
+    this.movedAt = performance.now();
+    this.since = null;
+  }
+
+  onWaiting() {
+    if (!this.started || this.video.seeking || this.since !== null) return;
+    this.stalls += 1;
+    this.since = performance.now();
+  }
+
+  onProgress() {
+    const position = this.video.currentTime;
+    if (this.video.paused || position === this.position) return;
+    if (this.position >= 0) this.started = true;
+    this.position = position;
+    this.movedAt = performance.now();
+    if (this.since === null || this.video.readyState < 3) return;
+    this.stalledMs += this.movedAt - this.since;
+    this.since = null;
+  }
+
+  stuck() {
+    if (this.video.paused || document.hidden) this.movedAt = performance.now();
+    return performance.now() - this.movedAt > (this.started ? STUCK_MS : STUCK_AT_START_MS);
+  }
+
+  read() {
+    const quality = this.video.getVideoPlaybackQuality ? this.video.getVideoPlaybackQuality() : {};
+    return {
+      stalls: this.stalls,
+      stalledMs: Math.round(this.stalledMs + (this.since === null ? 0 : performance.now() - this.since)),
+      droppedFrames: quality.droppedVideoFrames || 0,
+      totalFrames: quality.totalVideoFrames || 0,
+      bufferMs: Math.round(ahead(this.video) * 1000),
+    };
+  }
+}
+
+// Seconds of media buffered from the playhead on.
+function ahead(video) {
+  const { buffered, currentTime } = video;
+  for (let n = 0; n < buffered.length; n += 1) {
+    if (buffered.start(n) <= currentTime + 0.1 && currentTime < buffered.end(n)) return buffered.end(n) - currentTime;
+  }
+  return 0;
+}

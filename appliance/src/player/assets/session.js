@@ -1,0 +1,152 @@
+// One viewing: opens the plan that tier.js chose, notices when it fails or is stuck, and opens the next.
+// A page left open for days must come back by itself after anything that ends.
+
+import { afterFailure, initialState, manifestUrl, plans, settled, TIER_NAMES } from './tier.js';
+import { Meter } from './meter.js';
+import { houseNow } from './clock.js';
+
+const DRIVERS = {
+  'dash.js': () => import('./drivers/dash.js'),
+  'hls.js': () => import('./drivers/hls.js'),
+  native: () => import('./drivers/native.js'),
+};
+
+// While the box or the channel is away, its manifest is asked for this often.
+const AWAY_POLL_MS = 1000;
+const WATCH_MS = 500;
+// Playing for this long makes the next failure a first one.
+const SETTLED_MS = 20000;
+// Failures kept for the tests and the curious.
+const FAILURES_KEPT = 20;
+
+export class Session {
+  constructor(video, channel, features, pin) {
+    this.video = video;
+    this.channel = channel;
+    this.features = features;
+    this.meter = new Meter(video);
+    this.failures = [];
+    this.generation = 0;
+    this.waiting = false;
+    this.onNote = () => {};
+    this.choices = initialState(plans(features, pin));
+    setInterval(() => this.watch(), WATCH_MS);
+  }
+
+  plan() {
+    return this.choices.plans[this.choices.index] || null;
+  }
+
+  // Opens the current plan. Whatever an earlier opening still has under way is of no account from here on.
+  async open() {
+    this.generation += 1;
+    const generation = this.generation;
+    const plan = this.plan();
+    if (!plan) return;
+    this.close();
+    const url = manifestUrl(this.channel, plan.tier);
+    await this.served(url, generation);
+    if (generation !== this.generation) return;
+    this.meter.restart();
+    this.openedAt = performance.now();
+    try {
+      const module = await DRIVERS[plan.engine]().catch((error) => {
+        throw Object.assign(error, { kind: 'network' });
+      });
+      const driver = await module.open(this.video, url, this.hooks(generation), plan.tier);
+      if (generation !== this.generation) driver.close();
+      else this.driver = driver;
+    } catch (error) {
+      this.failed(generation, { kind: error.kind || 'media', reason: error.message });
+    }
+  }
+
+  hooks(generation) {
+    return {
+      failed: (failure) => this.failed(generation, failure),
+      ready: () => this.resume(),
+      houseNow,
+    };
+  }
+
+  // Resolves when the manifest is there: an absent box or channel is a state, not a failure of a tier.
+  async served(url, generation) {
+    while (generation === this.generation) {
+      const answer = await fetch(url, { cache: 'no-store' }).catch(() => null);
+      this.waiting = !(answer && answer.ok);
+      if (!this.waiting) return;
+      await new Promise((resolve) => { setTimeout(resolve, AWAY_POLL_MS); });
+    }
+  }
+
+  failed(generation, failure) {
+    if (generation !== this.generation) return;
+    const from = this.plan();
+    const next = afterFailure(this.choices, failure, performance.now());
+    this.choices = next.state;
+    this.failures = this.failures.concat({ ...failure, tier: from.tier, action: next.action }).slice(-FAILURES_KEPT);
+    const to = this.plan();
+    if (next.action === 'switch') {
+      this.onNote(TIER_NAMES[from.tier] + ' failed (' + failure.reason + '); now ' + TIER_NAMES[to.tier] + '.');
+    }
+    this.generation += 1;
+    setTimeout(() => this.open(), next.waitMs);
+  }
+
+  close() {
+    const driver = this.driver;
+    this.driver = null;
+    if (driver) driver.close();
+  }
+
+  // A pinned tier starts a new ladder from there; '' is automatic.
+  choose(tier) {
+    this.choices = initialState(plans(this.features, tier ? { tier, engine: null } : null));
+    this.onNote('');
+    this.open();
+  }
+
+  goLive() {
+    if (this.driver) this.driver.goLive();
+    this.resume();
+  }
+
+  // A refused play() is no failure: the Play button is there for it.
+  resume() {
+    const started = this.video.play();
+    if (started && started.catch) started.catch(() => {});
+  }
+
+  watch() {
+    if (!this.driver) return;
+    if (this.meter.stuck()) this.failed(this.generation, { kind: 'network', reason: 'the picture stood still' });
+    else if (this.meter.started && performance.now() - this.openedAt > SETTLED_MS) this.choices = settled(this.choices);
+  }
+
+  state() {
+    if (!this.plan()) return 'failed';
+    if (this.waiting) return 'waiting';
+    if (this.driver && this.video.paused) return 'paused';
+    if (!this.driver || !this.meter.started) return 'connecting';
+    return this.meter.since === null ? 'live' : 'stalled';
+  }
+
+  stats() {
+    const plan = this.plan() || { tier: null, engine: null };
+    const driven = this.driver ? this.driver.read() : {};
+    return {
+      ...plan,
+      state: this.state(),
+      latencyMs: null,
+      targetMs: null,
+      width: 0,
+      height: 0,
+      bitrateBps: 0,
+      ...driven,
+      ...this.meter.read(),
+      position: this.video.currentTime,
+      rate: this.video.playbackRate,
+      failures: this.failures,
+    };
+  }
+}

@@ -1,0 +1,72 @@
+// Which tier this device plays, and what comes after a failure. Pure: no DOM, no network, no clock.
+// Syntax is kept to what iOS 12 parses, since the page must reach the TS tier there.
+
+// Best first: LL-DASH (chunks), LL-HLS (parts), HLS with MPEG-TS segments (plays everywhere, seconds later).
+export const TIERS = ['lldash', 'llhls', 'ts'];
+
+export const TIER_NAMES = { lldash: 'LL-DASH', llhls: 'LL-HLS', ts: 'HLS-TS' };
+
+// What every rung of the ladder needs: H.264 High and AAC-LC.
+export const MSE_TYPE = 'video/mp4; codecs="avc1.64001f,mp4a.40.2"';
+const HLS_TYPE = 'application/vnd.apple.mpegurl';
+
+// What the device can do, by asking it, never by its name.
+export function detect(win, video) {
+  const source = win.ManagedMediaSource || win.MediaSource;
+  const mse = Boolean(source && source.isTypeSupported && source.isTypeSupported(MSE_TYPE));
+  const nativeHls = Boolean(video.canPlayType && video.canPlayType(HLS_TYPE));
+  return { mse, managed: mse && Boolean(win.ManagedMediaSource), nativeHls };
+}
+
+// MSE is asked before native HLS: Chromium from 142 answers "maybe" to HLS with a player that ignores parts.
+// `pin` is what the address says: a tier, `native` (the device's own HLS player), or nothing.
+export function plans(features, pin) {
+  const scripted = { lldash: 'dash.js', llhls: 'hls.js', ts: 'hls.js' };
+  const native = { llhls: 'native', ts: 'native' };
+  const engines = pin && (pin.engine === 'native' || pin.tier === 'native') ? native
+    : features.mse ? scripted
+    : features.nativeHls ? native : {};
+  const from = pin && TIERS.indexOf(pin.tier) >= 0 ? TIERS.indexOf(pin.tier) : 0;
+  return TIERS.slice(from).filter((tier) => engines[tier]).map((tier) => ({ tier, engine: engines[tier] }));
+}
+
+// `?tier=lldash|llhls|ts|native`, and `&engine=native` to have a tier played by the device itself.
+export function pinned(search) {
+  const read = (name) => (new RegExp('[?&]' + name + '=([a-z]+)').exec(search) || [])[1];
+  const tier = read('tier');
+  if (tier !== 'native' && TIERS.indexOf(tier) < 0) return null;
+  return { tier, engine: read('engine') === 'native' ? 'native' : null };
+}
+
+export function manifestUrl(channel, tier) {
+  const file = { lldash: 'manifest.mpd', llhls: 'master.m3u8', ts: 'ts/master.m3u8' }[tier];
+  return '/live/' + encodeURIComponent(channel) + '/' + file;
+}
+
+// A tier that failed this often within the window is left, even if each failure looked like the network's.
+export const FAILURES_MAX = 4;
+export const FAILURES_WINDOW_MS = 60000;
+// Pause before the same tier is opened again: at once first (the daemon restarts within 3 s), then slower.
+export const RETRY_MS = [250, 500, 1000, 2000, 4000];
+
+export function initialState(planList) {
+  return { plans: planList, index: 0, failures: [], attempt: 0 };
+}
+
+// What to do after `failure` = { kind: 'network' | 'media', reason }. The network is nobody's tier: the same one
+// is tried again, and `reachable` says whether the box answered since. Media errors, and network errors that go on
+// though the box answers, lead one tier down; from the last one back to the first.
+export function afterFailure(state, failure, nowMs) {
+  const failures = state.failures.filter((at) => nowMs - at < FAILURES_WINDOW_MS).concat(nowMs);
+  const leave = failure.kind === 'media' || failures.length >= FAILURES_MAX;
+  const waitMs = RETRY_MS[Math.min(state.attempt, RETRY_MS.length - 1)];
+  const attempt = state.attempt + 1;
+  if (!leave || state.plans.length === 1) return { action: 'retry', waitMs, state: { ...state, failures, attempt } };
+  const index = (state.index + 1) % state.plans.length;
+  return { action: 'switch', waitMs, state: { ...state, index, failures: [], attempt } };
+}
+
+// Called once a plan has played for a while: the next failure is a first one again.
+export function settled(state) {
+  return { ...state, attempt: 0 };
+}

@@ -96,7 +96,7 @@ fn service_description(settings: &Settings<'_>) -> Element {
     Element::new("ServiceDescription").attribute("id", 0).child(latency).child(rate)
 }
 
-/// "The client SHALL NOT use a time source that is not listed": on a network without a way out, ours is the only one.
+/// DASH-IF forbids players any clock that is not listed here; on a network without a way out, ours is the only one.
 fn utc_timing(settings: &Settings<'_>) -> impl Iterator<Item = Element> {
     UTC_TIMING_SCHEMES.into_iter().map(|scheme| {
         Element::new("UTCTiming").attribute("schemeIdUri", scheme).attribute("value", settings.time_url)

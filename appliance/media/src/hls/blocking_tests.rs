@@ -138,6 +138,8 @@ fn a_window_without_a_whole_segment_answers_nobody_yet() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// What is waited for comes, and once it has, the same request is served: nobody waits for ever.
     #[test]
     fn every_wait_ends(segments in 1i64..4, parts in 0i64..4, msn in 0i64..8, part in prop::option::of(0u32..12)) {

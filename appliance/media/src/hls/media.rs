@@ -136,7 +136,7 @@ fn write_segment(f: &mut fmt::Formatter<'_>, segment: &Segment, with_parts: bool
 fn write_part(f: &mut fmt::Formatter<'_>, msn: Msn, part: &Part) -> fmt::Result {
     let (duration, uri) = (Seconds(part.duration), Media::Part(msn, part.index));
     write!(f, "#EXT-X-PART:DURATION={duration},URI=\"{uri}\"")?;
-    // "INDEPENDENT: [...] YES indicates that the Partial Segment contains an independent frame." (4.4.4.9)
+    // "an enumerated-string whose value is YES if the Partial Segment contains an independent frame" (4.4.4.9)
     writeln!(f, "{}", if part.independent { ",INDEPENDENT=YES" } else { "" })
 }
 

@@ -6,8 +6,7 @@ use crate::uri;
 use crate::window::{Rendition, RenditionKind, Snapshot};
 use std::fmt::{self, Write as _};
 
-/// What section 8 asks of the tags used in the multivariant playlists would be less; 6 is what players of the last
-/// ten years know.
+/// Section 8 asks for less; 6 is what players of the last ten years know.
 const VERSION: u32 = 6;
 
 const AUDIO_GROUP: &str = "audio";
@@ -47,9 +46,9 @@ pub fn ts_multivariant(videos: &[&Rendition], audio: Option<&Rendition>) -> Stri
     out
 }
 
-// "EXT-X-INDEPENDENT-SEGMENTS [...] indicates that all media samples in a Media Segment can be decoded without
-// information from other segments. [...] If it appears in a Multivariant Playlist, it applies to every Media Segment
-// in every Media Playlist" (4.4.2.1): each segment begins with an IDR of a closed GOP.
+// "The EXT-X-INDEPENDENT-SEGMENTS tag indicates that all media samples in a Media Segment can be decoded without
+// information from other segments." Here "it applies to every Media Segment in every Media Playlist" (4.4.2.1): each
+// segment begins with an IDR of a closed GOP.
 fn head() -> String {
     format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-INDEPENDENT-SEGMENTS\n")
 }
@@ -64,7 +63,8 @@ fn bandwidth(snapshot: &Snapshot) -> Bandwidth {
     Bandwidth::from_settings([snapshot.rendition.as_ref()], Wrapping::Cmaf).at_least(measured)
 }
 
-/// "the BANDWIDTH value MUST be [...] the largest sum of [...] any playable combination of Renditions" (4.4.6.2).
+/// BANDWIDTH is "the largest sum of peak segment bit rates that is produced by any playable combination of Renditions"
+/// (4.4.6.2).
 fn dearest(sounds: &[&Snapshot]) -> Bandwidth {
     sounds.iter().fold(Bandwidth::NONE, |dearest, sound| dearest.at_least(bandwidth(sound)))
 }

@@ -55,7 +55,7 @@ fn annex_b(parameter_sets: &[&Bytes], unit: &[u8]) -> Vec<u8> {
     /// nal_unit_type 9; primary_pic_type 7, any slices; stop bit.
     const ACCESS_UNIT_DELIMITER: &[u8] = &[0x09, 0xf0];
     let nals = std::iter::once(ACCESS_UNIT_DELIMITER)
-        .chain(parameter_sets.iter().map(|nal| nal.as_ref()))
+        .chain(parameter_sets.iter().map(AsRef::as_ref))
         .chain(h264::nals_length_prefixed(unit));
     let mut bytes = Vec::with_capacity(unit.len() + 64);
     for nal in nals {
@@ -82,8 +82,8 @@ fn audio_stream(config: &CodecConfig, half: Option<&Half<'_>>) -> Option<Vec<Pes
 
 /// Writes the tables and, between them, the PES packets in order.
 ///
-/// "PAT and PMT [...] the first two Transport Stream packets in the segment" (rfc8216bis 3.1.1); then fifteen times
-/// more, spread over the segment, so that their packets too are a multiple of sixteen.
+/// "The first two Transport Stream packets in a Segment without an EXT-X-MAP tag SHOULD be a PAT and a PMT"
+/// (rfc8216bis 3.1.1); then fifteen times more, spread over the segment, so that their packets too are a multiple of sixteen.
 fn write(stream: &[Pes], pmt: &[u8]) -> Bytes {
     let packets: usize = stream.iter().map(Pes::packets).sum();
     let mut out = Vec::with_capacity((packets + 2 * CONTINUITY_MODULUS) * PACKET_BYTES);

@@ -6,7 +6,7 @@ use crate::time::Ticks;
 const HEADER_BYTES: usize = 4;
 const PAYLOAD_BYTES_MAX: usize = PACKET_BYTES - HEADER_BYTES;
 
-/// PES header with a PTS alone: nothing here is reordered, so "DTS shall be [absent] when equal to PTS".
+/// PES header with a PTS alone: nothing here is reordered, and a DTS is coded only where it differs.
 pub(super) const PES_HEADER_BYTES: usize = 14;
 
 /// adaptation_field_length, flags.
@@ -16,7 +16,7 @@ const PCR_BYTES: usize = 6;
 const RANDOM_ACCESS_INDICATOR: u8 = 0x40;
 const PCR_FLAG: u8 = 0x10;
 
-/// "modulo 2^33" (2.4.3.7): it wraps every 26.5 hours, and players expect it to.
+/// PTS counts modulo 2^33 (2.4.3.7): it wraps every 26.5 hours, and players expect it to.
 const TIMESTAMP_MASK: u64 = (1 << 33) - 1;
 
 /// How far PCR runs ahead of the access unit that carries it: what a decoder has buffered when it begins. Audio of
@@ -39,7 +39,7 @@ pub(super) struct Pes {
 impl Pes {
     /// Of one coded picture.
     pub(super) fn video(pid: u16, dts: Ticks, key: bool, payload: &[u8]) -> Self {
-        // Table 2-22: "1110 xxxx: video stream number xxxx".
+        // Table 2-22: 1110 xxxx is video stream number xxxx.
         let bytes = pes_packet(0xe0, dts, payload);
         let flags = PCR_FLAG | if key { RANDOM_ACCESS_INDICATOR } else { 0 };
         let mut adaptation = vec![flags];
@@ -49,7 +49,7 @@ impl Pes {
 
     /// Of some audio frames.
     pub(super) fn audio(pid: u16, dts: Ticks, payload: &[u8]) -> Self {
-        // Table 2-22: "110x xxxx: audio stream number x xxxx".
+        // Table 2-22: 110x xxxx is audio stream number x xxxx.
         Self::new(pid, dts, pes_packet(0xc0, dts, payload), Vec::new())
     }
 
@@ -110,6 +110,7 @@ pub(super) fn write_section(pid: u16, section: &[u8], continuity: &mut u8, out: 
 }
 
 /// payload_unit_start_indicator
+#[derive(Clone, Copy)]
 struct Start(bool);
 
 fn packet(pid: u16, start: Start, continuity: &mut u8, adaptation: &[u8], payload: &[u8], out: &mut Vec<u8>) {
@@ -124,7 +125,7 @@ fn packet(pid: u16, start: Start, continuity: &mut u8, adaptation: &[u8], payloa
     out.extend_from_slice(payload);
 }
 
-/// 2.4.3.4: length, then flags and optional fields if the length is not 0, then "stuffing_byte 0xff".
+/// 2.4.3.4: length, then flags and optional fields if the length is not 0, then stuffing bytes of 0xff.
 fn adaptation_field(fields: &[u8], bytes: usize, out: &mut Vec<u8>) {
     let end = out.len() + bytes;
     out.push(u8::try_from(bytes - 1).expect("it is at most as long as a packet"));

@@ -5,3 +5,4 @@ mod header;
 mod judge;
 mod real;
 mod rules;
+mod transport;

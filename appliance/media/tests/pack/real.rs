@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-fn run(program: &str, args: &[&str]) -> Vec<u8> {
+pub(crate) fn run(program: &str, args: &[&str]) -> Vec<u8> {
     let output = Command::new(program).args(args).output();
     let output = output.unwrap_or_else(|error| panic!("{program} is needed for this test: {error}"));
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
@@ -22,7 +22,7 @@ fn run(program: &str, args: &[&str]) -> Vec<u8> {
 }
 
 /// Four seconds at 30 frames a second, encoded as a worker does; one byte stream.
-fn encode() -> Vec<u8> {
+pub(crate) fn encode() -> Vec<u8> {
     let source = "testsrc2=size=320x180:rate=30:duration=4";
     let x264 = "keyint=30:min-keyint=30:scenecut=0:open-gop=0:aud=1:force-cfr=1";
     let args = format!(
@@ -33,7 +33,7 @@ fn encode() -> Vec<u8> {
 }
 
 /// Cuts a byte stream before each access unit delimiter.
-fn access_units(stream: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn access_units(stream: &[u8]) -> Vec<Vec<u8>> {
     let mut units: Vec<Vec<u8>> = Vec::new();
     for nal in nals_of_annexb(stream) {
         if NalKind::of(nal) == Some(NalKind::Delimiter) {

@@ -1,1 +1,47 @@
-//! x
+//! The daemon.
+//!
+//! ```text
+//! root
+//! ├─ store        SQLite on a thread of its own
+//! ├─ listeners    RTMP here, SRT in a child process
+//! ├─ web          serve, player, admin_ui, api
+//! └─ channels     one_for_one
+//!    └─ channel   rest_for_one, started in the reverse order of the data flow
+//!       ├─ serve
+//!       ├─ package
+//!       ├─ encode
+//!       └─ ingest
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`admin_ui`] | the admin page, embedded |
+//! | [`board`] | what each channel is doing |
+//! | [`channel`] | four stages wired together; the only place that knows all of them |
+//! | [`clock`] | the house clock; the only place that reads time |
+//! | [`encode`] | the stage that owns the worker process |
+//! | [`ingest`] | the stage that owns the publisher |
+//! | [`limits`] | every bound, its unit, its reason |
+//! | [`listeners`] | the RTMP and the SRT port |
+//! | [`package`] | the stage that owns the timeline |
+//! | [`player`] | the watch page |
+//! | [`serve`] | snapshots out to viewers |
+//! | [`settings`] | ports, folders, log level: what is fixed at start |
+//! | [`store`] | what the operator has asked for, in SQLite |
+//! | [`supervise`] | what runs, what happens when it ends; no media knowledge |
+#![forbid(unsafe_code)]
+
+pub mod admin_ui;
+pub mod board;
+pub mod channel;
+pub mod clock;
+pub mod encode;
+pub mod ingest;
+pub mod limits;
+pub mod listeners;
+pub mod package;
+pub mod player;
+pub mod serve;
+pub mod settings;
+pub mod store;
+pub mod supervise;

@@ -1,1 +1,3 @@
+//! The program `forebay`.
+
 fn main() {}

@@ -7,13 +7,40 @@
 //! |---|---|
 //! | [`time`] | [`Ticks`](time::Ticks), frame rates, sequence numbers: the types of time and order |
 //! | [`grid`] | where segments, parts and chunks begin, computed from UTC |
-//! | [`unit`] | the access unit and the codec configurations that explain it |
+//! | [`unit`](mod@unit) | the access unit and the codec configurations that explain it |
 //! | [`window`] | what is retained of one rendition: segments of parts of chunks |
+//! | [`rendition`] | making a [`Rendition`](window::Rendition) of what an encoder announced |
+//! | [`cmaf`] | the CMAF header and chunks, box by box |
+//! | [`packager`] | access units in, chunks, parts and segments out: owns the window |
+//! | [`measured`] | what a rendition really takes |
+//! | [`codec`] | NAL units, parameter sets, configuration records, ADTS: what codecs put around their media |
+//! | [`uri`] | the names under which all of it is served |
+//! | [`hls`] | the window described as LL-HLS and as HLS with MPEG-TS segments |
+//! | [`dash`] | the window described as LL-DASH |
+//! | [`ts`] | MPEG-TS segments, made just in time |
+//! | [`bandwidth`] | the bit rates that the descriptions declare |
+//! | [`date`], [`decimal`] | times as text, exactly |
 //! | [`link`] | the framed protocol between the daemon and its encode workers |
 #![forbid(unsafe_code)]
 
+pub mod bandwidth;
+pub mod cmaf;
+pub mod codec;
+pub mod dash;
+pub mod date;
+pub mod decimal;
 pub mod grid;
+pub mod hls;
 pub mod link;
+pub mod measured;
+pub mod packager;
+pub mod rendition;
+pub mod testing;
 pub mod time;
+pub mod ts;
 pub mod unit;
+pub mod uri;
 pub mod window;
+
+#[cfg(test)]
+mod fixture;

@@ -207,8 +207,8 @@ pub fn take<M: Message>(buffer: &mut BytesMut) -> Result<Option<M>, LinkError> {
     M::decode(kind, frame).map(Some)
 }
 
-/// Writes the length and kind, then the payload by `fill`.
-fn frame(out: &mut BytesMut, kind: u8, fill: impl FnOnce(&mut BytesMut)) {
+/// Writes the length and kind, then the payload by `fill`. Other links of the same shape use it as well.
+pub fn frame(out: &mut BytesMut, kind: u8, fill: impl FnOnce(&mut BytesMut)) {
     let at = out.len();
     out.put_u32_le(0);
     out.put_u8(kind);

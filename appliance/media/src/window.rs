@@ -132,7 +132,22 @@ pub struct Segment {
     pub parts: Vec<Arc<Part>>,
 }
 
+impl Chunk {
+    /// The access units and their bytes, in order.
+    pub fn units(&self) -> impl Iterator<Item = (Sample, Bytes)> + '_ {
+        self.samples.iter().map(|sample| {
+            let (from, len) = (sample.offset as usize, sample.len as usize);
+            (*sample, self.bytes.slice(from..from + len))
+        })
+    }
+}
+
 impl Part {
+    /// The access units and their bytes, in order.
+    pub fn units(&self) -> impl Iterator<Item = (Sample, Bytes)> + '_ {
+        self.chunks.iter().flat_map(Chunk::units)
+    }
+
     /// Bytes in all.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -166,12 +181,7 @@ impl Segment {
 
     /// The access units and their bytes, in order.
     pub fn units(&self) -> impl Iterator<Item = (Sample, Bytes)> + '_ {
-        self.chunks().flat_map(|chunk| {
-            chunk.samples.iter().map(|sample| {
-                let (from, len) = (sample.offset as usize, sample.len as usize);
-                (*sample, chunk.bytes.slice(from..from + len))
-            })
-        })
+        self.chunks().flat_map(Chunk::units)
     }
 }
 

@@ -1,0 +1,118 @@
+# The front door. `make run` and `make test` do all that a fresh Debian machine with Rust needs, packages included.
+# Each step says what it is; what cargo and apt say stays quiet unless it matters. `make help` lists what there is.
+#
+#   UI=no           leaves the admin UI out of the binary: a placeholder page says so
+#   TEST_ARGS=…     goes to the end-to-end tests, such as TEST_ARGS=watch or TEST_ARGS='-- --nocapture'
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.SUFFIXES:
+
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export FOREBAY_BIN := $(abspath $(or $(CARGO_TARGET_DIR),target)/release/forebay)
+UI ?= yes
+TEST_ARGS ?=
+
+CARGO := cargo --quiet
+LOCKED := --locked
+say = @printf '\033[1m[%s]\033[0m %s …\n' '$(1)' '$(2)'
+
+# What several targets do, once.
+ifeq ($(UI),no)
+build_ui = echo 'admin UI: left out (UI=no)'
+else
+build_ui = $(CARGO) run $(LOCKED) --release -p admin-ui-build || { echo 'The admin UI could not be built; the reason is above. Without it: make $(MAKECMDGOALS) UI=no' >&2; exit 1; }
+endif
+build_daemon = cargo build $(LOCKED) --release -p forebay
+check_format = cargo fmt --all --check || { echo 'Some files are not formatted: run cargo fmt --all' >&2; exit 1; }
+check_clippy = $(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
+check_docs = RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(LOCKED) --workspace --no-deps
+check_licences = if command -v cargo-deny >/dev/null; then cargo deny --log-level warn check licenses bans sources; else echo 'cargo-deny is not installed: skipped (cargo install --locked cargo-deny)'; fi
+
+.PHONY: help setup setup-test build run test lint bench latency iso clean
+
+help:
+	@echo 'make            builds the release binary, $(FOREBAY_BIN)'
+	@echo 'make run        installs what is missing, builds, and runs the demo on 127.0.0.1:8080'
+	@echo 'make test       installs what the tests need, then formatting, lints, documents, all tests'
+	@echo 'make setup      what building and running need; make setup-test: what the tests need too'
+	@echo 'make lint       formatting, clippy, documents, licences'
+	@echo 'make bench      benchmarks'
+	@echo 'make latency    measures glass-to-glass latency in real players'
+	@echo 'make iso        the installer image (see iso/README.md)'
+	@echo 'make clean      removes all that was built'
+
+setup:
+	@.ci/setup build
+
+setup-test:
+	@.ci/setup test
+
+build:
+	$(call say,1/3,checking what the build needs)
+	@.ci/setup build
+	$(call say,2/3,building the admin UI)
+	@$(build_ui)
+	$(call say,3/3,building the daemon)
+	@$(build_daemon)
+	@echo 'Built $(FOREBAY_BIN)'
+
+run:
+	$(call say,1/4,checking what the build needs)
+	@.ci/setup build
+	$(call say,2/4,building the admin UI)
+	@$(build_ui)
+	$(call say,3/4,building the daemon)
+	@$(build_daemon)
+	$(call say,4/4,running the demo; Ctrl-C ends it)
+	@exec $(FOREBAY_BIN) run --demo
+
+test:
+	$(call say,1/8,checking what the build and the tests need)
+	@.ci/setup test
+	$(call say,2/8,checking the formatting)
+	@$(check_format)
+	$(call say,3/8,building the admin UI)
+	@$(build_ui)
+	$(call say,4/8,checking with clippy)
+	@$(check_clippy)
+	$(call say,5/8,checking the documents)
+	@$(check_docs)
+	$(call say,6/8,running the tests of each crate)
+	@cargo test $(LOCKED) --workspace --exclude e2e
+	$(call say,7/8,building the daemon)
+	@$(build_daemon)
+	$(call say,8/8,running the end-to-end tests)
+	@cargo test $(LOCKED) -p e2e $(TEST_ARGS)
+	@echo 'All tests passed.'
+
+lint:
+	$(call say,1/4,checking the formatting)
+	@$(check_format)
+	$(call say,2/4,checking with clippy)
+	@$(check_clippy)
+	$(call say,3/4,checking the documents)
+	@$(check_docs)
+	$(call say,4/4,checking licences and sources)
+	@$(check_licences)
+
+bench:
+	$(call say,1/2,checking what the build needs)
+	@.ci/setup build
+	$(call say,2/2,running the benchmarks)
+	@cargo bench $(LOCKED) --workspace --exclude e2e --exclude admin-ui --exclude admin-ui-build
+
+latency: build
+	$(call say,1/2,checking what the tests need)
+	@.ci/setup test
+	$(call say,2/2,measuring glass-to-glass latency; some minutes)
+	@cargo test $(LOCKED) --release -p e2e --test latency -- --ignored --nocapture $(TEST_ARGS)
+
+iso:
+	@echo 'The installer image is not there yet: iso/README.md says what it will be.' >&2; exit 1
+
+clean:
+	@cargo clean
+	@rm -rf admin-ui/dist tests/browser/node_modules

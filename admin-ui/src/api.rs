@@ -1,0 +1,134 @@
+//! The calls of `/api/v1` which the page makes, and what it says when one fails.
+
+use crate::text;
+use gloo_net::http::{Request, RequestBuilder, Response};
+use serde::de::DeserializeOwned;
+use wire::{BoxStatus, Channel, ChannelList, NewChannel, Problem, StreamKey};
+
+/// Where the API lives.
+const BASE: &str = "/api/v1";
+
+/// After this the box counts as out of reach. Every call is answered from memory, or by one small transaction.
+const ANSWER_MS_MAX: u32 = 6_000;
+
+/// Why a call has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// No answer in time, or none at all.
+    Unreachable,
+    /// The box said no, and why.
+    Refused(Problem),
+    /// An answer that is none of ours.
+    Unreadable,
+}
+
+impl Fault {
+    /// What is wrong, in a few words.
+    pub(crate) fn title(&self) -> &str {
+        match self {
+            Self::Unreachable => text::BOX_UNREACHABLE,
+            Self::Refused(problem) => &problem.title,
+            Self::Unreadable => text::ANSWER_UNREADABLE,
+        }
+    }
+
+    /// What is wrong in this case, and what to do.
+    pub(crate) fn detail(&self) -> &str {
+        match self {
+            Self::Unreachable => text::BOX_UNREACHABLE_HINT,
+            Self::Refused(problem) => &problem.detail,
+            Self::Unreadable => text::ANSWER_UNREADABLE_HINT,
+        }
+    }
+
+    /// Whether it is about this member of the body, given as a JSON pointer.
+    pub(crate) fn is_about(&self, field: &str) -> bool {
+        matches!(self, Self::Refused(problem) if problem.field.as_deref() == Some(field))
+    }
+}
+
+/// Address of the stream of events.
+pub(crate) fn events_url() -> String {
+    format!("{BASE}/events")
+}
+
+/// All channels.
+pub(crate) async fn channels() -> Result<ChannelList, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/channels"))).await?).await
+}
+
+/// The box as a whole.
+pub(crate) async fn box_status() -> Result<BoxStatus, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/box"))).await?).await
+}
+
+/// Makes a channel.
+pub(crate) async fn create(new: &NewChannel) -> Result<Channel, Fault> {
+    let request =
+        timed(Request::post(&format!("{BASE}/channels"))).json(new).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Switches a channel on.
+pub(crate) async fn start(slug: &str) -> Result<Channel, Fault> {
+    json(&answer(Request::post(&channel_url(slug, "/start"))).await?).await
+}
+
+/// Switches a channel off.
+pub(crate) async fn stop(slug: &str) -> Result<Channel, Fault> {
+    json(&answer(Request::post(&channel_url(slug, "/stop"))).await?).await
+}
+
+/// Removes a channel for good.
+pub(crate) async fn remove(slug: &str) -> Result<(), Fault> {
+    answer(Request::delete(&channel_url(slug, ""))).await.map(drop)
+}
+
+/// Asks for a channel's secret.
+pub(crate) async fn stream_key(slug: &str) -> Result<StreamKey, Fault> {
+    json(&answer(Request::get(&channel_url(slug, "/key"))).await?).await
+}
+
+fn channel_url(slug: &str, rest: &str) -> String {
+    format!("{BASE}/channels/{}{rest}", js_sys::encode_uri_component(slug))
+}
+
+fn timed(request: RequestBuilder) -> RequestBuilder {
+    request
+        .header("accept", "application/json, application/problem+json")
+        .abort_signal(Some(&web_sys::AbortSignal::timeout_with_u32(ANSWER_MS_MAX)))
+}
+
+async fn answer(request: RequestBuilder) -> Result<Response, Fault> {
+    checked(timed(request).send().await).await
+}
+
+async fn checked(sent: Result<Response, gloo_net::Error>) -> Result<Response, Fault> {
+    let response = sent.map_err(|_| Fault::Unreachable)?;
+    match response.ok() {
+        true => Ok(response),
+        false => Err(response.json().await.map_or(Fault::Unreadable, Fault::Refused)),
+    }
+}
+
+async fn json<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
+    response.json().await.map_err(|_| Fault::Unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_speaks_with_the_boxs_words_and_names_its_field() {
+        let fault = Fault::Refused(Problem {
+            title: "Name taken".into(),
+            status: 409,
+            detail: "Choose another.".into(),
+            field: Some("/name".into()),
+        });
+        assert_eq!((fault.title(), fault.detail()), ("Name taken", "Choose another."));
+        assert!(fault.is_about("/name") && !fault.is_about("/source"));
+        assert!(!Fault::Unreachable.is_about("/name"));
+    }
+}

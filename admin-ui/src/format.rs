@@ -1,0 +1,98 @@
+//! Numbers in the operator's notation. Pure, no words but units.
+
+use wire::Rung;
+
+const MINUTE_SECS: u64 = 60;
+const HOUR_SECS: u64 = 60 * MINUTE_SECS;
+const DAY_SECS: u64 = 24 * HOUR_SECS;
+const DAY_MS: i64 = 86_400_000;
+
+/// A length of time: `42 s`, `7 min 05 s`, `3 h 12 min`, `12 d 03 h`.
+pub(crate) fn duration(secs: u64) -> String {
+    let (days, hours) = (secs / DAY_SECS, secs % DAY_SECS / HOUR_SECS);
+    let (minutes, rest) = (secs % HOUR_SECS / MINUTE_SECS, secs % MINUTE_SECS);
+    match secs {
+        0..MINUTE_SECS => format!("{rest} s"),
+        MINUTE_SECS..HOUR_SECS => format!("{minutes} min {rest:02} s"),
+        HOUR_SECS..DAY_SECS => format!("{hours} h {minutes:02} min"),
+        _ => format!("{days} d {hours:02} h"),
+    }
+}
+
+/// The time of day in UTC, from milliseconds since the epoch: `14:03:59`.
+pub(crate) fn time_of_day(ms: i64) -> String {
+    let secs = ms.rem_euclid(DAY_MS) / 1000;
+    format!("{:02}:{:02}:{:02}", secs / 3600, secs / 60 % 60, secs % 60)
+}
+
+/// A bit rate: `800 kbit/s`, `2.5 Mbit/s`.
+pub(crate) fn bitrate(bps: u32) -> String {
+    let tenths = (bps + 50_000) / 100_000;
+    match bps {
+        0..1_000_000 => format!("{} kbit/s", (bps + 500) / 1000),
+        _ if tenths.is_multiple_of(10) => format!("{} Mbit/s", tenths / 10),
+        _ => format!("{}.{} Mbit/s", tenths / 10, tenths % 10),
+    }
+}
+
+/// One rung: `1280×720 at 2.5 Mbit/s`.
+pub(crate) fn rung(rung: &Rung) -> String {
+    format!("{}×{} at {}", rung.width, rung.height, bitrate(rung.bitrate_bps))
+}
+
+/// The ladder in short: `720p 480p 360p`.
+pub(crate) fn ladder(ladder: &[Rung]) -> String {
+    ladder.iter().map(|rung| format!("{}p", rung.height)).collect::<Vec<_>>().join(" ")
+}
+
+/// An address split as OBS asks for it: server, and key. `None` unless it is RTMP with a key behind the last slash.
+pub(crate) fn obs_server(address: &str) -> Option<&str> {
+    let (server, _key) = address.rsplit_once('/')?;
+    (address.starts_with("rtmp://") || address.starts_with("rtmps://")).then_some(server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_keep_two_units() {
+        let told = [0, 59, 60, 425, 3600, 11_520, 86_400, 1_047_600].map(duration);
+        assert_eq!(
+            told,
+            ["0 s", "59 s", "1 min 00 s", "7 min 05 s", "1 h 00 min", "3 h 12 min", "1 d 00 h", "12 d 03 h"]
+        );
+    }
+
+    #[test]
+    fn the_time_of_day_is_utc() {
+        assert_eq!(time_of_day(0), "00:00:00");
+        assert_eq!(time_of_day(1_763_820_239_999), "14:03:59");
+        assert_eq!(time_of_day(-1), "23:59:59");
+    }
+
+    #[test]
+    fn bit_rates_are_rounded_to_a_tenth_of_a_megabit() {
+        let told = [0, 800_000, 999_999, 1_000_000, 2_500_000, 2_549_999, 2_950_000, 12_000_000].map(bitrate);
+        assert_eq!(
+            told,
+            [
+                "0 kbit/s",
+                "800 kbit/s",
+                "1000 kbit/s",
+                "1 Mbit/s",
+                "2.5 Mbit/s",
+                "2.5 Mbit/s",
+                "3 Mbit/s",
+                "12 Mbit/s"
+            ]
+        );
+    }
+
+    #[test]
+    fn obs_takes_server_and_key_apart() {
+        assert_eq!(obs_server("rtmp://box:1935/live/STREAM_KEY"), Some("rtmp://box:1935/live"));
+        assert_eq!(obs_server("srt://box:9000?streamid=STREAM_KEY"), None);
+        assert_eq!(obs_server("nonsense"), None);
+    }
+}

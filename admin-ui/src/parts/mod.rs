@@ -1,0 +1,10 @@
+//! One file per component of a page.
+
+pub(crate) mod channel_actions;
+pub(crate) mod channel_card;
+pub(crate) mod copy_button;
+pub(crate) mod fault_line;
+pub(crate) mod new_channel;
+pub(crate) mod publish;
+pub(crate) mod remove_dialog;
+pub(crate) mod signal_path;

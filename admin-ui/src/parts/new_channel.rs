@@ -1,0 +1,172 @@
+//! The form for a new channel: a name, a source, go.
+
+use crate::api::{self, Fault};
+use crate::board::Board;
+use crate::parts::fault_line::FaultLine;
+use crate::text;
+use leptos::ev::SubmitEvent;
+use leptos::html::Dialog;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::{NewChannel, Source};
+
+/// What a channel can take, in the order in which they are offered.
+const SOURCES: [Source; 3] = [Source::Rtmp, Source::Srt, Source::TestPattern];
+
+/// The body's member for the name, as a JSON pointer.
+const NAME_FIELD: &str = "/name";
+
+/// What the operator has entered so far.
+#[derive(Clone, Copy)]
+struct Draft {
+    name: RwSignal<String>,
+    source: RwSignal<Source>,
+    start: RwSignal<bool>,
+    fault: RwSignal<Option<Fault>>,
+    name_missing: RwSignal<bool>,
+    busy: RwSignal<bool>,
+}
+
+impl Draft {
+    fn new() -> Self {
+        Self {
+            name: RwSignal::new(String::new()),
+            source: RwSignal::new(SOURCES[0]),
+            start: RwSignal::new(true),
+            fault: RwSignal::new(None),
+            name_missing: RwSignal::new(false),
+            busy: RwSignal::new(false),
+        }
+    }
+
+    fn clear(self) {
+        self.name.set(String::new());
+        self.source.set(SOURCES[0]);
+        self.start.set(true);
+        self.clear_faults();
+    }
+
+    fn clear_faults(self) {
+        self.fault.set(None);
+        self.name_missing.set(false);
+    }
+
+    /// What to send; `None` when the name is missing, which the form then says.
+    fn finished(self) -> Option<NewChannel> {
+        let name = self.name.get_untracked().trim().to_owned();
+        self.name_missing.set(name.is_empty());
+        let (source, start) = (self.source.get_untracked(), self.start.get_untracked());
+        (!name.is_empty()).then_some(NewChannel { name, source, ladder: None, start })
+    }
+
+    /// What is wrong with the name, shown at the name.
+    fn name_fault(self) -> Option<String> {
+        let told = self
+            .fault
+            .with(|fault| Some(fault.as_ref().filter(|it| it.is_about(NAME_FIELD))?.detail().to_owned()));
+        told.or_else(|| self.name_missing.get().then(|| text::NAME_MISSING.to_owned()))
+    }
+
+    /// All other faults, shown above the buttons.
+    fn other_fault(self) -> Option<Fault> {
+        self.fault.get().filter(|fault| !fault.is_about(NAME_FIELD))
+    }
+}
+
+/// The dialog. Opened by whoever holds `dialog`; Escape closes it and keeps what was entered.
+#[component]
+pub(crate) fn NewChannelDialog(dialog: NodeRef<Dialog>) -> impl IntoView {
+    let board = Board::here();
+    let draft = Draft::new();
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        draft.fault.set(None);
+        let Some(new) = draft.finished().filter(|_| !draft.busy.get_untracked()) else { return };
+        draft.busy.set(true);
+        spawn_local(async move {
+            match api::create(&new).await {
+                Ok(channel) => {
+                    board.hear_channel(channel);
+                    draft.clear();
+                    close();
+                }
+                Err(told) => draft.fault.set(Some(told)),
+            }
+            draft.busy.set(false);
+        });
+    };
+    view! {
+        <dialog node_ref=dialog aria-labelledby="new-channel-title" on:close=move |_| draft.clear_faults()>
+            <form novalidate on:submit=submit>
+                <h2 id="new-channel-title">{text::NEW_CHANNEL}</h2>
+                <NameField draft/>
+                <SourceField draft/>
+                <label class="check">
+                    <input type="checkbox" name="start" bind:checked=draft.start/>
+                    {text::START_AT_ONCE}
+                </label>
+                <FaultLine fault=Signal::derive(move || draft.other_fault())/>
+                <div class="dialog-actions">
+                    <button type="button" on:click=move |_| close()>{text::CANCEL}</button>
+                    <button type="submit" class="primary" disabled=draft.busy>
+                        {move || if draft.busy.get() { text::CREATING } else { text::CREATE }}
+                    </button>
+                </div>
+            </form>
+        </dialog>
+    }
+}
+
+#[component]
+fn NameField(draft: Draft) -> impl IntoView {
+    let wrong = Memo::new(move |_| draft.name_fault());
+    view! {
+        <div class="field">
+            <label for="channel-name">{text::NAME}</label>
+            <input id="channel-name" name="name" type="text" autocomplete="off" spellcheck="false" required autofocus
+                aria-describedby="channel-name-hint" aria-invalid=move || wrong.get().is_some().to_string()
+                bind:value=draft.name/>
+            <p id="channel-name-hint" class="hint">
+                {move || match wrong.get() {
+                    Some(wrong) => view! { <span class="wrong">{wrong}</span> }.into_any(),
+                    None => text::NAME_HINT.into_any(),
+                }}
+            </p>
+        </div>
+    }
+}
+
+#[component]
+fn SourceField(draft: Draft) -> impl IntoView {
+    let choice = move |source: Source| {
+        view! {
+            <label class="choice">
+                <input type="radio" name="source" value=source_value(source)
+                    prop:checked=move || draft.source.get() == source
+                    on:change=move |_| draft.source.set(source)/>
+                <span class="choice-name">{text::source(source)}</span>
+                <span class="hint">{text::source_hint(source)}</span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="field">
+            <legend>{text::SOURCE}</legend>
+            {SOURCES.map(choice).into_iter().collect_view()}
+        </fieldset>
+    }
+}
+
+/// The value as in the API; also what tests choose by.
+fn source_value(source: Source) -> &'static str {
+    match source {
+        Source::TestPattern => "test-pattern",
+        Source::Rtmp => "rtmp",
+        Source::Srt => "srt",
+    }
+}

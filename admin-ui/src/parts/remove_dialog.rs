@@ -1,0 +1,59 @@
+//! The question before a channel is removed, with what it costs.
+
+use crate::api::{self, Fault};
+use crate::board::{Board, Heard};
+use crate::page::channels::HEADING_ID;
+use crate::parts::fault_line::FaultLine;
+use crate::{dom, text};
+use leptos::html::Dialog;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::Channel;
+
+/// Opened by whoever holds `dialog`. It closes on Escape, as dialogs do, and then nothing is removed.
+#[component]
+pub(crate) fn RemoveDialog(
+    slug: String,
+    channel: Memo<Option<Heard<Channel>>>,
+    dialog: NodeRef<Dialog>,
+) -> impl IntoView {
+    let board = Board::here();
+    let fault: RwSignal<Option<Fault>> = RwSignal::new(None);
+    let busy = RwSignal::new(false);
+    let title_id = format!("remove-{slug}");
+    let question =
+        move || channel.with(|heard| heard.as_ref().map(|heard| text::remove_question(&heard.said.name)));
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
+    let remove = move |_| {
+        let slug = slug.clone();
+        busy.set(true);
+        spawn_local(async move {
+            match api::remove(&slug).await {
+                Ok(()) => {
+                    close();
+                    board.hear_removed(&slug);
+                    dom::focus(HEADING_ID);
+                }
+                Err(told) => drop(fault.try_set(Some(told))),
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <dialog node_ref=dialog aria-labelledby=title_id on:close=move |_| fault.set(None)>
+            <h2 id=title_id.clone()>{question}</h2>
+            <p>{text::REMOVE_CONSEQUENCE}</p>
+            <FaultLine fault/>
+            <div class="dialog-actions">
+                <button type="button" on:click=move |_| close()>{text::CANCEL}</button>
+                <button type="button" class="danger solid" disabled=busy on:click=remove>
+                    {move || if busy.get() { text::REMOVING } else { text::REMOVE_FOR_GOOD }}
+                </button>
+            </div>
+        </dialog>
+    }
+}

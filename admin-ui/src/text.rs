@@ -1,0 +1,212 @@
+//! Every word and sentence that the operator reads, but for what the appliance itself says (details, problems).
+//! Field's words, plain, no exclamation.
+
+use wire::{ChannelState, Light, Source};
+
+pub(crate) const PRODUCT: &str = "Forebay";
+pub(crate) const SKIP_TO_CHANNELS: &str = "Skip to the channels";
+pub(crate) const BOX_LABEL: &str = "This box";
+pub(crate) const VERSION: &str = "Version";
+pub(crate) const UP: &str = "Up";
+pub(crate) const HOUSE_TIME: &str = "House time";
+pub(crate) const UTC: &str = "UTC";
+
+pub(crate) const LINK_LIVE: &str = "Connected";
+pub(crate) const LINK_CONNECTING: &str = "Connecting …";
+pub(crate) const LINK_LOST: &str = "Connection lost, retrying.";
+pub(crate) const NOT_HEARD_YET: &str = "The box has not answered yet.";
+
+pub(crate) const CHANNELS: &str = "Channels";
+pub(crate) const LOADING_CHANNELS: &str = "Asking the box for its channels …";
+pub(crate) const NO_CHANNELS: &str = "No channels yet";
+pub(crate) const NO_CHANNELS_HINT: &str = "A channel takes one source and serves it to every player on the premises. Make one, then point your encoder at it.";
+
+pub(crate) const NEW_CHANNEL: &str = "New channel";
+pub(crate) const NAME: &str = "Name";
+pub(crate) const NAME_HINT: &str = "For people. The name in addresses is made from it and stays.";
+pub(crate) const NAME_MISSING: &str = "Give the channel a name.";
+pub(crate) const SOURCE: &str = "Source";
+pub(crate) const START_AT_ONCE: &str = "Start at once";
+pub(crate) const CREATE: &str = "Create channel";
+pub(crate) const CREATING: &str = "Creating …";
+pub(crate) const CANCEL: &str = "Cancel";
+
+pub(crate) const START: &str = "Start";
+pub(crate) const STARTING: &str = "Starting …";
+pub(crate) const STOP: &str = "Stop";
+pub(crate) const STOPPING: &str = "Stopping …";
+pub(crate) const REMOVE: &str = "Remove";
+pub(crate) const REMOVING: &str = "Removing …";
+pub(crate) const REMOVE_FOR_GOOD: &str = "Remove channel";
+pub(crate) const REMOVE_CONSEQUENCE: &str =
+    "Viewers lose the picture at once. Its addresses and its stream key stop working and do not come back.";
+pub(crate) const WATCH: &str = "Watch";
+pub(crate) const OPENS_NEW_TAB: &str = "(opens in a new tab)";
+pub(crate) const SIGNAL_PATH: &str = "Signal path";
+pub(crate) const RESTARTS_NONE: &str = "no restarts";
+
+pub(crate) const PUBLISH: &str = "Publish to this channel";
+pub(crate) const OBS_SERVER: &str = "Server (OBS)";
+pub(crate) const STREAM_KEY: &str = "Stream key";
+pub(crate) const ADDRESS_RTMP: &str = "RTMP address";
+pub(crate) const ADDRESS_SRT: &str = "SRT address";
+pub(crate) const ADDRESS_WHIP: &str = "WHIP address";
+pub(crate) const ADDRESS: &str = "Address";
+pub(crate) const SHOW_KEY: &str = "Show key";
+pub(crate) const HIDE_KEY: &str = "Hide key";
+pub(crate) const KEY_WARNING: &str = "Whoever has the key can put pictures on this channel.";
+pub(crate) const COPY: &str = "Copy";
+pub(crate) const COPIED: &str = "Copied";
+pub(crate) const COPY_REFUSED: &str =
+    "The browser refused to copy. Show the key, select the text and copy it.";
+
+/// Stands where the key is while it is hidden.
+pub(crate) const KEY_MASK: &str = "••••••••";
+/// Stands where the key is in the API's addresses.
+pub(crate) const KEY_PLACEHOLDER: &str = "STREAM_KEY";
+
+pub(crate) const BOX_UNREACHABLE: &str = "The box did not answer.";
+pub(crate) const BOX_UNREACHABLE_HINT: &str = "Check the network, then try again.";
+pub(crate) const ANSWER_UNREADABLE: &str = "The box answered something that this page does not understand.";
+pub(crate) const ANSWER_UNREADABLE_HINT: &str = "Reload the page: the box may have been updated.";
+
+/// What a channel is doing, in one or two words.
+pub(crate) fn state(state: ChannelState) -> &'static str {
+    match state {
+        ChannelState::Stopped => "Stopped",
+        ChannelState::Starting => "Starting",
+        ChannelState::Waiting => "Slate",
+        ChannelState::Live => "Live",
+        ChannelState::Parked => "Parked",
+    }
+}
+
+/// The same in a sentence, where the appliance gives no detail of its own.
+pub(crate) fn state_sentence(state: ChannelState) -> &'static str {
+    match state {
+        ChannelState::Stopped => "Switched off.",
+        ChannelState::Starting => "Nothing to watch yet.",
+        ChannelState::Waiting => "On air with the slate: no source.",
+        ChannelState::Live => "On air with its source.",
+        ChannelState::Parked => "Failed too often; tried again at growing intervals.",
+    }
+}
+
+/// How a stage is, for those who do not see the colour.
+pub(crate) fn light(light: Light) -> &'static str {
+    match light {
+        Light::Off => "off",
+        Light::Good => "good",
+        Light::Degraded => "degraded",
+        Light::Bad => "not working",
+    }
+}
+
+/// What a source is called.
+pub(crate) fn source(source: Source) -> &'static str {
+    match source {
+        Source::TestPattern => "Test pattern",
+        Source::Rtmp => "RTMP",
+        Source::Srt => "SRT",
+    }
+}
+
+/// When to choose a source.
+pub(crate) fn source_hint(source: Source) -> &'static str {
+    match source {
+        Source::TestPattern => "Made on the box: a clock, a counter, a beep.",
+        Source::Rtmp => "OBS, most software and many hardware encoders push this.",
+        Source::Srt => "Hardware encoders and contribution over lossy networks.",
+    }
+}
+
+/// A stage's name as a heading.
+pub(crate) fn stage(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What a publish address is for.
+pub(crate) fn address(url: &str) -> &'static str {
+    match url.split_once(':') {
+        Some(("rtmp" | "rtmps", _)) => ADDRESS_RTMP,
+        Some(("srt", _)) => ADDRESS_SRT,
+        Some(("http" | "https", _)) => ADDRESS_WHIP,
+        _ => ADDRESS,
+    }
+}
+
+/// How often a stage was restarted.
+pub(crate) fn restarts(count: u32) -> String {
+    match count {
+        0 => RESTARTS_NONE.to_owned(),
+        1 => "1 restart".to_owned(),
+        _ => format!("{count} restarts"),
+    }
+}
+
+/// How long a channel has run.
+pub(crate) fn up_for(duration: &str) -> String {
+    format!("up {duration}")
+}
+
+/// How old what is shown is, while the connection is lost.
+pub(crate) fn as_of(duration: &str) -> String {
+    format!("What is shown is {duration} old.")
+}
+
+/// The question before a channel is removed.
+pub(crate) fn remove_question(name: &str) -> String {
+    format!("Remove “{name}”?")
+}
+
+/// The channels in numbers: `4 channels: 2 live, 1 slate, 1 stopped`.
+pub(crate) fn summary(states: &[ChannelState]) -> String {
+    let order = [
+        ChannelState::Parked,
+        ChannelState::Waiting,
+        ChannelState::Starting,
+        ChannelState::Live,
+        ChannelState::Stopped,
+    ];
+    let counts = order.iter().filter_map(|wanted| {
+        let count = states.iter().filter(|state| *state == wanted).count();
+        (count > 0).then(|| format!("{count} {}", state(*wanted).to_lowercase()))
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+/// The browser tab's title: says from afar that something is wrong.
+pub(crate) fn title(states: &[ChannelState]) -> String {
+    match states.iter().filter(|state| matches!(state, ChannelState::Parked | ChannelState::Waiting)).count()
+    {
+        0 => PRODUCT.to_owned(),
+        count => format!("({count}) {PRODUCT}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_names_what_is_wrong_first() {
+        use ChannelState::{Live, Parked, Stopped, Waiting};
+        assert_eq!(summary(&[Live, Stopped, Parked, Live, Waiting]), "1 parked, 1 slate, 2 live, 1 stopped");
+        assert_eq!(summary(&[]), "");
+    }
+
+    #[test]
+    fn the_title_counts_the_channels_without_a_picture() {
+        assert_eq!(title(&[ChannelState::Live, ChannelState::Stopped]), "Forebay");
+        assert_eq!(title(&[ChannelState::Live, ChannelState::Parked, ChannelState::Waiting]), "(2) Forebay");
+    }
+
+    #[test]
+    fn a_stage_is_a_heading_and_an_address_has_its_protocol() {
+        assert_eq!(stage("encode"), "Encode");
+        assert_eq!(stage(""), "");
+        assert_eq!(address("srt://box:9000?streamid=STREAM_KEY"), "SRT address");
+        assert_eq!(address("STREAM_KEY"), "Address");
+    }
+}

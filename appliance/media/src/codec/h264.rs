@@ -1,0 +1,205 @@
+//! H.264 byte streams: annex B start codes on one side, NAL units with 4-byte lengths on the other.
+//!
+//! Clause numbers are those of ISO/IEC 14496-10 (H.264) unless said otherwise. What parameter sets say is read
+//! in [`sps`](super::sps), the record that carries them in MP4 and FLV in [`avcc`](super::avcc).
+
+use crate::unit::{CodecConfig, UnitKind};
+use bytes::Bytes;
+
+/// Bytes of the length in front of each NAL unit (ISO/IEC 14496-15 5.3.3.1: lengthSizeMinusOne + 1).
+pub const LENGTH_BYTES: usize = 4;
+
+/// The NAL unit types that matter to who carries them (table 7-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NalKind {
+    /// 1: coded slice of a picture that needs others.
+    Slice,
+    /// 5: coded slice of an IDR picture.
+    Idr,
+    /// 6: supplemental enhancement information, such as captions.
+    Sei,
+    /// 7: sequence parameter set.
+    Sps,
+    /// 8: picture parameter set.
+    Pps,
+    /// 9: access unit delimiter.
+    Delimiter,
+    /// 12: filler data.
+    Filler,
+    /// Any other, by its number.
+    Other(u8),
+}
+
+impl NalKind {
+    /// The kind of a NAL unit; none when it is empty.
+    #[must_use]
+    pub fn of(nal: &[u8]) -> Option<Self> {
+        // 7.3.1: forbidden_zero_bit f(1), nal_ref_idc u(2), nal_unit_type u(5)
+        Some(match nal.first()? & 0x1f {
+            1 => Self::Slice,
+            5 => Self::Idr,
+            6 => Self::Sei,
+            7 => Self::Sps,
+            8 => Self::Pps,
+            9 => Self::Delimiter,
+            12 => Self::Filler,
+            other => Self::Other(other),
+        })
+    }
+
+    /// Whether it belongs into a sample of an `avc1` track: parameter sets are in the sample entry
+    /// (ISO/IEC 14496-15 5.4.2.1.2), delimiters and filler say nothing that the boxes do not.
+    #[must_use]
+    pub fn belongs_in_sample(self) -> bool {
+        !matches!(self, Self::Sps | Self::Pps | Self::Delimiter | Self::Filler)
+    }
+}
+
+/// The NAL units of an annex B byte stream, without start codes, in order. Empty ones are skipped.
+pub fn nals_of_annexb(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut at = start_code(stream, 0);
+    std::iter::from_fn(move || {
+        loop {
+            let from = at? + 3;
+            at = start_code(stream, from);
+            let nal = without_trailing_zeros(&stream[from..at.unwrap_or(stream.len())]);
+            if !nal.is_empty() {
+                return Some(nal);
+            }
+        }
+    })
+}
+
+/// 7.4.1: "The last byte of the NAL unit shall not be equal to 0x00": zeros are trailing_zero_8bits, or the
+/// zero_byte of the next start code.
+fn without_trailing_zeros(nal: &[u8]) -> &[u8] {
+    let len = nal.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    &nal[..len]
+}
+
+/// Where the next `00 00 01` is. Looks at every third byte as long as that one cannot be part of it.
+fn start_code(stream: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(&[a, b, c]) = stream.get(at..at + 3) {
+        match (a, b, c) {
+            (0, 0, 1) => return Some(at),
+            (_, _, 0) => at += 1,
+            _ => at += 3,
+        }
+    }
+    None
+}
+
+/// The NAL units of a sample with 4-byte lengths, in order. Ends where the lengths stop making sense.
+pub fn nals_length_prefixed(sample: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = sample;
+    std::iter::from_fn(move || {
+        let (len, after) = rest.split_first_chunk::<LENGTH_BYTES>()?;
+        let len = u32::from_be_bytes(*len) as usize;
+        let (nal, after) = after.split_at_checked(len)?;
+        rest = after;
+        Some(nal)
+    })
+}
+
+/// One access unit of annex B as a sample of an `avc1` track: NAL units with 4-byte lengths, without
+/// parameter sets, delimiters and filler. Empty when nothing else was there.
+#[must_use]
+pub fn annexb_to_length_prefixed(unit: &[u8]) -> Bytes {
+    let mut sample = Vec::with_capacity(unit.len() + LENGTH_BYTES);
+    for nal in nals_of_annexb(unit).filter(|nal| NalKind::of(nal).is_some_and(NalKind::belongs_in_sample)) {
+        let len = u32::try_from(nal.len()).expect("an access unit is far below 4 GiB");
+        sample.extend_from_slice(&len.to_be_bytes());
+        sample.extend_from_slice(nal);
+    }
+    sample.into()
+}
+
+/// The first sequence and the first picture parameter set of an annex B byte stream, when both are there.
+#[must_use]
+pub fn parameter_sets_of_annexb(stream: &[u8]) -> Option<CodecConfig> {
+    let first = |kind| nals_of_annexb(stream).find(|nal| NalKind::of(nal) == Some(kind));
+    let (sps, pps) = (first(NalKind::Sps)?, first(NalKind::Pps)?);
+    Some(CodecConfig::Avc { sps: Bytes::copy_from_slice(sps), pps: Bytes::copy_from_slice(pps) })
+}
+
+/// Whether decoding may start at a sample: it holds an IDR picture.
+#[must_use]
+pub fn kind_of_sample(sample: &[u8]) -> UnitKind {
+    let idr = nals_length_prefixed(sample).any(|nal| NalKind::of(nal) == Some(NalKind::Idr));
+    if idr { UnitKind::Key } else { UnitKind::Delta }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const UNIT: &[u8] =
+        b"\0\0\0\x01\x09\xf0\0\0\0\x01\x67sps\0\0\x01\x68pps\0\0\x01\x65idr\0\0\0\0\x01\x65two\0";
+
+    #[test]
+    fn annex_b_becomes_lengths_without_what_the_sample_entry_holds() {
+        assert_eq!(&annexb_to_length_prefixed(UNIT)[..], b"\0\0\0\x04\x65idr\0\0\0\x04\x65two");
+        assert_eq!(kind_of_sample(&annexb_to_length_prefixed(UNIT)), UnitKind::Key);
+        assert_eq!(kind_of_sample(b"\0\0\0\x02\x41x"), UnitKind::Delta);
+    }
+
+    #[test]
+    fn parameter_sets_are_bare_nal_units() {
+        let (sps, pps) = (Bytes::from_static(b"\x67sps"), Bytes::from_static(b"\x68pps"));
+        assert_eq!(parameter_sets_of_annexb(UNIT), Some(CodecConfig::Avc { sps, pps }));
+        assert_eq!(parameter_sets_of_annexb(b"\0\0\x01\x67sps"), None);
+    }
+
+    #[test]
+    fn a_stream_without_start_codes_has_no_nal_units() {
+        assert_eq!(nals_of_annexb(b"").count(), 0);
+        assert_eq!(nals_of_annexb(b"\0\0\x02\x65").count(), 0);
+        assert_eq!(nals_of_annexb(b"\0\0\x01").count(), 0);
+        assert_eq!(nals_of_annexb(b"\0\0\x01\0\0\x01\0\0\0").count(), 0);
+    }
+
+    #[test]
+    fn a_length_beyond_the_end_ends_the_sample() {
+        assert_eq!(nals_length_prefixed(b"\0\0\0\x01\x65\0\0\0\x09\x65").collect::<Vec<_>>(), [b"\x65"]);
+        assert_eq!(nals_length_prefixed(b"\xff\xff\xff\xff").count(), 0);
+    }
+
+    /// A NAL unit as an encoder makes it: emulation prevention keeps three-byte codes out, no zero at the end.
+    fn nal() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop_oneof![Just(0u8), Just(1), 2..=255u8], 1..40).prop_map(|payload| {
+            let mut nal = vec![0x41];
+            for byte in payload {
+                if nal.ends_with(&[0, 0]) && byte <= 3 {
+                    nal.push(3);
+                }
+                nal.push(byte);
+            }
+            nal.push(0x80);
+            nal
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_put_behind_start_codes_comes_out(nals in prop::collection::vec((nal(), 0usize..4), 0..6)) {
+            let mut stream = Vec::new();
+            for (nal, zeros) in &nals {
+                stream.extend(std::iter::repeat_n(0, *zeros));
+                stream.extend_from_slice(&[0, 0, 1]);
+                stream.extend_from_slice(nal);
+            }
+            let expected: Vec<&[u8]> = nals.iter().map(|(nal, _)| &nal[..]).collect();
+            prop_assert_eq!(nals_of_annexb(&stream).collect::<Vec<_>>(), expected.clone());
+            let sample = annexb_to_length_prefixed(&stream);
+            prop_assert_eq!(nals_length_prefixed(&sample).collect::<Vec<_>>(), expected);
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(prop_oneof![Just(0u8), Just(1), any::<u8>()], 0..200)) {
+            let _ = (nals_of_annexb(&bytes).count(), nals_length_prefixed(&bytes).count());
+            let _ = (annexb_to_length_prefixed(&bytes), parameter_sets_of_annexb(&bytes));
+        }
+    }
+}

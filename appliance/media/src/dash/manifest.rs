@@ -1,0 +1,230 @@
+//! The manifest.
+
+use super::xml::Element;
+use crate::bandwidth::{Bandwidth, Wrapping};
+use crate::date::Utc;
+use crate::decimal::Seconds;
+use crate::grid::Grid;
+use crate::time::{TICKS_PER_SECOND, Ticks};
+use crate::uri;
+use crate::window::{Rendition, RenditionKind};
+use std::fmt;
+
+/// The DASH-IF low-latency profile, on top of the live profile for ISO BMFF.
+const PROFILES: &str =
+    "urn:mpeg:dash:profile:isoff-live:2011,http://www.dashif.org/guidelines/low-latency-live-v5";
+
+/// The epoch: with it, `startNumber` 0 and `presentationTimeOffset` 0, segment N begins at N times its duration, so
+/// numbers and times are those of the grid.
+const AVAILABILITY_START: &str = "1970-01-01T00:00:00Z";
+
+/// How often players fetch the manifest again. It changes only when the operator changes the channel, which ends
+/// the representations they are playing; a minute costs nothing and keeps them from playing an old ladder for ever.
+const MINIMUM_UPDATE_PERIOD: Ticks = Ticks::from_secs(60);
+
+/// What a player must buffer before it begins, on a link of exactly the declared bandwidth: one part.
+const MIN_BUFFER_TIME: Ticks = Ticks::from_millis(500);
+
+/// Playback rates within which players may catch up or fall back unheard.
+const PLAYBACK_RATE_MIN: &str = "0.96";
+const PLAYBACK_RATE_MAX: &str = "1.04";
+
+/// Producer reference times and the latency that refers to them. Not 0, which dash.js reads as "no id".
+const VIDEO_REFERENCE_ID: u32 = 1;
+const AUDIO_REFERENCE_ID: u32 = 2;
+
+const UTC_TIMING_SCHEMES: [&str; 2] =
+    ["urn:mpeg:dash:utc:http-xsdate:2014", "urn:mpeg:dash:utc:http-iso:2014"];
+
+/// What a manifest says besides what the renditions are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings<'a> {
+    /// When this configuration took effect. It must never fall.
+    pub publish_time: Ticks,
+    /// How much of the past is listed: players may seek back this far.
+    pub time_shift: Ticks,
+    /// How far behind the live edge players aim to be.
+    pub target_latency: Ticks,
+    /// How long after its last access unit was captured a chunk can be fetched: encoding and packaging. It makes
+    /// `availabilityTimeOffset` smaller, so that players do not ask before there is something to send.
+    pub production_delay: Ticks,
+    /// Where the box tells the time, such as `/time`: relative to the manifest, or absolute.
+    pub time_url: &'a str,
+}
+
+/// Renders the manifest of these renditions: one adaptation set of all video and one of all audio.
+#[must_use]
+pub fn mpd(renditions: &[&Rendition], settings: &Settings<'_>) -> String {
+    let timing = utc_timing(settings);
+    let segment = renditions.iter().map(|r| r.grid.segment_duration()).max().unwrap_or(Ticks::ZERO);
+    let mpd = Element::new("MPD")
+        .attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011")
+        .attribute("profiles", PROFILES)
+        .attribute("type", "dynamic")
+        .attribute("availabilityStartTime", AVAILABILITY_START)
+        .attribute("publishTime", Utc(settings.publish_time))
+        .attribute("minimumUpdatePeriod", Duration(MINIMUM_UPDATE_PERIOD))
+        .attribute("minBufferTime", Duration(MIN_BUFFER_TIME))
+        .attribute("timeShiftBufferDepth", Duration(settings.time_shift))
+        .attribute("suggestedPresentationDelay", Duration(settings.target_latency))
+        .attribute("maxSegmentDuration", Duration(segment))
+        .child(service_description(settings))
+        .child(period(renditions, settings))
+        .children(timing);
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{mpd}")
+}
+
+fn period(renditions: &[&Rendition], settings: &Settings<'_>) -> Element {
+    let (video, audio): (Vec<&Rendition>, Vec<&Rendition>) = renditions.iter().partition(|r| r.is_video());
+    let sets = [video_set(&video, settings), audio_set(&audio, settings)];
+    Element::new("Period")
+        .attribute("id", "live")
+        .attribute("start", Duration(Ticks::ZERO))
+        .children(sets.into_iter().flatten())
+}
+
+/// Latencies are in milliseconds; the bounds are those of common practice, 0.75 and 2 times the target.
+fn service_description(settings: &Settings<'_>) -> Element {
+    let target = settings.target_latency.millis();
+    let latency = Element::new("Latency")
+        .attribute("referenceId", VIDEO_REFERENCE_ID)
+        .attribute("target", target)
+        .attribute("min", target * 3 / 4)
+        .attribute("max", target * 2);
+    let rate =
+        Element::new("PlaybackRate").attribute("min", PLAYBACK_RATE_MIN).attribute("max", PLAYBACK_RATE_MAX);
+    Element::new("ServiceDescription").attribute("id", 0).child(latency).child(rate)
+}
+
+/// "The client SHALL NOT use a time source that is not listed": on a network without a way out, ours is the only one.
+fn utc_timing(settings: &Settings<'_>) -> impl Iterator<Item = Element> {
+    UTC_TIMING_SCHEMES.into_iter().map(|scheme| {
+        Element::new("UTCTiming").attribute("schemeIdUri", scheme).attribute("value", settings.time_url)
+    })
+}
+
+fn video_set(renditions: &[&Rendition], settings: &Settings<'_>) -> Option<Element> {
+    let shapes = || {
+        renditions.iter().filter_map(|r| match r.kind {
+            RenditionKind::Video { width, height, rate } => Some((width, height, rate)),
+            RenditionKind::Audio { .. } => None,
+        })
+    };
+    let (width, height, rate) = shapes().max_by_key(|(width, height, _)| (*height, *width))?;
+    let grid = renditions.first()?.grid;
+    let set = adaptation_set(1, "video")
+        .attribute("par", format_args!("{}:{}", width / gcd(width, height), height / gcd(width, height)))
+        .attribute("maxWidth", width)
+        .attribute("maxHeight", height)
+        .attribute("maxFrameRate", rate)
+        .child(producer_reference_time(VIDEO_REFERENCE_ID, settings))
+        .child(resync(1, grid.idr_interval()))
+        .child(resync(0, longest_chunk(renditions.first()?)))
+        .child(role());
+    Some(set.children(renditions.iter().map(|r| representation(r, settings))))
+}
+
+fn audio_set(renditions: &[&Rendition], settings: &Settings<'_>) -> Option<Element> {
+    let set = adaptation_set(2, "audio")
+        .child(producer_reference_time(AUDIO_REFERENCE_ID, settings))
+        .child(resync(1, longest_chunk(renditions.first()?)))
+        .child(role());
+    Some(set.children(renditions.iter().map(|r| representation(r, settings))))
+}
+
+fn adaptation_set(id: u32, content_type: &str) -> Element {
+    Element::new("AdaptationSet")
+        .attribute("id", id)
+        .attribute("contentType", content_type)
+        .attribute("mimeType", format_args!("{content_type}/mp4"))
+        .attribute("segmentAlignment", true)
+        .attribute("startWithSAP", 1)
+}
+
+fn role() -> Element {
+    Element::new("Role").attribute("schemeIdUri", "urn:mpeg:dash:role:2011").attribute("value", "main")
+}
+
+/// Media time is UTC: an access unit of time t was captured t after the epoch. In-band, `prft` says the same.
+fn producer_reference_time(id: u32, settings: &Settings<'_>) -> Element {
+    Element::new("ProducerReferenceTime")
+        .attribute("id", id)
+        .attribute("inband", true)
+        .attribute("type", "captured")
+        .attribute("wallClockTime", AVAILABILITY_START)
+        .attribute("presentationTime", 0)
+        .children(utc_timing(settings).take(1))
+}
+
+/// Points at which a parser (`sap_type` 0) or a decoder (1) may join within a segment, at most `distance` apart.
+fn resync(sap_type: u32, distance: Ticks) -> Element {
+    Element::new("Resync").attribute("type", sap_type).attribute("dT", distance.0).attribute("marker", true)
+}
+
+fn representation(rendition: &Rendition, settings: &Settings<'_>) -> Element {
+    let bandwidth = Bandwidth::declared([rendition], Wrapping::Cmaf).peak_bps;
+    let element = Element::new("Representation")
+        .attribute("id", &rendition.id)
+        .attribute("codecs", &rendition.codecs)
+        .attribute("bandwidth", bandwidth);
+    let element = match rendition.kind {
+        RenditionKind::Video { width, height, rate } => element
+            .attribute("width", width)
+            .attribute("height", height)
+            .attribute("frameRate", rate)
+            .attribute("sar", "1:1"),
+        RenditionKind::Audio { sample_rate, channels } => {
+            element.attribute("audioSamplingRate", sample_rate).child(channel_configuration(channels))
+        }
+    };
+    element.child(segment_template(rendition, settings))
+}
+
+fn channel_configuration(channels: u8) -> Element {
+    Element::new("AudioChannelConfiguration")
+        .attribute("schemeIdUri", "urn:mpeg:dash:23003:3:audio_channel_configuration:2011")
+        .attribute("value", channels)
+}
+
+fn segment_template(rendition: &Rendition, settings: &Settings<'_>) -> Element {
+    Element::new("SegmentTemplate")
+        .attribute("timescale", TICKS_PER_SECOND)
+        .attribute("duration", rendition.grid.segment_duration().0)
+        .attribute("startNumber", 0)
+        .attribute("presentationTimeOffset", 0)
+        .attribute("availabilityTimeOffset", Seconds(availability_time_offset(rendition, settings)))
+        // In lower case: dash.js compares with 'false'.
+        .attribute("availabilityTimeComplete", false)
+        .attribute("initialization", format_args!("$RepresentationID$/{}", rendition.init_name))
+        .attribute("media", uri::DASH_SEGMENTS)
+}
+
+/// How long before its end a segment can be asked for: as soon as its first chunk is there.
+fn availability_time_offset(rendition: &Rendition, settings: &Settings<'_>) -> Ticks {
+    let wait = longest_chunk(rendition) + settings.production_delay;
+    (rendition.grid.segment_duration() - wait).max(Ticks::ZERO)
+}
+
+/// From the start of a segment to the end of its first chunk, at most. Video begins on the grid, so its chunks are
+/// whole frames; an audio frame may begin just before the chunk's end, and ends its own length later.
+fn longest_chunk(rendition: &Rendition) -> Ticks {
+    let (chunk, unit) = (rendition.grid.chunk_duration(), rendition.unit_duration);
+    if rendition.is_video() { Grid::next_frame_start(chunk, unit) } else { chunk + unit }
+}
+
+const fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// `xs:duration`
+struct Duration(Ticks);
+
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PT{}S", Seconds(self.0))
+    }
+}
+
+#[cfg(test)]
+#[path = "manifest_tests.rs"]
+mod tests;

@@ -1,0 +1,156 @@
+//! The LL-HLS media playlist.
+
+use super::control::whole_seconds;
+use super::{RenditionReport, ServerControl};
+use crate::date::Utc;
+use crate::decimal::Seconds;
+use crate::time::{Msn, PartIndex, Ticks};
+use crate::uri::Media;
+use crate::window::{Part, Rendition, Segment, Snapshot};
+use std::fmt;
+
+/// EXT-X-SKIP needs version 9 (section 8); a delta update must not differ from the playlist it updates.
+const VERSION: u32 = 9;
+
+/// "EXT-X-PART tags SHOULD be removed from the Playlist after they are greater than three Target Durations from
+/// the end of the Playlist." (6.2.2)
+const PARTS_LISTED_TARGETS: i64 = 3;
+
+/// Whether a delta update was asked for: `_HLS_skip`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Skip {
+    /// The playlist in full.
+    #[default]
+    No,
+    /// A playlist delta update. `v2` is the same, since there are no EXT-X-DATERANGE tags to skip.
+    Yes,
+}
+
+/// Renders the media playlist of one rendition. `others` are the reports of the channel's other renditions
+/// ([`RenditionReport::of_others`]); `control` is made from all of them.
+#[must_use]
+pub fn media_playlist(
+    snapshot: &Snapshot,
+    others: &[RenditionReport],
+    control: &ServerControl,
+    skip: Skip,
+) -> String {
+    MediaPlaylist { snapshot, others, control, skip }.to_string()
+}
+
+struct MediaPlaylist<'a> {
+    snapshot: &'a Snapshot,
+    others: &'a [RenditionReport],
+    control: &'a ServerControl,
+    skip: Skip,
+}
+
+impl fmt::Display for MediaPlaylist<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let skipped = self.skipped();
+        self.head(f)?;
+        if skipped > 0 {
+            writeln!(f, "#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}")?;
+        }
+        // It applies to every segment after it (4.4.4.5), so it stands in delta updates too:
+        // "All tags that were not skipped MUST remain in the Playlist Delta Update." (6.2.5.1)
+        writeln!(f, "#EXT-X-MAP:URI=\"{}\"", self.snapshot.rendition.init_name)?;
+        let parts_from = self.parts_listed_from();
+        for segment in self.snapshot.listed().skip(skipped) {
+            write_segment(f, segment, segment.start >= parts_from)?;
+        }
+        if let Some((msn, part)) = next_part(self.snapshot) {
+            writeln!(f, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}\"", Media::Part(msn, part))?;
+        }
+        self.others.iter().try_for_each(|report| writeln!(f, "{report}"))
+    }
+}
+
+impl MediaPlaylist<'_> {
+    // EXT-X-INDEPENDENT-SEGMENTS is in the multivariant playlist, where it applies to all (4.4.2.1), and not here
+    // as well. No EXT-X-PLAYLIST-TYPE: "A Live Playlist MUST NOT contain" it (6.2.2).
+    fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.snapshot.listed().next().map_or(self.snapshot.listed_from, |segment| segment.msn);
+        writeln!(f, "#EXTM3U")?;
+        writeln!(f, "#EXT-X-VERSION:{VERSION}")?;
+        writeln!(f, "#EXT-X-TARGETDURATION:{}", whole_seconds(self.control.target_duration()))?;
+        writeln!(f, "{}", self.control)?;
+        writeln!(f, "{}", PartInf(&self.snapshot.rendition))?;
+        writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{first}")
+    }
+
+    fn skipped(&self) -> usize {
+        match self.skip {
+            Skip::No => 0,
+            Skip::Yes => {
+                let listed: Vec<&Segment> = self.snapshot.listed().map(AsRef::as_ref).collect();
+                self.control.skipped(listed.into_iter())
+            }
+        }
+    }
+
+    /// Segments that start here or later have their parts listed; never some parts of a segment and not others,
+    /// since players count parts from the first they see.
+    fn parts_listed_from(&self) -> Ticks {
+        let end = self.snapshot.segments.last().map_or(Ticks::ZERO, |segment| listed_end(segment));
+        end - self.control.target_duration() * PARTS_LISTED_TARGETS
+    }
+}
+
+/// Where a segment ends, as far as it is listed.
+fn listed_end(segment: &Segment) -> Ticks {
+    if segment.complete {
+        return segment.start + segment.duration;
+    }
+    segment.parts.iter().rfind(|part| part.complete).map_or(segment.start, |part| part.start + part.duration)
+}
+
+struct PartInf<'a>(&'a Rendition);
+
+impl fmt::Display for PartInf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#EXT-X-PART-INF:PART-TARGET={}", Seconds(self.0.part_target()))
+    }
+}
+
+fn write_segment(f: &mut fmt::Formatter<'_>, segment: &Segment, with_parts: bool) -> fmt::Result {
+    let parts = segment.parts.iter().filter(|part| part.complete && (with_parts || !segment.complete));
+    let mut parts = parts.peekable();
+    if !segment.complete && parts.peek().is_none() {
+        return Ok(());
+    }
+    // A Media Segment Tag that applies to a Parent Segment stands before its first EXT-X-PART tag (4.4.4.9).
+    writeln!(f, "#EXT-X-PROGRAM-DATE-TIME:{}", Utc(segment.start))?;
+    parts.try_for_each(|part| write_part(f, segment.msn, part))?;
+    if !segment.complete {
+        return Ok(());
+    }
+    // "These Media Segments MUST have EXT-X-GAP tags applied to them." (6.2.1)
+    if segment.gap {
+        writeln!(f, "#EXT-X-GAP")?;
+    }
+    writeln!(f, "#EXTINF:{},", Seconds(segment.duration))?;
+    writeln!(f, "{}", Media::Segment(segment.msn))
+}
+
+fn write_part(f: &mut fmt::Formatter<'_>, msn: Msn, part: &Part) -> fmt::Result {
+    let (duration, uri) = (Seconds(part.duration), Media::Part(msn, part.index));
+    write!(f, "#EXT-X-PART:DURATION={duration},URI=\"{uri}\"")?;
+    // "INDEPENDENT: [...] YES indicates that the Partial Segment contains an independent frame." (4.4.4.9)
+    writeln!(f, "{}", if part.independent { ",INDEPENDENT=YES" } else { "" })
+}
+
+/// The part that will be listed next: the one to hint at, and the first to hold requests for.
+/// `None` while nothing is retained.
+#[must_use]
+pub fn next_part(snapshot: &Snapshot) -> Option<(Msn, PartIndex)> {
+    let last = snapshot.segments.last()?;
+    let complete = last.parts.iter().filter(|part| part.complete).count();
+    let complete = u32::try_from(complete).unwrap_or(u32::MAX);
+    let whole = last.complete || complete >= snapshot.rendition.grid.parts_per_segment();
+    Some(if whole { (last.msn.next(), PartIndex(0)) } else { (last.msn, PartIndex(complete)) })
+}
+
+#[cfg(test)]
+#[path = "media_tests.rs"]
+mod tests;

@@ -1,0 +1,208 @@
+//! The multivariant playlists: LL-HLS with audio as a rendition of its own, and MPEG-TS with audio in each variant.
+
+use crate::bandwidth::{Bandwidth, Wrapping};
+use crate::time::FrameRate;
+use crate::uri;
+use crate::window::{Rendition, RenditionKind};
+use std::fmt::{self, Write as _};
+
+/// What section 8 asks of the tags used in the multivariant playlists would be less; 6 is what players of the last
+/// ten years know.
+const VERSION: u32 = 6;
+
+const AUDIO_GROUP: &str = "audio";
+
+/// Renders `master.m3u8` of the LL-HLS tier: one variant for each video rendition, in the order given, and one
+/// audio group of all audio renditions, the first of them the default. `measured` is what a rendition was seen
+/// to need, if it was; it can only raise what is declared (see [`crate::bandwidth`]).
+#[must_use]
+pub fn multivariant(renditions: &[&Rendition], measured: impl Fn(&Rendition) -> Option<Bandwidth>) -> String {
+    let audio: Vec<&Rendition> = renditions.iter().copied().filter(|r| !r.is_video()).collect();
+    let dearest = dearest(&audio, &measured);
+    let mut out = head();
+    for (index, rendition) in audio.iter().enumerate() {
+        line(&mut out, format_args!("{}", Media { rendition, default: index == 0 }));
+    }
+    for video in renditions.iter().filter(|r| r.is_video()) {
+        let own = bandwidth(video, &measured);
+        let cost = Bandwidth {
+            peak_bps: own.peak_bps + dearest.peak_bps,
+            average_bps: own.average_bps + dearest.average_bps,
+        };
+        let group = (!audio.is_empty()).then_some(AUDIO_GROUP);
+        line(&mut out, format_args!("{}", StreamInf { video, audio: &audio, cost, group }));
+        line(&mut out, format_args!("{}", uri::playlist_of(&video.id)));
+    }
+    out
+}
+
+/// Renders `ts/master.m3u8`: one variant for each video rendition, in the order given, each with `audio` in it.
+#[must_use]
+pub fn ts_multivariant(videos: &[&Rendition], audio: Option<&Rendition>) -> String {
+    let audio: Vec<&Rendition> = audio.into_iter().collect();
+    let mut out = head();
+    for &video in videos.iter().filter(|r| r.is_video()) {
+        let together = audio.iter().copied().chain([video]);
+        let cost = Bandwidth::declared(together, Wrapping::Ts);
+        line(&mut out, format_args!("{}", StreamInf { video, audio: &audio, cost, group: None }));
+        line(&mut out, format_args!("{}", uri::playlist_of(&video.id)));
+    }
+    out
+}
+
+// "EXT-X-INDEPENDENT-SEGMENTS [...] indicates that all media samples in a Media Segment can be decoded without
+// information from other segments. [...] If it appears in a Multivariant Playlist, it applies to every Media Segment
+// in every Media Playlist" (4.4.2.1): each segment begins with an IDR of a closed GOP.
+fn head() -> String {
+    format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-INDEPENDENT-SEGMENTS\n")
+}
+
+fn line(out: &mut String, text: fmt::Arguments<'_>) {
+    writeln!(out, "{text}").expect("a String takes all that is written to it");
+}
+
+fn bandwidth(rendition: &Rendition, measured: &impl Fn(&Rendition) -> Option<Bandwidth>) -> Bandwidth {
+    let declared = Bandwidth::declared([rendition], Wrapping::Cmaf);
+    measured(rendition).map_or(declared, |measured| declared.at_least(measured))
+}
+
+/// "the BANDWIDTH value MUST be [...] the largest sum of [...] any playable combination of Renditions" (4.4.6.2).
+fn dearest(audio: &[&Rendition], measured: &impl Fn(&Rendition) -> Option<Bandwidth>) -> Bandwidth {
+    let none = Bandwidth { peak_bps: 0, average_bps: 0 };
+    audio.iter().fold(none, |dearest, rendition| dearest.at_least(bandwidth(rendition, measured)))
+}
+
+struct Media<'a> {
+    rendition: &'a Rendition,
+    default: bool,
+}
+
+impl fmt::Display for Media<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rendition { id, kind, .. } = self.rendition;
+        let default = if self.default { "YES" } else { "NO" };
+        write!(f, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{AUDIO_GROUP}\",NAME=\"{id}\"")?;
+        write!(f, ",DEFAULT={default},AUTOSELECT=YES")?;
+        if let RenditionKind::Audio { channels, .. } = kind {
+            write!(f, ",CHANNELS=\"{channels}\"")?;
+        }
+        write!(f, ",URI=\"{}\"", uri::playlist_of(id))
+    }
+}
+
+struct StreamInf<'a> {
+    video: &'a Rendition,
+    audio: &'a [&'a Rendition],
+    cost: Bandwidth,
+    group: Option<&'a str>,
+}
+
+impl fmt::Display for StreamInf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Bandwidth { peak_bps, average_bps } = self.cost;
+        write!(f, "#EXT-X-STREAM-INF:BANDWIDTH={peak_bps},AVERAGE-BANDWIDTH={average_bps}")?;
+        write!(f, ",CODECS=\"{}\"", codecs(self.video, self.audio))?;
+        if let RenditionKind::Video { width, height, rate } = self.video.kind {
+            write!(f, ",RESOLUTION={width}x{height},FRAME-RATE={}", frame_rate(rate))?;
+        }
+        if let Some(group) = self.group {
+            write!(f, ",AUDIO=\"{group}\"")?;
+        }
+        write!(f, ",CLOSED-CAPTIONS=NONE")
+    }
+}
+
+/// "the attribute value MUST include every media format [RFC6381] present in any Media Segment in any of the
+/// Renditions specified by the Variant Stream" (6.2.4).
+fn codecs(video: &Rendition, audio: &[&Rendition]) -> String {
+    let mut all = vec![video.codecs.as_str()];
+    for rendition in audio {
+        if !all.contains(&rendition.codecs.as_str()) {
+            all.push(&rendition.codecs);
+        }
+    }
+    all.join(",")
+}
+
+/// "a decimal-floating-point describing the maximum frame rate for all the video in the Variant Stream, rounded to
+/// three decimal places" (4.4.6.2).
+fn frame_rate(rate: FrameRate) -> String {
+    let (numerator, denominator) = (u64::from(rate.numerator()), u64::from(rate.denominator()));
+    let thousandths = (numerator * 1000 + denominator / 2) / denominator;
+    format!("{}.{:03}", thousandths / 1000, thousandths % 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    fn ladder() -> [Rendition; 3] {
+        let ntsc = FrameRate::new(30_000, 1001).unwrap();
+        let low = fixture::video("360p", 640, 360, ntsc, 800_000);
+        [fixture::video("720p", 1280, 720, ntsc, 3_000_000), low, fixture::audio(ntsc)]
+    }
+
+    #[test]
+    fn ll_hls_has_audio_in_a_group() {
+        let [high, low, audio] = ladder();
+        insta::assert_snapshot!(multivariant(&[&high, &low, &audio], |_| None), @r#"
+        #EXTM3U
+        #EXT-X-VERSION:6
+        #EXT-X-INDEPENDENT-SEGMENTS
+        #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="audio",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio/media.m3u8"
+        #EXT-X-STREAM-INF:BANDWIDTH=3792000,AVERAGE-BANDWIDTH=3160000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
+        720p/media.m3u8
+        #EXT-X-STREAM-INF:BANDWIDTH=1152000,AVERAGE-BANDWIDTH=960000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
+        360p/media.m3u8
+        "#);
+    }
+
+    #[test]
+    fn ts_has_audio_in_each_variant() {
+        let [high, low, audio] = ladder();
+        insta::assert_snapshot!(ts_multivariant(&[&high, &low], Some(&audio)), @r#"
+        #EXTM3U
+        #EXT-X-VERSION:6
+        #EXT-X-INDEPENDENT-SEGMENTS
+        #EXT-X-STREAM-INF:BANDWIDTH=4058208,AVERAGE-BANDWIDTH=3381840,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,CLOSED-CAPTIONS=NONE
+        720p/media.m3u8
+        #EXT-X-STREAM-INF:BANDWIDTH=1339008,AVERAGE-BANDWIDTH=1115840,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,CLOSED-CAPTIONS=NONE
+        360p/media.m3u8
+        "#);
+    }
+
+    #[test]
+    fn a_measured_peak_raises_what_is_declared_and_a_quiet_slate_does_not_lower_it() {
+        let [high, _, audio] = ladder();
+        let renditions = [&high, &audio];
+        let unmeasured = multivariant(&renditions, |_| None);
+        let slate = Bandwidth { peak_bps: 90_000, average_bps: 80_000 };
+        assert_eq!(multivariant(&renditions, |_| Some(slate)), unmeasured);
+        let dear = Bandwidth { peak_bps: 9_000_000, average_bps: 80_000 };
+        let raised = multivariant(&renditions, |r| r.is_video().then_some(dear));
+        assert!(raised.contains("BANDWIDTH=9172800,AVERAGE-BANDWIDTH=3160000,"), "{raised}");
+    }
+
+    #[test]
+    fn b4_4_6_2_frame_rates_have_three_decimals() {
+        let written = FrameRate::ALL.map(frame_rate);
+        let expected = ["24.000", "25.000", "30.000", "50.000", "60.000", "23.976", "29.970", "59.940"];
+        assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn an_independent_parser_reads_both() {
+        let [high, low, audio] = ladder();
+        for text in
+            [multivariant(&[&high, &low, &audio], |_| None), ts_multivariant(&[&high, &low], Some(&audio))]
+        {
+            let (rest, playlist) = m3u8_rs::parse_master_playlist(text.as_bytes()).unwrap();
+            assert!(rest.is_empty() && playlist.independent_segments);
+            assert_eq!(playlist.variants.len(), 2);
+            assert_eq!(playlist.variants[1].uri, "360p/media.m3u8");
+            assert_eq!(playlist.variants[0].codecs.as_deref(), Some("avc1.64001f,mp4a.40.2"));
+            assert!(playlist.unknown_tags.is_empty(), "{:?}", playlist.unknown_tags);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The retained window while it grows: the newest segment and part are changed in place until a snapshot
+//! holds them, and copied (their references, not their bytes) when one does.
+
+use super::WindowLimits;
+use crate::grid::Place;
+use crate::time::{Msn, PartIndex, Ticks};
+use crate::window::{Chunk, Part, Rendition, Segment, Snapshot};
+use std::sync::Arc;
+
+/// Oldest first; only the last segment, and only its last part, may be incomplete.
+#[derive(Debug)]
+pub(super) struct Retained {
+    rendition: Arc<Rendition>,
+    limits: WindowLimits,
+    segments: Vec<Arc<Segment>>,
+    published: Arc<Snapshot>,
+}
+
+impl Retained {
+    pub(super) fn new(rendition: Arc<Rendition>, limits: WindowLimits) -> Self {
+        let listed_segments = limits.listed_segments.max(1);
+        let kept_segments = limits.kept_segments.max(listed_segments);
+        let published =
+            Arc::new(Snapshot { rendition: rendition.clone(), segments: Vec::new(), listed_from: Msn(0) });
+        let limits = WindowLimits { listed_segments, kept_segments };
+        Self { rendition, limits, segments: Vec::new(), published }
+    }
+
+    pub(super) fn listed_max(&self) -> u64 {
+        self.limits.listed_segments as u64
+    }
+
+    pub(super) fn last_msn(&self) -> Option<Msn> {
+        self.segments.last().map(|segment| segment.msn)
+    }
+
+    /// The newest part of the newest segment.
+    pub(super) fn last_part(&self) -> Option<PartIndex> {
+        self.segments.last()?.parts.last().map(|part| part.index)
+    }
+
+    pub(super) fn open_segment(&self) -> bool {
+        self.segments.last().is_some_and(|segment| !segment.complete)
+    }
+
+    pub(super) fn open_part(&self) -> bool {
+        self.open_segment()
+            && self.segments.last().is_some_and(|last| last.parts.last().is_some_and(|part| !part.complete))
+    }
+
+    /// Adds a chunk to the open part of the open segment; opens either when there is none.
+    pub(super) fn add_chunk(&mut self, place: Place, chunk: Chunk) {
+        if !self.open_segment() {
+            self.push_segment(place.msn, chunk.start, Ticks::ZERO, false);
+        }
+        let opens_part = !self.open_part();
+        let segment = self.last_segment();
+        segment.duration += chunk.duration;
+        if opens_part {
+            segment.parts.push(Arc::new(Part {
+                index: place.part,
+                start: chunk.start,
+                duration: Ticks::ZERO,
+                independent: chunk.independent,
+                complete: false,
+                chunks: Vec::new(),
+            }));
+        }
+        let part = Arc::make_mut(
+            segment.parts.last_mut().expect("an open segment has a part, or was just given one"),
+        );
+        part.duration += chunk.duration;
+        part.chunks.push(chunk);
+    }
+
+    /// Returns whether one was open.
+    pub(super) fn close_part(&mut self) -> bool {
+        let open = self.open_part();
+        if open && let Some(part) = self.last_segment().parts.last_mut() {
+            Arc::make_mut(part).complete = true;
+        }
+        open
+    }
+
+    /// Returns whether one was open. Its parts are closed before.
+    pub(super) fn close_segment(&mut self) -> bool {
+        let open = self.open_segment();
+        if open {
+            self.last_segment().complete = true;
+            self.forget();
+        }
+        open
+    }
+
+    /// A segment of which nothing came.
+    pub(super) fn add_gap(&mut self, msn: Msn) {
+        let grid = self.rendition.grid;
+        self.push_segment(msn, grid.segment_start(msn), grid.segment_duration(), true);
+        self.forget();
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.segments.clear();
+    }
+
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.published.clone()
+    }
+
+    pub(super) fn publish(&mut self) -> Arc<Snapshot> {
+        let complete = self.segments.len() - usize::from(self.open_segment());
+        let unlisted = complete.saturating_sub(self.limits.listed_segments);
+        self.published = Arc::new(Snapshot {
+            rendition: self.rendition.clone(),
+            listed_from: self.segments.get(unlisted).map_or(Msn(0), |segment| segment.msn),
+            segments: self.segments.clone(),
+        });
+        self.published.clone()
+    }
+
+    fn push_segment(&mut self, msn: Msn, start: Ticks, duration: Ticks, gap: bool) {
+        debug_assert!(self.last_msn().is_none_or(|last| last.next() == msn), "numbers rise by one");
+        self.segments.push(Arc::new(Segment { msn, start, duration, complete: gap, gap, parts: Vec::new() }));
+    }
+
+    fn last_segment(&mut self) -> &mut Segment {
+        Arc::make_mut(self.segments.last_mut().expect("the caller has seen or opened a segment"))
+    }
+
+    /// Lets go of what is older than the limit. Called when all segments are complete.
+    fn forget(&mut self) {
+        let over = self.segments.len().saturating_sub(self.limits.kept_segments);
+        self.segments.drain(..over);
+    }
+}

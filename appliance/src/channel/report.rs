@@ -1,0 +1,145 @@
+//! What the operator is told of a channel: pure.
+
+use super::vitals::{SourceVitals, State, WorkerVitals};
+use crate::board::ChannelReport;
+use media::time::Ticks;
+use wire::{ChannelState, Light, Source, Stage};
+
+/// Media older than this is late: two parts.
+const LATE: Ticks = Ticks::from_millis(1000);
+
+/// The channel in the operator's words.
+#[must_use]
+pub fn report(vitals: &State, source: Source, now: Ticks) -> ChannelReport {
+    let stages = vec![
+        source_stage(vitals.source.as_ref(), source, now),
+        encode_stage(&vitals.worker),
+        package_stage(vitals, now),
+        serve_stage(vitals, now),
+    ];
+    ChannelReport {
+        state: state(vitals, source),
+        stages,
+        detail: vitals.last_error.clone(),
+        restarts: vitals.restarts,
+        started_at: vitals.started,
+    }
+}
+
+fn state(vitals: &State, source: Source) -> ChannelState {
+    let on_source = vitals.worker.status.as_ref().is_some_and(|status| status.on_source);
+    match (vitals.worker.parked, vitals.packaged) {
+        (true, _) => ChannelState::Parked,
+        (false, None) => ChannelState::Starting,
+        (false, Some(_)) if source == Source::TestPattern || on_source => ChannelState::Live,
+        (false, Some(_)) => ChannelState::Waiting,
+    }
+}
+
+fn stage(name: &str, light: Light, detail: impl Into<String>) -> Stage {
+    Stage { name: name.into(), light, detail: detail.into() }
+}
+
+fn source_stage(vitals: Option<&SourceVitals>, source: Source, now: Ticks) -> Stage {
+    if source == Source::TestPattern {
+        return stage("source", Light::Good, "test pattern");
+    }
+    let Some(vitals) = vitals else { return stage("source", Light::Off, "waiting for a publisher") };
+    let from = format!("{} from {}", vitals.protocol.label(), vitals.peer);
+    if let Some(unsupported) = &vitals.unsupported {
+        return stage("source", Light::Bad, format!("{from}: {unsupported}"));
+    }
+    let tracks = match (vitals.video, vitals.audio) {
+        (None, None) => return stage("source", Light::Degraded, format!("{from}: nothing received yet")),
+        (Some(video), None) => format!("{video}, no sound"),
+        (None, Some(audio)) => format!("{audio}, no picture"),
+        (Some(video), Some(audio)) => format!("{video} and {audio}"),
+    };
+    let silent = vitals.newest.is_none_or(|newest| now - newest > LATE);
+    let light = match vitals {
+        _ if silent => Light::Bad,
+        SourceVitals { video: Some(_), audio: Some(_), .. } => Light::Good,
+        _ => Light::Degraded,
+    };
+    let state = if silent { ", but nothing arrives now" } else { "" };
+    stage("source", light, format!("{from}: {tracks}{state}"))
+}
+
+fn encode_stage(worker: &WorkerVitals) -> Stage {
+    let Some(status) = &worker.status else {
+        return match (worker.parked, worker.last_exit.as_str()) {
+            (true, why) => stage("encode", Light::Bad, format!("the worker keeps failing: {why}")),
+            (false, "") => stage("encode", Light::Degraded, "the worker is starting"),
+            (false, why) => stage("encode", Light::Degraded, format!("the worker is being replaced: {why}")),
+        };
+    };
+    if status.behind_ms > LATE.millis() {
+        let why = format!("{} ms behind: the machine is too slow for this ladder", status.behind_ms);
+        return stage("encode", Light::Bad, why);
+    }
+    let source = match (status.video.as_str(), status.audio.as_str()) {
+        ("", "") => String::new(),
+        (only, "") | ("", only) => format!("{only}, "),
+        (video, audio) => format!("{video}, {audio}, "),
+    };
+    match status.last_error.as_str() {
+        "" => stage("encode", Light::Good, format!("{source}{} ms behind", status.behind_ms)),
+        error => stage("encode", Light::Degraded, format!("{source}{error}")),
+    }
+}
+
+fn package_stage(vitals: &State, now: Ticks) -> Stage {
+    match vitals.packaged {
+        None => stage("package", Light::Off, "waiting for the encoder"),
+        Some(newest) if now - newest > LATE => {
+            stage("package", Light::Bad, format!("newest picture is {} ms old", (now - newest).millis()))
+        }
+        Some(_) => stage("package", Light::Good, "on the grid"),
+    }
+}
+
+fn serve_stage(vitals: &State, now: Ticks) -> Stage {
+    match vitals.packaged {
+        None => stage("serve", Light::Off, "nothing to serve yet"),
+        Some(newest) if now - newest > LATE => stage("serve", Light::Degraded, "serving what is there"),
+        Some(_) => stage("serve", Light::Good, "on air"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use media::link::WorkerStatus;
+
+    fn running(on_source: bool) -> State {
+        let status = WorkerStatus { on_source, ..WorkerStatus::default() };
+        let worker = WorkerVitals { pid: Some(1), status: Some(status), ..WorkerVitals::default() };
+        State { worker, packaged: Some(Ticks::from_secs(10)), ..State::default() }
+    }
+
+    #[test]
+    fn the_state_is_what_viewers_see() {
+        let state = |vitals: &State, source| report(vitals, source, Ticks::from_secs(10)).state;
+        assert_eq!(state(&State::default(), Source::Rtmp), ChannelState::Starting);
+        assert_eq!(state(&running(false), Source::Rtmp), ChannelState::Waiting);
+        assert_eq!(state(&running(true), Source::Rtmp), ChannelState::Live);
+        assert_eq!(state(&running(false), Source::TestPattern), ChannelState::Live);
+        let mut parked = running(true);
+        parked.worker.parked = true;
+        assert_eq!(state(&parked, Source::Srt), ChannelState::Parked);
+    }
+
+    #[test]
+    fn stale_media_is_shown_as_such() {
+        let stages = report(&running(true), Source::TestPattern, Ticks::from_secs(13)).stages;
+        let lights: Vec<_> = stages.iter().map(|stage| (stage.name.as_str(), stage.light)).collect();
+        let expected = [
+            ("source", Light::Good),
+            ("encode", Light::Good),
+            ("package", Light::Bad),
+            ("serve", Light::Degraded),
+        ];
+        assert_eq!(lights, expected);
+        assert_eq!(stages[2].detail, "newest picture is 3000 ms old");
+    }
+}

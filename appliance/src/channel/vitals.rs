@@ -1,0 +1,93 @@
+//! What the stages of one channel say of themselves; the channel turns it into the operator's view.
+
+use crate::ingest::Protocol;
+use contribution::Demuxed;
+use media::link::WorkerStatus;
+use media::time::Ticks;
+use media::unit::SourceEvent;
+use std::sync::{Arc, Mutex};
+
+/// Shared by the stages of one channel.
+#[derive(Clone, Debug, Default)]
+pub struct Vitals(Arc<Mutex<State>>);
+
+/// Everything that is known just now.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The publisher, while there is one.
+    pub source: Option<SourceVitals>,
+    /// The encode worker.
+    pub worker: WorkerVitals,
+    /// House time of the newest packaged video slot.
+    pub packaged: Option<Ticks>,
+    /// When the channel was started.
+    pub started: Option<Ticks>,
+    /// Restarts of stages and of the worker.
+    pub restarts: u32,
+    /// The last thing that went wrong, for people.
+    pub last_error: String,
+}
+
+/// What is known of the publisher.
+#[derive(Clone, Debug)]
+pub struct SourceVitals {
+    /// How it came.
+    pub protocol: Protocol,
+    /// Where from.
+    pub peer: String,
+    /// Codec of its pictures.
+    pub video: Option<&'static str>,
+    /// Codec of its sound.
+    pub audio: Option<&'static str>,
+    /// What of it cannot be taken, and what to do.
+    pub unsupported: Option<String>,
+    /// When the newest access unit arrived.
+    pub newest: Option<Ticks>,
+}
+
+impl SourceVitals {
+    /// Nothing has been heard yet.
+    #[must_use]
+    pub const fn new(protocol: Protocol, peer: String) -> Self {
+        Self { protocol, peer, video: None, audio: None, unsupported: None, newest: None }
+    }
+
+    /// Takes note of what arrived.
+    pub fn note(&mut self, demuxed: &Demuxed, at: Ticks) {
+        let event = match demuxed {
+            Demuxed::Event(event) => event,
+            Demuxed::Unsupported(unsupported) => return self.unsupported = Some(unsupported.to_string()),
+        };
+        match event {
+            SourceEvent::VideoTrack(track) => self.video = Some(track.codec.label()),
+            SourceEvent::AudioTrack(track) => self.audio = Some(track.codec.label()),
+            SourceEvent::Video(_) | SourceEvent::Audio(_) => self.newest = Some(at),
+        }
+    }
+}
+
+/// What is known of the encode worker.
+#[derive(Clone, Debug, Default)]
+pub struct WorkerVitals {
+    /// Process, while it runs.
+    pub pid: Option<u32>,
+    /// Its own word, twice a second.
+    pub status: Option<WorkerStatus>,
+    /// Workers failed so often that the next waits.
+    pub parked: bool,
+    /// How the last one ended; empty if none has.
+    pub last_exit: String,
+}
+
+impl Vitals {
+    /// Changes something.
+    pub fn update(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.0.lock().expect("no holder of this lock panics"));
+    }
+
+    /// A copy.
+    #[must_use]
+    pub fn get(&self) -> State {
+        self.0.lock().expect("no holder of this lock panics").clone()
+    }
+}

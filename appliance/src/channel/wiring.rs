@@ -1,0 +1,156 @@
+//! What connects the stages of one channel, and outlives them.
+//!
+//! Bytes go through bounded queues. A stage that starts makes the queue it reads from and leaves the sending end here
+//! for the stage after it in start order; rest-for-one sees to it that nobody keeps an old one.
+
+use super::report;
+use super::vitals::Vitals;
+use crate::board::Board;
+use crate::clock::House;
+use crate::encode::actor::Encode;
+use crate::encode::replay::Replay;
+use crate::encode::run::Seat;
+use crate::encode::{Encoded, Progress};
+use crate::ingest::Doors;
+use crate::ingest::actor::Ingest;
+use crate::limits;
+use crate::package::actor::Package;
+use crate::package::assembler::Assembler;
+use crate::serve::actor::Serve;
+use crate::serve::live::{Catalogue, Live};
+use crate::supervise::{Strategy, Supervisor, Task};
+use actix::AsyncContext;
+use media::link::{Plan, ToWorker};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// What all channels share.
+#[derive(Clone)]
+pub struct Services {
+    /// The house clock.
+    pub house: House,
+    /// Where viewers find channels.
+    pub catalogue: Catalogue,
+    /// Where publishers find channels.
+    pub doors: Doors,
+    /// Where the operator finds channels.
+    pub board: Board,
+}
+
+/// One channel's connections.
+pub struct Wiring {
+    slug: String,
+    source: wire::Source,
+    plan: Plan,
+    services: Services,
+    live: Arc<Live>,
+    vitals: Vitals,
+    progress: Progress,
+    to_package: RefCell<mpsc::Sender<Encoded>>,
+    to_encode: RefCell<mpsc::Sender<ToWorker>>,
+}
+
+impl Wiring {
+    /// A channel that has not started.
+    #[must_use]
+    pub fn new(slug: &str, source: wire::Source, plan: Plan, services: Services) -> Self {
+        let vitals = Vitals::default();
+        vitals.update(|vitals| vitals.started = Some(services.house.now()));
+        Self {
+            slug: slug.to_owned(),
+            source,
+            plan,
+            services,
+            live: Arc::default(),
+            vitals,
+            progress: Progress::default(),
+            // Closed until the stages that read from them have started.
+            to_package: RefCell::new(mpsc::channel(1).0),
+            to_encode: RefCell::new(mpsc::channel(1).0),
+        }
+    }
+
+    /// The channel's name in URLs.
+    #[must_use]
+    pub fn slug(&self) -> &str {
+        &self.slug
+    }
+
+    /// Tells the board how the channel is.
+    pub fn report(&self) {
+        let now = self.services.house.now();
+        let report = report::report(&self.vitals.get(), self.source, now);
+        self.services.board.update(&self.slug, report);
+    }
+
+    fn serve(&self) -> Serve {
+        Serve::new(self.slug.clone(), self.live.clone(), self.services.catalogue.clone())
+    }
+
+    fn package(&self) -> Package {
+        let (sender, receiver) = mpsc::channel(limits::PACKAGE_QUEUE_MAX);
+        *self.to_package.borrow_mut() = sender;
+        let assembler = Assembler::new(self.plan.clone(), self.live.clone());
+        Package::new(self.slug.clone(), assembler, receiver, self.services.house, self.vitals.clone())
+    }
+
+    fn encode(&self) -> Encode {
+        let (sender, source) = mpsc::channel(limits::ENCODER_QUEUE_MAX);
+        *self.to_encode.borrow_mut() = sender;
+        Encode::new(Seat {
+            slug: self.slug.clone(),
+            plan: self.plan.clone(),
+            house: self.services.house,
+            source,
+            replay: Replay::default(),
+            to_package: self.to_package.borrow().clone(),
+            progress: self.progress.clone(),
+            vitals: self.vitals.clone(),
+        })
+    }
+
+    fn ingest(&self, ctx: &mut actix::Context<Ingest>) -> Ingest {
+        if self.source != wire::Source::TestPattern {
+            self.services.doors.open(&self.slug, ctx.address().recipient());
+        }
+        Ingest::new(self.slug.clone(), self.to_encode.borrow().clone(), self.vitals.clone())
+    }
+}
+
+impl Drop for Wiring {
+    fn drop(&mut self) {
+        self.services.doors.close(&self.slug);
+        self.services.catalogue.remove(&self.slug);
+        self.services.board.remove(&self.slug);
+    }
+}
+
+/// The stages, in start order.
+#[must_use]
+pub fn stages(wiring: &Rc<Wiring>) -> Supervisor {
+    let [serve, package, encode, ingest] = std::array::from_fn(|_| wiring.clone());
+    let counted = |wiring: &Wiring, attempt: u32| {
+        if attempt > 0 {
+            wiring.vitals.update(|vitals| vitals.restarts += 1);
+        }
+    };
+    Supervisor::new(format!("channel {}", wiring.slug()), Strategy::RestForOne)
+        .child(Task::actor("serve", move |attempt, _| {
+            counted(&serve, attempt.number);
+            serve.serve()
+        }))
+        .child(Task::actor("package", move |attempt, _| {
+            counted(&package, attempt.number);
+            package.package()
+        }))
+        .child(Task::actor("encode", move |attempt, _| {
+            counted(&encode, attempt.number);
+            encode.encode()
+        }))
+        .child(Task::actor("ingest", move |attempt, ctx| {
+            counted(&ingest, attempt.number);
+            ingest.ingest(ctx)
+        }))
+}

@@ -1,0 +1,122 @@
+//! The house clock: UTC as the box knew it at start, carried on by `CLOCK_MONOTONIC`.
+//!
+//! The timeline must never jump, and the system clock does: an operator or NTP may step it. So UTC is read once,
+//! and every later time is the monotonic clock plus the offset found then. NTP's *frequency* correction also
+//! disciplines `CLOCK_MONOTONIC`, so the two do not drift apart.
+//!
+//! This is the only module that reads a clock (`tokio::time`, which waits, apart). It knows nothing of grids.
+
+use media::time::Ticks;
+use rustix::time::{ClockId, Timespec, clock_gettime};
+use std::time::Duration;
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// A handle on the house clock: copies agree for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct House {
+    offset_nanos: i64,
+}
+
+impl House {
+    /// Reads UTC and anchors it to the monotonic clock. Once, at start.
+    #[must_use]
+    pub fn anchor() -> Self {
+        // UTC is read between two readings of the other clock; their middle is nearest to that moment.
+        let before = read_nanos(ClockId::Monotonic);
+        let utc = read_nanos(ClockId::Realtime);
+        let after = read_nanos(ClockId::Monotonic);
+        Self { offset_nanos: utc - (before + (after - before) / 2) }
+    }
+
+    /// A clock with this offset, such as another process anchored.
+    #[must_use]
+    pub const fn with_offset_nanos(offset_nanos: i64) -> Self {
+        Self { offset_nanos }
+    }
+
+    /// House time minus `CLOCK_MONOTONIC`, in nanoseconds: what a worker needs to tell the same time.
+    #[must_use]
+    pub const fn offset_nanos(self) -> i64 {
+        self.offset_nanos
+    }
+
+    /// House time: since the Unix epoch, UTC.
+    #[must_use]
+    pub fn now(self) -> Ticks {
+        Ticks::from_nanos(i128::from(self.offset_nanos) + i128::from(read_nanos(ClockId::Monotonic)))
+    }
+
+    /// How long from now to `at`; zero when it has passed.
+    #[must_use]
+    pub fn until(self, at: Ticks) -> Duration {
+        duration_or_zero(at - self.now())
+    }
+
+    /// Waits for house time `at`; returns at once when it has passed. Late by up to 2 ms, never early.
+    pub async fn sleep_until(self, at: Ticks) {
+        // tokio's timers count whole milliseconds; should one fire early, the rest is waited for.
+        loop {
+            let left = self.until(at);
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left).await;
+        }
+    }
+}
+
+/// Since some fixed point of this boot; never steps, stands still while the machine is suspended.
+#[must_use]
+pub fn monotonic() -> Duration {
+    Duration::from_nanos(read_nanos(ClockId::Monotonic).unsigned_abs())
+}
+
+/// A length of time for `std` and `tokio`; zero when negative.
+#[must_use]
+pub fn duration_or_zero(length: Ticks) -> Duration {
+    Duration::from_nanos(u64::try_from(length.nanos()).unwrap_or(0))
+}
+
+fn read_nanos(clock: ClockId) -> i64 {
+    let Timespec { tv_sec, tv_nsec } = clock_gettime(clock);
+    tv_sec * NANOS_PER_SECOND + tv_nsec
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn house_time_is_the_monotonic_clock_plus_the_offset() {
+        let house = House::with_offset_nanos(1_000 * NANOS_PER_SECOND);
+        let before = monotonic();
+        let now = house.now();
+        let after = monotonic();
+        let thousand = Ticks::from_secs(1_000);
+        let ticks = |d: Duration| Ticks::from_nanos(i128::try_from(d.as_nanos()).unwrap());
+        assert!(ticks(before) + thousand <= now && now <= ticks(after) + thousand);
+    }
+
+    #[test]
+    fn the_anchor_is_utc() {
+        // After 2020, before 2100: a wrong clock id or unit would be far outside.
+        let years = House::anchor().now().0 / Ticks::from_secs(31_557_600).0;
+        assert!((50..130).contains(&years), "{years} years since the epoch");
+    }
+
+    #[test]
+    fn a_time_that_has_passed_is_no_wait() {
+        let house = House::anchor();
+        assert_eq!(house.until(house.now() - Ticks::from_secs(1)), Duration::ZERO);
+        assert!(house.until(house.now() + Ticks::from_secs(60)) > Duration::from_secs(59));
+    }
+
+    #[tokio::test]
+    async fn sleeping_never_ends_early() {
+        let house = House::anchor();
+        let at = house.now() + Ticks::from_millis(5);
+        house.sleep_until(at).await;
+        assert!(house.now() >= at);
+    }
+}

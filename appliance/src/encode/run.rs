@@ -1,0 +1,227 @@
+//! One worker's life: spawned, told its plan, fed, read, watched, ended.
+
+use super::gate::{RungsDriftedApart, SlotGate};
+use super::replay::Replay;
+use super::{Encoded, Progress};
+use crate::channel::vitals::Vitals;
+use crate::clock::House;
+use crate::limits;
+use crate::supervise::{Process, ProcessExit};
+use bytes::BytesMut;
+use media::link::{self, FromWorker, LinkError, Message, Plan, ToWorker};
+use media::unit::AccessUnit;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+use tracing::info;
+
+/// How a worker's life ended. Each is followed by another worker.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerEnd {
+    /// It could not be started at all.
+    #[error("the encode worker could not be started: {0}")]
+    Spawn(#[source] std::io::Error),
+    /// Its end of the socket closed.
+    #[error("the encode worker closed its socket")]
+    Closed,
+    /// Its process ended.
+    #[error("the encode worker ended: {0}")]
+    Exited(ProcessExit),
+    /// It said nothing for too long.
+    #[error("the encode worker hung: no access unit for {} ms", limits::WORKER_SILENCE_MAX.as_millis())]
+    Hung,
+    /// The socket failed.
+    #[error("the socket to the encode worker failed: {0}")]
+    Socket(#[from] std::io::Error),
+    /// It sent what no worker sends.
+    #[error("the encode worker sent nonsense: {0}")]
+    Nonsense(#[from] LinkError),
+    /// It named a rendition which the plan does not have.
+    #[error("the encode worker sent rendition {0}, which its plan does not have")]
+    UnknownRendition(u8),
+    /// One rung fell too far behind.
+    #[error(transparent)]
+    Drifted(#[from] RungsDriftedApart),
+    /// The packager is gone: the stage is being restarted.
+    #[error("the packager is being restarted")]
+    NoPackager,
+    /// The ingest stage is gone: the stage is being restarted.
+    #[error("the ingest stage is being restarted")]
+    NoIngest,
+}
+
+/// What a worker needs, and what it leaves to its successor.
+pub struct Seat {
+    /// The channel's slug.
+    pub slug: String,
+    /// Without clock and resume points.
+    pub plan: Plan,
+    /// The house clock.
+    pub house: House,
+    /// From ingest.
+    pub source: mpsc::Receiver<ToWorker>,
+    /// What of it a new worker must hear.
+    pub replay: Replay,
+    /// To the packager.
+    pub to_package: mpsc::Sender<Encoded>,
+    /// Where to continue.
+    pub progress: Progress,
+    /// For the operator's view.
+    pub vitals: Vitals,
+}
+
+impl Seat {
+    fn plan_now(&self) -> Plan {
+        Plan {
+            house_offset_nanos: self.house.offset_nanos(),
+            resume_video: self.progress.next_video(),
+            resume_audio: self.progress.next_audio(),
+            ..self.plan.clone()
+        }
+    }
+
+    /// One worker from start to end. Whatever ends it, its process is gone and reaped when this returns.
+    pub async fn run_once(&mut self) -> WorkerEnd {
+        let (process, socket) = match self.spawn() {
+            Ok(spawned) => spawned,
+            Err(error) => return WorkerEnd::Spawn(error),
+        };
+        let pid = process.id();
+        info!(channel = %self.slug, pid, "encode worker started");
+        self.vitals.update(|vitals| (vitals.worker.pid, vitals.worker.parked) = (Some(pid), false));
+        let end = self.converse(socket).await;
+        self.vitals.update(|vitals| (vitals.worker.pid, vitals.worker.status) = (None, None));
+        match (process.stop(limits::WORKER_EXIT_WAIT).await, end) {
+            (Ok(exit), WorkerEnd::Closed) => WorkerEnd::Exited(exit),
+            (_, end) => end,
+        }
+    }
+
+    fn spawn(&self) -> std::io::Result<(Process, UnixStream)> {
+        let mut command = std::process::Command::new(std::env::current_exe()?);
+        command.args(["worker", "--channel", &self.slug]);
+        Process::spawn(&format!("worker {}", self.slug), command)
+    }
+
+    async fn converse(&mut self, socket: UnixStream) -> WorkerEnd {
+        let (from, to) = socket.into_split();
+        let plan = self.plan_now();
+        let rungs = plan.rungs.len();
+        let greeting = std::iter::once(ToWorker::Plan(plan)).chain(self.replay.greeting()).collect();
+        let hearing = Hearing {
+            gate: SlotGate::new(rungs),
+            rungs,
+            to_package: &self.to_package,
+            progress: &self.progress,
+            vitals: &self.vitals,
+            deadline: Instant::now() + limits::WORKER_START_MAX,
+        };
+        tokio::select! {
+            end = hearing.hear(from) => end,
+            end = tell(to, greeting, &mut self.source, &mut self.replay) => end,
+        }
+    }
+}
+
+/// Writes the greeting, then whatever the source brings.
+async fn tell(
+    mut to: OwnedWriteHalf,
+    greeting: Vec<ToWorker>,
+    source: &mut mpsc::Receiver<ToWorker>,
+    replay: &mut Replay,
+) -> WorkerEnd {
+    let mut out = BytesMut::with_capacity(64 << 10);
+    greeting.iter().for_each(|message| message.encode(&mut out));
+    loop {
+        if let Err(error) = to.write_all_buf(&mut out).await {
+            return closed_or(error).await;
+        }
+        let Some(message) = source.recv().await else { return WorkerEnd::NoIngest };
+        if replay.admit(&message) {
+            message.encode(&mut out);
+        }
+    }
+}
+
+/// A worker that has ended breaks the pipe: let the reading side, which sees the same, say so.
+async fn closed_or(error: std::io::Error) -> WorkerEnd {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        tokio::time::sleep(limits::WORKER_EXIT_WAIT).await;
+    }
+    WorkerEnd::Socket(error)
+}
+
+/// The reading side.
+struct Hearing<'a> {
+    gate: SlotGate,
+    rungs: usize,
+    to_package: &'a mpsc::Sender<Encoded>,
+    progress: &'a Progress,
+    vitals: &'a Vitals,
+    /// By when the next access unit must be in: a worker that only says it is alive is as good as hung.
+    deadline: Instant,
+}
+
+impl Hearing<'_> {
+    async fn hear(mut self, from: OwnedReadHalf) -> WorkerEnd {
+        match self.hear_all(from).await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        }
+    }
+
+    async fn hear_all(&mut self, mut from: OwnedReadHalf) -> Result<std::convert::Infallible, WorkerEnd> {
+        let mut buffer = BytesMut::with_capacity(256 << 10);
+        loop {
+            let read = timeout_at(self.deadline, from.read_buf(&mut buffer)).await;
+            if read.map_err(|_| WorkerEnd::Hung)?? == 0 {
+                return Err(WorkerEnd::Closed);
+            }
+            while let Some(message) = link::take::<FromWorker>(&mut buffer)? {
+                self.note(message).await?;
+            }
+        }
+    }
+
+    async fn note(&mut self, message: FromWorker) -> Result<(), WorkerEnd> {
+        match message {
+            FromWorker::Config { rendition, config } => {
+                let index = self.known(rendition)?;
+                self.hand_on(Encoded::Config(index, config)).await
+            }
+            FromWorker::Unit { rendition, unit } => {
+                let index = self.known(rendition)?;
+                self.deadline = Instant::now() + limits::WORKER_SILENCE_MAX;
+                self.unit(index, unit).await
+            }
+            FromWorker::Status(status) => {
+                self.vitals.update(|vitals| vitals.worker.status = Some(status));
+                Ok(())
+            }
+        }
+    }
+
+    fn known(&self, rendition: u8) -> Result<usize, WorkerEnd> {
+        let index = usize::from(rendition);
+        if index <= self.rungs { Ok(index) } else { Err(WorkerEnd::UnknownRendition(rendition)) }
+    }
+
+    async fn unit(&mut self, index: usize, unit: AccessUnit) -> Result<(), WorkerEnd> {
+        if index == self.rungs {
+            return self.hand_on(Encoded::Audio(unit)).await;
+        }
+        match self.gate.push(index, unit)? {
+            Some(slot) => self.hand_on(Encoded::Slot(slot)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn hand_on(&self, encoded: Encoded) -> Result<(), WorkerEnd> {
+        let permit = self.to_package.reserve().await.map_err(|_| WorkerEnd::NoPackager)?;
+        self.progress.note(&encoded);
+        permit.send(encoded);
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Every bound of the daemon: its unit, its reason, and what happens when it is reached.
+//!
+//! Nothing here decides anything. Limits of the media formats live in `media`, next to the clause they come from.
+
+use media::packager::WindowLimits;
+use media::time::Ticks;
+use std::time::Duration;
+
+/// Restarts of one task within [`RESTART_WINDOW`] before it is parked or escalated: a glitch is ridden out at
+/// once, five in a minute are a cause that will not go away by itself.
+pub const RESTARTS_MAX: u32 = 5;
+
+/// The window in which restarts are counted.
+pub const RESTART_WINDOW: Duration = Duration::from_secs(60);
+
+/// The first wait of a parked task; each later one is twice as long.
+pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
+
+/// The longest wait of a parked task: an operator who has mended the cause should not have to look for a button.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(30);
+
+/// A parked task that has run this long has recovered: as long as the longest wait, so that the alarm of a task
+/// that fails at each attempt never flickers.
+pub const STEADY_AFTER: Duration = BACKOFF_MAX;
+
+/// How long a task may take to its first sign of life, unless it says otherwise: opening three encoders on a
+/// loaded two-core machine takes up to 2 s.
+pub const START_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often supervisors look for stalls: a tenth of the second within which a hung worker must be seen.
+pub const STALL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Commands waiting for one supervisor; the sender of one more waits.
+pub const SUPERVISOR_COMMANDS_MAX: usize = 16;
+
+/// Bytes of one line that a child process writes to standard error; the rest of the line is dropped.
+pub const STDERR_LINE_BYTES_MAX: usize = 4096;
+
+/// Lines of standard error kept to explain why a child process ended; older ones are in the journal alone.
+pub const STDERR_LINES_KEPT: usize = 10;
+
+/// Channels on one box; adding one more is refused. Far above what one box can encode; it bounds lists and pages.
+pub const CHANNELS_MAX: usize = 64;
+
+/// Characters of a slug: fits a DNS label with room for a suffix, and a URL that a person can read out.
+pub const SLUG_CHARS_MAX: usize = 40;
+
+/// Characters of a name; more do not fit a line of the admin pages.
+pub const NAME_CHARS_MAX: usize = 100;
+
+/// Rungs of one ladder; more cost encoders and give players nothing.
+pub const RUNGS_MAX: usize = 6;
+
+/// Pixels across and down of any rung: no smaller than encoders take, no larger than UHD.
+pub const WIDTH_PIXELS: std::ops::RangeInclusive<u32> = 64..=3840;
+
+/// See [`WIDTH_PIXELS`].
+pub const HEIGHT_PIXELS: std::ops::RangeInclusive<u32> = 64..=2160;
+
+/// Bits per second of one rung.
+pub const RUNG_BITRATE_BPS: std::ops::RangeInclusive<u32> = 50_000..=50_000_000;
+
+/// Requests waiting for the store's thread; the sender of one more waits, within its deadline.
+pub const STORE_REQUESTS_MAX: usize = 64;
+
+/// What the store answers later than this, it does not answer: an operator must hear within 5 s.
+pub const STORE_DEADLINE: Duration = Duration::from_millis(4500);
+
+/// How long SQLite itself waits for a lock: less than [`STORE_DEADLINE`], so that a request which was told to
+/// have failed is not carried out after all.
+pub const STORE_LOCK_WAIT: Duration = Duration::from_secs(3);
+
+// --- media through the channel
+
+/// What viewers may ask for: 10 segments (20 s) are listed, which is more than the 6 that Apple asks for (authoring
+/// specification 8.11); 8 more stay available for those who loaded an older playlist (draft 6.2.2).
+pub const WINDOW: WindowLimits = WindowLimits { listed_segments: 10, kept_segments: 18 };
+
+/// Messages between ingest and a channel's encoder: about four seconds of a 60 fps source with sound. When it is
+/// full, media is dropped at ingest up to the next key picture.
+pub const ENCODER_QUEUE_MAX: usize = 512;
+
+/// Messages between a worker and the packager. When it is full the worker waits: what is encoded is never dropped.
+pub const PACKAGE_QUEUE_MAX: usize = 256;
+
+/// Access units between a listener's connection and ingest: one second of a 60 fps source with sound. When it is
+/// full, media is lost, never the connection.
+pub const SOURCE_EVENTS_MAX: usize = 256;
+
+/// An encode worker whose newest access unit is older than this is hung, whatever else it says.
+pub const WORKER_SILENCE_MAX: Duration = Duration::from_millis(1000);
+
+/// A worker starts on the grid, so its first access unit may be two seconds away, and encoders take time to open.
+pub const WORKER_START_MAX: Duration = Duration::from_secs(8);
+
+/// Between the end of a worker's socket and the end of its process.
+pub const WORKER_EXIT_WAIT: Duration = Duration::from_millis(200);
+
+/// Every waiting viewer looks at its deadline this often, even when no media comes.
+pub const PULSE: Duration = Duration::from_millis(500);
+
+// --- waiting viewers
+
+/// A blocked playlist request is answered by 503 after this: three target durations (draft 6.2.5.2).
+pub const BLOCKED_PLAYLIST_MAX: Ticks = Ticks::from_secs(6);
+
+/// A hinted part that has not come after this is given up: three target durations.
+pub const HINTED_PART_MAX: Ticks = Ticks::from_secs(6);
+
+/// A segment in flight that has made no progress for this long is given up.
+pub const IN_FLIGHT_PROGRESS_MAX: Ticks = Ticks::from_secs(4);
+
+/// A segment that should have begun this long ago but has not is answered by 404: it will not come.
+pub const LATE_SEGMENT_MAX: Ticks = Ticks::from_secs(6);
+
+/// A listed TS segment may wait this long for the last of its sound.
+pub const TS_AUDIO_MAX: Ticks = Ticks::from_secs(1);
+
+// --- publishers
+
+/// Open RTMP connections, publishing or not.
+pub const RTMP_CONNECTIONS_MAX: usize = 256;
+
+/// Bytes read from an RTMP connection at once.
+pub const RTMP_READ_BYTES: usize = 32 << 10;
+
+/// A connection that has not begun to publish by then is closed: port scans, half-open and slow clients.
+pub const PUBLISH_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// A publisher from whom nothing comes for this long has gone; encoders send many times a second.
+pub const PUBLISHER_SILENCE_MAX: Duration = Duration::from_secs(10);
+
+/// A publisher who does not read our few answers for this long is dropped.
+pub const PUBLISHER_WRITE_MAX: Duration = Duration::from_secs(5);
+
+/// Before accepting again after `accept` failed, such as for want of file descriptors.
+pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+// --- serving
+
+/// Just-in-time TS segments kept of each rendition: more than any player's buffer asks for again.
+pub const TS_CACHED_MAX: usize = 16;
+
+/// How far behind the live edge LL-DASH players aim to be: MPD ServiceDescription.
+pub const DASH_TARGET_LATENCY: Ticks = Ticks::from_millis(1000);
+
+/// From the capture of a chunk's last picture until the chunk can be fetched: encoding three rungs and packaging.
+/// It makes `availabilityTimeOffset` smaller, so that players do not ask before there is something to send.
+pub const PRODUCTION_DELAY: Ticks = Ticks::from_millis(50);
+
+/// Threads that serve viewers.
+pub const VIEWER_WORKERS: usize = 2;
+
+/// An idle viewer's connection: longer than a blocked playlist request.
+pub const VIEWER_KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// Viewers' requests may take this long to end when the daemon is told to stop.
+pub const SHUTDOWN_SECS: u64 = 3;
+
+/// Longer than any address that we hand out, with a token and CMCD data.
+pub const URL_BYTES_MAX: usize = 2048;
+
+// --- channels
+
+/// How often a channel tells the board how it is.
+pub const REPORT_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Before the list of channels is read again after the store was busy.
+pub const RECONCILE_RETRY: Duration = Duration::from_secs(1);
+
+// --- SRT
+
+/// Receive latency asked of SRT publishers: four round trips of 30 ms, libsrt's own default.
+pub const SRT_LATENCY_MS: u32 = 120;
+
+/// SRT publishers whose keys are looked up at once; one more is refused, and tries again.
+pub const SRT_QUESTIONS_MAX: usize = 32;

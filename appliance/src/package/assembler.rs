@@ -1,0 +1,141 @@
+//! From encoder configurations to renditions, from access units to published snapshots.
+
+use crate::encode::Encoded;
+use crate::limits;
+use crate::serve::live::{Live, Programme};
+use media::grid::Grid;
+use media::link::Plan;
+use media::packager::{PackError, Pushed, RenditionPackager};
+use media::time::{AUDIO_SAMPLE_RATE, Ticks};
+use media::unit::{AccessUnit, CodecConfig};
+use media::rendition::RenditionError;
+use media::window::{Rendition, RenditionKind};
+use std::sync::Arc;
+use tracing::{info, warn};
+
+/// What the encoder sent cannot be packaged.
+#[derive(Debug, thiserror::Error)]
+pub enum AssemblyError {
+    /// Its configuration makes no sense.
+    #[error("rendition {id}: {why}")]
+    Config {
+        /// The rendition.
+        id: String,
+        /// What is wrong.
+        why: RenditionError,
+    },
+    /// An access unit makes no sense.
+    #[error("rendition {id}: {why}")]
+    Unit {
+        /// The rendition.
+        id: String,
+        /// What is wrong.
+        why: PackError,
+    },
+}
+
+/// One channel's packagers. Pure but for publishing.
+#[derive(Debug)]
+pub struct Assembler {
+    plan: Plan,
+    configs: Vec<Option<CodecConfig>>,
+    on_air: Option<OnAir>,
+    live: Arc<Live>,
+}
+
+#[derive(Debug)]
+struct OnAir {
+    configs: Vec<CodecConfig>,
+    programme: Arc<Programme>,
+    packagers: Vec<RenditionPackager>,
+}
+
+impl Assembler {
+    /// For the renditions of `plan`, publishing to `live`.
+    #[must_use]
+    pub fn new(plan: Plan, live: Arc<Live>) -> Self {
+        let configs = vec![None; plan.rungs.len() + 1];
+        Self { plan, configs, on_air: None, live }
+    }
+
+    /// Takes what the encoder made. `now` is house time: a new configuration is on air since then.
+    ///
+    /// # Errors
+    /// [`AssemblyError`].
+    pub fn push(&mut self, encoded: Encoded, now: Ticks) -> Result<(), AssemblyError> {
+        match encoded {
+            Encoded::Config(index, config) => self.config(index, config, now),
+            Encoded::Slot(units) => {
+                units.into_iter().enumerate().try_for_each(|(index, unit)| self.unit(index, unit))
+            }
+            Encoded::Audio(unit) => self.unit(self.plan.rungs.len(), unit),
+        }
+    }
+
+    fn config(&mut self, index: usize, config: CodecConfig, now: Ticks) -> Result<(), AssemblyError> {
+        self.configs[index] = Some(config);
+        let Some(configs) = self.configs.iter().cloned().collect::<Option<Vec<_>>>() else { return Ok(()) };
+        // A new worker with the same settings makes the same parameter sets: nothing changes for viewers.
+        if self.on_air.as_ref().is_some_and(|on_air| on_air.configs == configs) {
+            return Ok(());
+        }
+        let renditions = configs.iter().enumerate().map(|(index, config)| self.rendition(index, config.clone()));
+        let renditions = renditions.collect::<Result<Vec<_>, _>>()?;
+        let packagers: Vec<_> = renditions
+            .into_iter()
+            .map(|rendition| RenditionPackager::new(Arc::new(rendition), limits::WINDOW))
+            .collect();
+        let snapshots: Vec<_> = packagers.iter().map(RenditionPackager::snapshot).collect();
+        let programme = Arc::new(Programme::new(&snapshots, now));
+        info!(channel = %self.plan.channel, renditions = snapshots.len(), "programme on air");
+        self.live.set_programme(programme.clone());
+        self.on_air = Some(OnAir { configs, programme, packagers });
+        Ok(())
+    }
+
+    fn rendition(&self, index: usize, config: CodecConfig) -> Result<Rendition, AssemblyError> {
+        let rate = self.plan.canvas.rate;
+        let (id, kind, bitrate_bps) = match self.plan.rungs.get(index) {
+            Some(rung) => {
+                let kind = RenditionKind::Video { width: rung.width, height: rung.height, rate };
+                (rung_id(&self.plan, index), kind, rung.bitrate_bps)
+            }
+            None => {
+                let kind = RenditionKind::Audio { sample_rate: AUDIO_SAMPLE_RATE, channels: 2 };
+                ("audio".to_owned(), kind, self.plan.audio_bitrate_bps)
+            }
+        };
+        Rendition::new(id.clone(), kind, config, bitrate_bps, Grid::for_rate(rate))
+            .map_err(|why| AssemblyError::Config { id, why })
+    }
+
+    fn unit(&mut self, index: usize, unit: AccessUnit) -> Result<(), AssemblyError> {
+        // A unit can only come before the configurations when a worker breaks the protocol; its successor will not.
+        let Some(OnAir { programme, packagers, .. }) = &mut self.on_air else {
+            warn!(channel = %self.plan.channel, "an access unit came before its configuration");
+            return Ok(());
+        };
+        let pushed = packagers[index].push(unit).map_err(|why| {
+            let id = programme.feeds[index].rendition.id.clone();
+            AssemblyError::Unit { id, why }
+        })?;
+        if let Pushed::Published(update) = pushed {
+            programme.publish_chunk(index, update.snapshot.clone());
+            if update.part_done || update.segment_done {
+                programme.publish_part(index, update.snapshot);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `720p`; two rungs of one height are told apart by their rate, `720p-2500k`.
+#[must_use]
+pub fn rung_id(plan: &Plan, index: usize) -> String {
+    let rung = &plan.rungs[index];
+    let height = rung.height;
+    if plan.rungs.iter().filter(|other| other.height == height).count() == 1 {
+        return format!("{height}p");
+    }
+    format!("{height}p-{}k", rung.bitrate_bps / 1000)
+}

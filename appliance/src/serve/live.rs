@@ -1,0 +1,252 @@
+//! What a channel publishes: for each rendition one watch of its newest snapshot and one of its newest playlist.
+//!
+//! Publishing replaces an `Arc`; nobody waits for a reader. A blocked playlist request is one future that holds
+//! one receiver; all of them share the playlist's one rendering, made by whoever asks first.
+
+use crate::limits;
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use media::hls::{self, RenditionReport, ServerControl, Skip};
+use media::time::Ticks;
+use media::ts::{Half, TsMsn};
+use media::window::{Rendition, Snapshot};
+use media::{dash, ts};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use tokio::sync::watch;
+
+/// A text rendered once, plain and compressed (Apple's authoring specification 10.1: playlists MUST be gzipped).
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// UTF-8.
+    pub plain: Bytes,
+    /// The same, by gzip.
+    pub gzip: Bytes,
+}
+
+impl From<String> for Rendered {
+    fn from(text: String) -> Self {
+        let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 4), Compression::fast());
+        encoder.write_all(text.as_bytes()).expect("a Vec takes every write");
+        let gzip = encoder.finish().expect("a Vec takes every write").into();
+        Self { plain: text.into(), gzip }
+    }
+}
+
+/// One state of a rendition's playlist. Immutable; each of its two texts is rendered at most once.
+#[derive(Debug)]
+pub struct Published {
+    /// What the playlist describes.
+    pub snapshot: Arc<Snapshot>,
+    reports: Vec<RenditionReport>,
+    control: ServerControl,
+    full: OnceLock<Rendered>,
+    delta: OnceLock<Rendered>,
+}
+
+impl Published {
+    fn new(snapshot: Arc<Snapshot>, reports: Vec<RenditionReport>, control: ServerControl) -> Self {
+        Self { snapshot, reports, control, full: OnceLock::new(), delta: OnceLock::new() }
+    }
+
+    /// The LL-HLS media playlist, whole or as a delta update.
+    pub fn playlist(&self, skip: Skip) -> &Rendered {
+        let text = if skip == Skip::No { &self.full } else { &self.delta };
+        text.get_or_init(|| hls::media_playlist(&self.snapshot, &self.reports, &self.control, skip).into())
+    }
+}
+
+/// One rendition on air.
+#[derive(Debug)]
+pub struct Feed {
+    /// What it is.
+    pub rendition: Arc<Rendition>,
+    edge: watch::Sender<Arc<Snapshot>>,
+    published: watch::Sender<Arc<Published>>,
+    ts_playlist: Mutex<Option<(TsMsn, Rendered)>>,
+    ts_segments: Mutex<BTreeMap<TsMsn, Arc<OnceLock<Bytes>>>>,
+}
+
+impl Feed {
+    fn new(snapshot: Arc<Snapshot>, control: ServerControl) -> Self {
+        Self {
+            rendition: snapshot.rendition.clone(),
+            edge: watch::Sender::new(snapshot.clone()),
+            published: watch::Sender::new(Arc::new(Published::new(snapshot, Vec::new(), control))),
+            ts_playlist: Mutex::default(),
+            ts_segments: Mutex::default(),
+        }
+    }
+
+    /// Changes with each chunk.
+    pub fn edge(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.edge.subscribe()
+    }
+
+    /// Changes with each part.
+    pub fn published(&self) -> watch::Receiver<Arc<Published>> {
+        self.published.subscribe()
+    }
+
+    /// The newest snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.edge.borrow().clone()
+    }
+
+    /// Wakes everyone who waits, so that each can look at its own deadline.
+    fn pulse(&self) {
+        self.edge.send_modify(|_| ());
+        self.published.send_modify(|_| ());
+    }
+
+    /// The media playlist of the TS tier, rendered once for each new segment; nothing before the first.
+    pub fn ts_playlist(&self, audio: Option<&Feed>) -> Option<Rendered> {
+        let (video, audio) = (self.snapshot(), audio.map(Feed::snapshot));
+        let newest = ts::listed_halves(&video, audio.as_deref()).last()?.number;
+        let mut cached = self.ts_playlist.lock().expect("no holder of this lock panics");
+        if let Some((_, text)) = cached.as_ref().filter(|(of, _)| *of >= newest) {
+            return Some(text.clone());
+        }
+        let text = Rendered::from(hls::ts_media_playlist(&video, audio.as_deref()));
+        *cached = Some((newest, text.clone()));
+        Some(text)
+    }
+
+    /// A TS segment by its number: multiplexed for the first who asks, shared with the others. `None` while its
+    /// media is not complete, or no longer kept.
+    pub fn ts_segment(&self, number: TsMsn, audio: Option<&Feed>) -> Option<Bytes> {
+        let video = self.snapshot();
+        // Only numbers of complete segments get a place in the cache: nobody can fill it by asking for nonsense.
+        Half::of(&video, number).filter(Half::is_complete)?;
+        let cell = self.ts_cell(number);
+        if let Some(bytes) = cell.get() {
+            return Some(bytes.clone());
+        }
+        let bytes = ts::segment(&video, audio.map(Feed::snapshot).as_deref(), number)?;
+        Some(cell.get_or_init(|| bytes).clone())
+    }
+
+    fn ts_cell(&self, number: TsMsn) -> Arc<OnceLock<Bytes>> {
+        let mut cells = self.ts_segments.lock().expect("no holder of this lock panics");
+        while cells.len() >= limits::TS_CACHED_MAX && !cells.contains_key(&number) {
+            cells.pop_first();
+        }
+        cells.entry(number).or_default().clone()
+    }
+}
+
+/// What a channel plays: its renditions, and the texts that list them.
+#[derive(Debug)]
+pub struct Programme {
+    /// Video best first, then audio.
+    pub feeds: Vec<Feed>,
+    /// LL-HLS multivariant playlist.
+    pub multivariant: Rendered,
+    /// HLS-TS multivariant playlist.
+    pub ts_multivariant: Rendered,
+    /// LL-DASH manifest.
+    pub mpd: Rendered,
+    control: ServerControl,
+}
+
+impl Programme {
+    /// A programme of these renditions, with nothing in their windows yet. `since` is when this configuration
+    /// began: MPD@publishTime.
+    #[must_use]
+    pub fn new(snapshots: &[Arc<Snapshot>], since: Ticks) -> Self {
+        let all: Vec<&Rendition> = snapshots.iter().map(|snapshot| &*snapshot.rendition).collect();
+        let videos: Vec<&Rendition> = all.iter().copied().filter(|rendition| rendition.is_video()).collect();
+        let audio = all.iter().copied().find(|rendition| !rendition.is_video());
+        let control = ServerControl::for_renditions(all.iter().copied());
+        Self {
+            feeds: snapshots.iter().map(|snapshot| Feed::new(snapshot.clone(), control)).collect(),
+            multivariant: hls::multivariant(&all, |_| None).into(),
+            ts_multivariant: hls::ts_multivariant(&videos, audio).into(),
+            mpd: dash::mpd(&all, &manifest_settings(since)).into(),
+            control,
+        }
+    }
+
+    /// The rendition of this name.
+    #[must_use]
+    pub fn feed(&self, id: &str) -> Option<&Feed> {
+        self.feeds.iter().find(|feed| feed.rendition.id == id)
+    }
+
+    /// The rendition with sound.
+    #[must_use]
+    pub fn audio(&self) -> Option<&Feed> {
+        self.feeds.iter().find(|feed| !feed.rendition.is_video())
+    }
+
+    /// One more chunk of a rendition.
+    pub fn publish_chunk(&self, index: usize, snapshot: Arc<Snapshot>) {
+        self.feeds[index].edge.send_replace(snapshot);
+    }
+
+    /// One more part of a rendition: its playlists are now these.
+    pub fn publish_part(&self, index: usize, snapshot: Arc<Snapshot>) {
+        let others: Vec<_> = self.feeds.iter().map(Feed::snapshot).collect();
+        let reports = RenditionReport::of_others(others.iter().map(Arc::as_ref), &snapshot.rendition.id);
+        let published = Published::new(snapshot, reports, self.control);
+        self.feeds[index].published.send_replace(Arc::new(published));
+    }
+}
+
+fn manifest_settings(publish_time: Ticks) -> dash::Settings<'static> {
+    dash::Settings {
+        publish_time,
+        time_shift: Ticks::from_secs(2 * limits::WINDOW.listed_segments as i64),
+        target_latency: limits::DASH_TARGET_LATENCY,
+        production_delay: limits::PRODUCTION_DELAY,
+        time_url: "/time",
+    }
+}
+
+/// A channel as viewers see it. It outlives its programme and every stage.
+#[derive(Debug, Default)]
+pub struct Live {
+    programme: RwLock<Option<Arc<Programme>>>,
+}
+
+impl Live {
+    /// What plays; nothing until the first encoder has opened.
+    pub fn programme(&self) -> Option<Arc<Programme>> {
+        self.programme.read().expect("no holder of this lock panics").clone()
+    }
+
+    /// A new configuration is on air.
+    pub fn set_programme(&self, programme: Arc<Programme>) {
+        *self.programme.write().expect("no holder of this lock panics") = Some(programme);
+    }
+
+    /// Wakes everyone who waits, so that each can look at its own deadline: one timer a channel, not one a request.
+    pub fn pulse(&self) {
+        if let Some(programme) = self.programme() {
+            programme.feeds.iter().for_each(Feed::pulse);
+        }
+    }
+}
+
+/// All channels on air, by slug.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue(Arc<RwLock<BTreeMap<String, Arc<Live>>>>);
+
+impl Catalogue {
+    /// The channel of this slug, if it is on.
+    #[must_use]
+    pub fn get(&self, slug: &str) -> Option<Arc<Live>> {
+        self.0.read().expect("no holder of this lock panics").get(slug).cloned()
+    }
+
+    /// Puts a channel on.
+    pub fn insert(&self, slug: &str, live: Arc<Live>) {
+        self.0.write().expect("no holder of this lock panics").insert(slug.to_owned(), live);
+    }
+
+    /// Takes a channel off.
+    pub fn remove(&self, slug: &str) {
+        self.0.write().expect("no holder of this lock panics").remove(slug);
+    }
+}

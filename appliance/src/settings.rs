@@ -1,0 +1,291 @@
+//! Boot-only settings: ports, folders, log level.
+//!
+//! Each is a flag, a `FOREBAY_…` variable and a key of `/etc/forebay/forebay.toml`; the first of these that has it
+//! wins. All that an operator edits while the box runs is in the [`store`](crate::store) instead.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use tracing_subscriber::EnvFilter;
+
+/// Where the file is looked for unless `--config` says otherwise; it may be absent.
+pub const CONFIG_PATH: &str = "/etc/forebay/forebay.toml";
+
+/// Where state is kept unless `--data-dir` says otherwise.
+pub const DATA_DIR: &str = "/var/lib/forebay";
+
+/// What `run` is started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// State: database, socket, `ports.json`, recordings.
+    pub data_dir: PathBuf,
+    /// Address that all listeners bind to.
+    pub bind: IpAddr,
+    /// Viewers and admin. 0 means any free port, here and below.
+    pub http_port: u16,
+    /// The same with TLS.
+    pub https_port: u16,
+    /// RTMP push.
+    pub rtmp_port: u16,
+    /// SRT push; UDP.
+    pub srt_port: u16,
+    /// What is logged: a level such as `info`, or a filter such as `info,forebay=debug`.
+    pub log_level: String,
+}
+
+impl Settings {
+    /// Of the appliance, when nothing is configured.
+    #[must_use]
+    pub fn appliance() -> Self {
+        Self {
+            data_dir: DATA_DIR.into(),
+            bind: Ipv4Addr::UNSPECIFIED.into(),
+            http_port: 8080,
+            https_port: 8443,
+            rtmp_port: 1935,
+            srt_port: 9000,
+            log_level: "info".into(),
+        }
+    }
+
+    /// Of the demo: state in this folder, reachable from this machine alone.
+    #[must_use]
+    pub fn demo(data_dir: PathBuf) -> Self {
+        Self { data_dir, bind: Ipv4Addr::LOCALHOST.into(), ..Self::appliance() }
+    }
+}
+
+/// The settings as flags; clap fills in the variables. What is absent comes from the file or the defaults.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Flags {
+    /// Where the state is.
+    #[command(flatten)]
+    pub folder: FolderFlags,
+    /// What listens, and where.
+    #[command(flatten)]
+    pub listeners: ListenerFlags,
+}
+
+/// The flags of what listens.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ListenerFlags {
+    /// Address to listen on [default: 0.0.0.0, all]
+    #[arg(long, env = "FOREBAY_BIND", value_name = "ADDRESS")]
+    pub bind: Option<IpAddr>,
+    /// Viewers and admin; 0 takes any free port [default: 8080]
+    #[arg(long, env = "FOREBAY_HTTP_PORT", value_name = "PORT")]
+    pub http_port: Option<u16>,
+    /// Viewers and admin with TLS [default: 8443]
+    #[arg(long, env = "FOREBAY_HTTPS_PORT", value_name = "PORT")]
+    pub https_port: Option<u16>,
+    /// RTMP push [default: 1935]
+    #[arg(long, env = "FOREBAY_RTMP_PORT", value_name = "PORT")]
+    pub rtmp_port: Option<u16>,
+    /// SRT push, UDP [default: 9000]
+    #[arg(long, env = "FOREBAY_SRT_PORT", value_name = "PORT")]
+    pub srt_port: Option<u16>,
+    /// What to log: error, warn, info, debug, trace, or a filter such as info,forebay=debug [default: info]
+    #[arg(long, env = "FOREBAY_LOG_LEVEL", value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+/// Where the state is: all that the commands need which talk to a running daemon.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct FolderFlags {
+    /// Settings file; flags and variables win over it [default: /etc/forebay/forebay.toml]
+    #[arg(long, env = "FOREBAY_CONFIG", value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Folder of all state [default: /var/lib/forebay]
+    #[arg(long, env = "FOREBAY_DATA_DIR", value_name = "FOLDER", global = true)]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// The settings file: the same keys as the flags.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct File {
+    data_dir: Option<PathBuf>,
+    bind: Option<IpAddr>,
+    http_port: Option<u16>,
+    https_port: Option<u16>,
+    rtmp_port: Option<u16>,
+    srt_port: Option<u16>,
+    log_level: Option<String>,
+}
+
+/// What is wrong with the settings, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read the settings file {}: {source}. Check --config and the file's permissions", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML, or has an unknown key or a value that does not fit.
+    #[error("the settings file {} is wrong:\n{why}\nMend that line, or remove it for the default", .path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Line, key and reason.
+        why: String,
+    },
+    /// Two listeners of one protocol want the same port.
+    #[error("{one} and {other} are both {port}; give one of them another port, or 0 for any free one")]
+    SamePort {
+        /// Key.
+        one: &'static str,
+        /// Key.
+        other: &'static str,
+        /// The port.
+        port: u16,
+    },
+    /// Neither level nor filter.
+    #[error("log-level `{value}` is neither a level (error, warn, info, debug, trace) nor a filter: {why}")]
+    LogLevel {
+        /// As given.
+        value: String,
+        /// What the parser says.
+        why: String,
+    },
+}
+
+impl Flags {
+    /// Flags over variables over file over `defaults`. A file that was not named may be absent.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn resolve(&self, defaults: Settings) -> Result<Settings, SettingsError> {
+        let file = read_file(self.folder.config.as_deref())?;
+        let (flags, on) = (self.listeners.clone(), defaults);
+        let settings = Settings {
+            data_dir: self.folder.data_dir.clone().or(file.data_dir).unwrap_or(on.data_dir),
+            bind: flags.bind.or(file.bind).unwrap_or(on.bind),
+            http_port: flags.http_port.or(file.http_port).unwrap_or(on.http_port),
+            https_port: flags.https_port.or(file.https_port).unwrap_or(on.https_port),
+            rtmp_port: flags.rtmp_port.or(file.rtmp_port).unwrap_or(on.rtmp_port),
+            srt_port: flags.srt_port.or(file.srt_port).unwrap_or(on.srt_port),
+            log_level: flags.log_level.or(file.log_level).unwrap_or(on.log_level),
+        };
+        check(&settings)?;
+        Ok(settings)
+    }
+}
+
+impl FolderFlags {
+    /// The data folder alone.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn data_dir(&self) -> Result<PathBuf, SettingsError> {
+        if let Some(folder) = &self.data_dir {
+            return Ok(folder.clone());
+        }
+        let file = read_file(self.config.as_deref())?;
+        Ok(file.data_dir.unwrap_or_else(|| DATA_DIR.into()))
+    }
+}
+
+fn read_file(named: Option<&Path>) -> Result<File, SettingsError> {
+    let path = named.unwrap_or(Path::new(CONFIG_PATH));
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).map_err(|error| SettingsError::Parse {
+            path: path.into(),
+            why: error.to_string().trim_end().into(),
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(File::default()),
+        Err(source) => Err(SettingsError::Read { path: path.into(), source }),
+    }
+}
+
+fn check(settings: &Settings) -> Result<(), SettingsError> {
+    // SRT is UDP and cannot collide with the others.
+    let tcp = [
+        ("http-port", settings.http_port),
+        ("https-port", settings.https_port),
+        ("rtmp-port", settings.rtmp_port),
+    ];
+    for (index, (one, port)) in tcp.into_iter().enumerate() {
+        if let Some((other, _)) = tcp[index + 1..].iter().find(|(_, later)| *later == port && port != 0) {
+            return Err(SettingsError::SamePort { one, other, port });
+        }
+    }
+    let filter = settings.log_level.parse::<EnvFilter>();
+    let wrong = |error: tracing_subscriber::filter::ParseError| SettingsError::LogLevel {
+        value: settings.log_level.clone(),
+        why: error.to_string(),
+    };
+    filter.map(drop).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn with_file(text: &str, flags: Flags) -> Result<Settings, SettingsError> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let folder = FolderFlags { config: Some(file.path().into()), ..FolderFlags::default() };
+        Flags { folder, ..flags }.resolve(Settings::appliance())
+    }
+
+    /// The error, with the name of the temporary file taken out.
+    fn refusal(text: &str) -> String {
+        let message = with_file(text, Flags::default()).unwrap_err().to_string();
+        let name = message.split_whitespace().find(|word| word.starts_with('/')).map(str::to_owned);
+        name.map_or(message.clone(), |name| message.replace(&name, "FILE"))
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_the_defaults() {
+        let listeners = ListenerFlags { http_port: Some(0), ..ListenerFlags::default() };
+        let flags = Flags { listeners, ..Flags::default() };
+        let settings = with_file("http-port = 80\nrtmp-port = 1936\nbind = \"::1\"", flags).unwrap();
+        assert_eq!((settings.http_port, settings.rtmp_port, settings.srt_port), (0, 1936, 9000));
+        assert_eq!(settings.bind.to_string(), "::1");
+        assert_eq!(settings.data_dir, Path::new(DATA_DIR));
+    }
+
+    #[test]
+    fn errors_name_the_file_the_key_and_the_remedy() {
+        let files =
+            ["htpp-port = 80", "http-port = 80000", "http-port = 1935", "log-level = \"forebay=loud\""];
+        insta::assert_snapshot!(files.map(refusal).join("\n\n"), @r#"
+        the settings file FILE is wrong:
+        TOML parse error at line 1, column 1
+          |
+        1 | htpp-port = 80
+          | ^^^^^^^^^
+        unknown field `htpp-port`, expected one of `data-dir`, `bind`, `http-port`, `https-port`, `rtmp-port`, `srt-port`, `log-level`
+        Mend that line, or remove it for the default
+
+        the settings file FILE is wrong:
+        TOML parse error at line 1, column 13
+          |
+        1 | http-port = 80000
+          |             ^^^^^
+        invalid value: integer `80000`, expected u16
+        Mend that line, or remove it for the default
+
+        http-port and rtmp-port are both 1935; give one of them another port, or 0 for any free one
+
+        log-level `forebay=loud` is neither a level (error, warn, info, debug, trace) nor a filter: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5
+        "#);
+    }
+
+    #[test]
+    fn a_file_that_was_named_must_be_there() {
+        let folder = FolderFlags { config: Some("/nonexistent.toml".into()), ..FolderFlags::default() };
+        let flags = Flags { folder, ..Flags::default() };
+        let error = flags.resolve(Settings::appliance()).unwrap_err().to_string();
+        assert!(error.contains("/nonexistent.toml") && error.contains("--config"), "{error}");
+    }
+
+    #[test]
+    fn the_demo_is_for_this_machine_alone() {
+        let settings = Settings::demo("/tmp/x".into());
+        assert!(settings.bind.is_loopback());
+    }
+}

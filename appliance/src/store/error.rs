@@ -1,0 +1,108 @@
+//! What can go wrong with the store, each with what to do.
+
+use super::slug::SlugError;
+use crate::limits::CHANNELS_MAX;
+use rusqlite::ErrorCode;
+use std::path::PathBuf;
+
+/// The database cannot be opened. The daemon does not start: never a silent empty configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder or the file cannot be made or written.
+    #[error("cannot write to {}: {source}. Make the folder, give it to the user that runs forebay, or choose \
+             another with --data-dir", .path.display())]
+    Folder {
+        /// Folder or file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not a healthy database.
+    #[error("{} is damaged: {detail}. Stop forebay, move this file and those named like it with -wal and -shm to \
+             a safe place, and put a back-up there; without one, forebay starts afresh once they are gone", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        detail: String,
+    },
+    /// A later version has written it.
+    #[error("{} was written by a newer forebay. Start that version, or put the back-up there that was made before \
+             the update", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process holds it.
+    #[error("{} is locked by another process. Stop it: one data folder serves one forebay", .path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Anything else that SQLite says.
+    #[error("cannot open {}: {source}", .path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// No thread for it.
+    #[error("cannot start the store's thread: {source}. The system is out of threads or memory")]
+    Thread {
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// A request to the store has failed; nothing has been changed by it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Locked by another process, or too much to do.
+    #[error("the settings are busy; try again in a few seconds")]
+    Busy,
+    /// No room to write.
+    #[error(
+        "the disk is full, so the setting was not saved and the old one stays; free some space and try again"
+    )]
+    DiskFull,
+    /// No channel of this slug.
+    #[error("there is no channel `{0}`")]
+    NoSuchChannel(String),
+    /// Another channel has this name.
+    #[error("there is already a channel named `{name}`, at `{slug}`; choose another name")]
+    NameTaken {
+        /// As asked for.
+        name: String,
+        /// Of the one that has it.
+        slug: String,
+    },
+    /// The bound on channels.
+    #[error("there are {CHANNELS_MAX} channels already, which is the most; remove one first")]
+    TooManyChannels,
+    /// The name makes no slug.
+    #[error(transparent)]
+    Slug(#[from] SlugError),
+    /// The system has no randomness to give.
+    #[error("the system gives no random bits for a stream key: {0}")]
+    Random(#[from] getrandom::Error),
+    /// A row that the schema's checks should have kept out.
+    #[error("the settings hold something impossible: {0}; restore a back-up")]
+    Impossible(String),
+    /// The thread has ended or has panicked.
+    #[error("the store has stopped; see the journal, and restart forebay")]
+    Gone,
+    /// Anything else that SQLite says.
+    #[error("the settings cannot be read or written: {0}")]
+    Sqlite(#[source] rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            _ => Self::Sqlite(error),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What the operator has asked for, in SQLite: channels, keys, settings.
+//!
+//! The connection lives on a thread of its own. [`Store`] is a handle on that thread's bounded queue; each call has
+//! a deadline, after which it is [`StoreError::Busy`] and is not carried out. The media path never waits for it.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`slug`] | pure: a channel's name in URLs |
+//! | [`draft`] | pure: a new channel, checked |
+//! | [`key`] | stream keys: made, hidden, compared |
+//! | `open` | the folder, the file, its health, the migrations |
+//! | `thread` | the queue and its deadline |
+//! | `channels`, `settings` | the SQL |
+//!
+//! Only this module knows SQLite. Boot-only settings (ports, folders) are elsewhere.
+//!
+//! **Stream keys are stored readable.** An operator must be able to see a key again, hours after the encoder was
+//! set up, so a hash alone does not do. What protects them at rest is the file's mode, 0600 in a folder of 0700.
+//! Encrypting them with a key bound to the box (`systemd-creds`, TPM) belongs to the box's image, and comes with
+//! it. A presented key is looked up by its SHA-256 and compared in constant time.
+
+mod channels;
+pub mod draft;
+mod error;
+pub mod key;
+mod open;
+mod settings;
+pub mod slug;
+#[cfg(test)]
+mod tests;
+mod thread;
+
+pub use draft::{Draft, DraftError};
+pub use error::{OpenError, StoreError};
+pub use key::{KeyHash, StreamKey};
+pub use slug::{Slug, SlugError};
+
+use crate::clock::House;
+use media::link::{Canvas, Rung};
+use std::path::Path;
+use thread::Queue;
+
+/// The database's file name within the data folder.
+pub const FILE_NAME: &str = "forebay.db";
+
+/// A channel as the operator wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Its name in URLs.
+    pub slug: Slug,
+    /// For people.
+    pub name: String,
+    /// Where its media comes from.
+    pub source: wire::Source,
+    /// Whether it is switched on.
+    pub desired: Desired,
+    /// Size and rate of the canvas.
+    pub canvas: Canvas,
+    /// Video rungs, best first; never empty.
+    pub ladder: Vec<Rung>,
+    /// Of the audio rendition, in bits per second.
+    pub audio_bitrate_bps: u32,
+}
+
+/// What the operator wants a channel to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Desired {
+    /// On air.
+    Running,
+    /// Switched off.
+    Stopped,
+}
+
+/// A handle on the store; clones share the one connection.
+#[derive(Clone, Debug)]
+pub struct Store {
+    queue: Queue,
+    house: House,
+}
+
+impl Store {
+    /// Opens the database in `data_dir`, making folder and file when absent, checks its health and brings its
+    /// schema up to date. Blocks: to be called at start.
+    ///
+    /// # Errors
+    /// [`OpenError`]: names the path and what to do.
+    pub fn open(data_dir: &Path, house: House) -> Result<Self, OpenError> {
+        let connection = open::open(data_dir)?;
+        let queue = Queue::start(connection).map_err(|source| OpenError::Thread { source })?;
+        Ok(Self { queue, house })
+    }
+
+    /// All channels, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`], as for all calls below.
+    pub async fn channels(&self) -> Result<Vec<Channel>, StoreError> {
+        self.queue.call(channels::list).await
+    }
+
+    /// One channel.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn channel(&self, slug: &str) -> Result<Channel, StoreError> {
+        let slug = slug.to_owned();
+        self.queue.call(move |connection| channels::get(connection, &slug)).await
+    }
+
+    /// Adds a channel with a new key. The slug is made from the name.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`], [`StoreError::TooManyChannels`], [`StoreError::Slug`].
+    pub async fn add(&self, draft: Draft) -> Result<Channel, StoreError> {
+        let (key, now_ms) = (StreamKey::random()?, self.house.now().millis());
+        self.queue.call(move |connection| channels::add(connection, &draft, &key, now_ms)).await
+    }
+
+    /// Forgets a channel, its key and all.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn remove(&self, slug: &str) -> Result<(), StoreError> {
+        let slug = slug.to_owned();
+        self.queue.call(move |connection| channels::remove(connection, &slug)).await
+    }
+
+    /// Switches a channel on or off.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn set_desired(&self, slug: &str, desired: Desired) -> Result<Channel, StoreError> {
+        let slug = slug.to_owned();
+        self.queue.call(move |connection| channels::set_desired(connection, &slug, desired)).await
+    }
+
+    /// A channel's key, to show it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn key(&self, slug: &str) -> Result<StreamKey, StoreError> {
+        let slug = slug.to_owned();
+        self.queue.call(move |connection| channels::key(connection, &slug)).await
+    }
+
+    /// Gives a channel a new key; the old ones are void.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn renew_key(&self, slug: &str) -> Result<StreamKey, StoreError> {
+        let (slug, key, now_ms) = (slug.to_owned(), StreamKey::random()?, self.house.now().millis());
+        self.queue.call(move |connection| channels::renew_key(connection, &slug, key, now_ms)).await
+    }
+
+    /// The channel that a presented key opens, if any.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn channel_by_key(&self, presented: KeyHash) -> Result<Option<Channel>, StoreError> {
+        self.queue.call(move |connection| channels::by_key(connection, &presented)).await
+    }
+
+    /// A setting of the box; nothing while it has its default.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn setting(&self, name: &str) -> Result<Option<serde_json::Value>, StoreError> {
+        let name = name.to_owned();
+        self.queue.call(move |connection| settings::get(connection, &name)).await
+    }
+
+    /// Changes a setting of the box.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_setting(&self, name: &str, value: serde_json::Value) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.queue.call(move |connection| settings::set(connection, &name, &value)).await
+    }
+}

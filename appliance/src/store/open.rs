@@ -1,0 +1,107 @@
+//! Opens the database: folder, file modes, pragmas, health check, migrations. In that order, each with its remedy.
+
+use super::FILE_NAME;
+use super::error::OpenError;
+use crate::limits::STORE_LOCK_WAIT;
+use rusqlite::{Connection, ErrorCode};
+use rusqlite_migration::{M, Migrations};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// In order; never edited once released.
+const STEPS: &[M<'static>] = &[M::up(include_str!("../../../migrations/0001_channels.sql"))];
+const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+
+/// Nobody but the daemon's user reads settings and keys.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+pub(super) fn open(data_dir: &Path) -> Result<Connection, OpenError> {
+    make_folder(data_dir).map_err(|source| OpenError::Folder { path: data_dir.to_owned(), source })?;
+    let path = data_dir.join(FILE_NAME);
+    make_file(&path).map_err(|source| OpenError::Folder { path: path.clone(), source })?;
+    let explain = |error| explain(&path, error);
+    let mut connection = Connection::open(&path).map_err(explain)?;
+    configure(&connection).map_err(explain)?;
+    check_health(&connection, &path)?;
+    migrate(&mut connection, &path)?;
+    Ok(connection)
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)
+}
+
+/// Makes the file with its mode before SQLite does with another; `-wal` and `-shm` take the mode of the file.
+fn make_file(path: &Path) -> io::Result<()> {
+    let file = OpenOptions::new().append(true).create(true).mode(FILE_MODE).open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(FILE_MODE))?;
+    }
+    Ok(())
+}
+
+/// WAL lets readers go on while one writes; FULL syncs each commit, since NORMAL loses acknowledged ones in a power cut.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(STORE_LOCK_WAIT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)
+}
+
+fn check_health(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let verdict: String = connection
+        .query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))
+        .map_err(|error| explain(path, error))?;
+    if verdict == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: path.to_owned(), detail: verdict }) }
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    use rusqlite_migration::{Error, MigrationDefinitionError};
+    MIGRATIONS.to_latest(connection).map_err(|error| match error {
+        Error::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => {
+            OpenError::Newer { path: path.to_owned() }
+        }
+        Error::RusqliteError { err, .. } => explain(path, err),
+        other => OpenError::Damaged { path: path.to_owned(), detail: other.to_string() },
+    })
+}
+
+fn explain(path: &Path, error: rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            OpenError::Damaged { path, detail: error.to_string() }
+        }
+        Some(
+            ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::DiskFull | ErrorCode::PermissionDenied,
+        ) => OpenError::Folder { path, source: io::Error::other(error) },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked { path },
+        _ => OpenError::Sqlite { path, source: error },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_valid() {
+        MIGRATIONS.validate().unwrap();
+    }
+
+    #[test]
+    fn every_column_has_its_sentence() {
+        let sql = include_str!("../../../migrations/0001_channels.sql");
+        let lines: Vec<_> = sql.lines().map(str::trim).collect();
+        for (at, line) in lines.iter().enumerate() {
+            let column = ["TEXT", "INTEGER", "BLOB"].iter().any(|kind| line.split(' ').nth(1) == Some(kind));
+            assert!(!column || lines[at - 1].starts_with("-- "), "{line}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The web server: what viewers get, the player, the admin UI and the API, and on which listeners.
+//!
+//! Viewers and administrators are told apart by listener when the operator gives the admin side a port of its own
+//! (`--admin-port`); otherwise both share the HTTP port. The command line uses the API on a Unix socket.
+
+use crate::serve::Serving;
+use crate::{admin_ui, api, limits, player, serve};
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, HeaderValue,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error, HttpResponse, HttpServer, body::MessageBody, middleware::Next, web};
+use anyhow::Context;
+use media::date::Utc;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::path::Path;
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Web {
+    /// For viewers.
+    pub serving: Serving,
+    /// For administrators.
+    pub api: web::Data<api::ApiState>,
+}
+
+/// `GET /time`: house time for players (`urn:mpeg:dash:utc:http-xsdate:2014` and `http-iso:2014`). It is the clock
+/// of the timeline itself, so a player that follows it measures the latency that there is.
+async fn time(serving: web::Data<Serving>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(Utc(serving.house.now()).to_string())
+}
+
+/// Opens a listening socket.
+///
+/// # Errors
+/// Says which address, why, and what to do.
+pub fn listen(purpose: &str, flag: &str, bind: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(bind, port);
+    TcpListener::bind(address).with_context(|| {
+        format!(
+            "{purpose} cannot listen on {address}. If another program uses the port (`ss -ltnp` shows which), \
+             stop it or choose another port with {flag}; 0 means any free one"
+        )
+    })
+}
+
+impl Web {
+    /// The server of the HTTP port: viewers, and the admin side too unless that has a listener of its own.
+    ///
+    /// # Errors
+    /// When the sockets cannot be used.
+    pub fn viewers(self, listener: TcpListener, with_admin: bool) -> anyhow::Result<Server> {
+        let server = HttpServer::new(move || {
+            let web = self.clone();
+            App::new()
+                .wrap(from_fn(for_all_origins))
+                .wrap(from_fn(short_urls))
+                .app_data(web::Data::new(web.serving))
+                .app_data(web.api)
+                .configure(serve::routes)
+                .configure(player::routes)
+                .configure(api::health)
+                .route("/time", web::get().to(time))
+                .configure(|config| {
+                    if with_admin {
+                        config.configure(api::configure).configure(admin_ui::routes);
+                    }
+                })
+        });
+        let server = server
+            .workers(limits::VIEWER_WORKERS)
+            .keep_alive(limits::VIEWER_KEEP_ALIVE)
+            // The default keeps the connection of every viewer who left while held (actix-web #3462).
+            .h1_allow_half_closed(false)
+            .shutdown_timeout(limits::SHUTDOWN_SECS)
+            .disable_signals()
+            .listen(listener)?;
+        Ok(server.run())
+    }
+
+    /// The server of the admin side: the Unix socket for the command line, and a port of its own when given.
+    ///
+    /// # Errors
+    /// When the sockets cannot be used.
+    pub fn admin(self, socket: &Path, listener: Option<TcpListener>) -> anyhow::Result<Server> {
+        let server = HttpServer::new(move || {
+            let web = self.clone();
+            App::new()
+                .wrap(from_fn(short_urls))
+                .app_data(web::Data::new(web.serving))
+                .app_data(web.api)
+                .configure(api::configure)
+                .configure(api::health)
+                .configure(admin_ui::routes)
+        });
+        let server = server.workers(1).shutdown_timeout(limits::SHUTDOWN_SECS).disable_signals();
+        let server = server.listen_uds(own_socket(socket)?)?;
+        let server = match listener {
+            Some(listener) => server.listen(listener)?,
+            None => server,
+        };
+        Ok(server.run())
+    }
+}
+
+/// A Unix socket that nobody but the daemon's user may open.
+fn own_socket(path: &Path) -> anyhow::Result<std::os::unix::net::UnixListener> {
+    use std::os::unix::fs::PermissionsExt;
+    // Left by a daemon that was killed; the lock on the data folder says that none runs.
+    let _absent = std::fs::remove_file(path);
+    let listener = std::os::unix::net::UnixListener::bind(path)
+        .with_context(|| format!("the command line's socket {} cannot be made", path.display()))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// A URL longer than anything we hand out is refused before any work is done for it.
+async fn short_urls(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if request.uri().to_string().len() > limits::URL_BYTES_MAX {
+        let refusal = HttpResponse::build(StatusCode::URI_TOO_LONG).body("This address is too long.\n");
+        return Ok(request.into_response(refusal).map_into_right_body());
+    }
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
+/// Players on other sites may load media, playlists and the time; nothing else is shared with them.
+async fn for_all_origins(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let shared = request.path().starts_with("/live/") || request.path() == "/time";
+    if !shared {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    let mut response = if request.method() == Method::OPTIONS {
+        request.into_response(HttpResponse::NoContent().finish()).map_into_right_body()
+    } else {
+        next.call(request).await?.map_into_left_body()
+    };
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(SHARED_REQUEST_HEADERS));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Date, Content-Length, Age"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    Ok(response)
+}
+
+/// Range for players, CMCD-* for those that report their state in headers (CTA-5004).
+const SHARED_REQUEST_HEADERS: &str = "Range, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status";

@@ -1,0 +1,79 @@
+//! Pictures of the source, repeated or replaced by the slate where it has none.
+
+use super::fit::Fit;
+use crate::ff::{Error, Frame, FramePool};
+use crate::pattern::Slate;
+use crate::shared::{Shared, count, lock};
+use crate::source::intake::Source;
+use crate::source::pick::Choice;
+use media::link::Plan;
+use media::time::Ticks;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// See the module.
+pub(crate) struct FromLink {
+    source: Arc<Source>,
+    shared: Arc<Shared>,
+    fit: Fit,
+    slate: Slate,
+    slate_pool: FramePool,
+    /// What the slate says changes once a second: the second, and its picture.
+    slate_of: Option<(i64, Frame)>,
+    last: Option<Frame>,
+}
+
+impl FromLink {
+    pub(crate) fn new(plan: &Plan, source: Arc<Source>, shared: Arc<Shared>) -> Self {
+        let canvas = plan.canvas;
+        Self {
+            source,
+            shared,
+            fit: Fit::new(canvas),
+            slate: Slate::new(&plan.channel, canvas),
+            slate_pool: FramePool::new(canvas.width, canvas.height),
+            slate_of: None,
+            last: None,
+        }
+    }
+
+    /// The picture of the slot that begins at `slot`.
+    pub(crate) fn picture(&mut self, slot: Ticks) -> Result<Frame, Error> {
+        let (choice, dropped) = {
+            let mut pictures = lock(&self.source.pictures);
+            (pictures.take(slot), pictures.take_dropped())
+        };
+        let counters = &self.shared.counters;
+        counters.dropped.fetch_add(dropped, Relaxed);
+        counters.on_source.store(!matches!(choice, Choice::Slate), Relaxed);
+        match choice {
+            Choice::New(picture) => match self.fit.fit(&picture) {
+                Ok(fitted) => self.last = Some(fitted),
+                Err(error) => {
+                    self.shared.note_error(&format_args!("the source's picture was left out: {error}"));
+                }
+            },
+            Choice::Repeat => count(&counters.repeated),
+            Choice::Slate => self.last = None,
+        }
+        match &self.last {
+            Some(last) => Ok(last.share()),
+            None => self.slate(slot),
+        }
+    }
+
+    fn slate(&mut self, slot: Ticks) -> Result<Frame, Error> {
+        count(&self.shared.counters.slate);
+        let second = slot.millis().div_euclid(1000);
+        if let Some((_, picture)) = self.slate_of.as_ref().filter(|(of, _)| *of == second) {
+            return Ok(picture.share());
+        }
+        let slate = &self.slate;
+        let picture = self.slate_pool.picture::<Error>(|frame| {
+            slate.paint(&mut frame.surface()?, slot);
+            Ok(())
+        })?;
+        self.slate_of = Some((second, picture.share()));
+        Ok(picture)
+    }
+}

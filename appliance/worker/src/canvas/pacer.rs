@@ -1,0 +1,51 @@
+//! Walks the slots of the house clock: each is drawn as soon as it begins, none is left out.
+
+use super::Pictures;
+use crate::ff::Frame;
+use crate::limits::BEHIND_MAX;
+use crate::shared::{Shared, count};
+use media::grid::Grid;
+use media::link::Canvas;
+use media::time::Ticks;
+use std::sync::mpsc::SyncSender;
+
+/// One picture for a rung to encode.
+pub(crate) struct Slot {
+    /// When it begins: its dts and pts.
+    pub(crate) at: Ticks,
+    /// Whether it must be an IDR.
+    pub(crate) is_idr: bool,
+    pub(crate) picture: Frame,
+}
+
+/// Runs until the worker stops. A rung that is slow holds the canvas back: slots come late then, never not at all.
+/// Only a worker that has fallen behind for good gives up.
+pub(crate) fn run(
+    canvas: Canvas,
+    begin: Ticks,
+    mut pictures: Pictures,
+    rungs: &[SyncSender<Slot>],
+    shared: &Shared,
+) -> anyhow::Result<()> {
+    let (frame, grid) = (canvas.rate.frame_duration(), Grid::for_rate(canvas.rate));
+    let mut at = begin;
+    while shared.wait_until(at) {
+        let behind = shared.clock.now() - at;
+        anyhow::ensure!(
+            behind <= BEHIND_MAX,
+            "the encoders are {} ms behind the house clock",
+            behind.millis()
+        );
+        let is_idr = at == begin || at.0 % grid.idr_interval().0 == 0;
+        let picture = pictures.picture(at)?;
+        for rung in rungs {
+            if rung.send(Slot { at, is_idr, picture: picture.share() }).is_err() {
+                // The rung has ended and said why.
+                return Ok(());
+            }
+        }
+        count(&shared.counters.slots);
+        at += frame;
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! `SwsContext`: scales one picture into a rectangle of another, converting its pixel format.
+
+use super::{Error, Frame, check, sys};
+use crate::paint::Rect;
+use std::ffi::c_int;
+use std::ptr::{self, NonNull};
+
+/// Scales pictures of any kind onto yuv420p pictures; rebuilt by itself when either side changes.
+#[derive(Default)]
+pub(crate) struct Scaler(Option<Built>);
+
+struct Built {
+    context: NonNull<sys::SwsContext>,
+    shape: Shape,
+}
+
+// SAFETY: a scaler has no tie to a thread as long as one at a time uses it, which &mut self ensures.
+unsafe impl Send for Built {}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    from: (c_int, c_int, sys::AVPixelFormat, sys::AVColorRange),
+    to: (c_int, c_int),
+}
+
+impl Scaler {
+    /// Scales the whole of `from` into `rect` of `to`, a yuv420p picture that nobody else holds. The rectangle must
+    /// lie inside, at even coordinates. Pixels to the right of it may be overwritten: paint borders afterwards.
+    pub(crate) fn scale(&mut self, from: &Frame, to: &mut Frame, rect: Rect) -> Result<(), Error> {
+        let is_inside =
+            rect.x + rect.width <= to.width() as usize && rect.y + rect.height <= to.height() as usize;
+        if !is_inside || !to.is_yuv420p() || !to.is_writable() || rect.x % 2 + rect.y % 2 != 0 {
+            return Err(Error::Misuse("pictures are scaled into even rectangles of writable yuv420p"));
+        }
+        let context = self.context_for(from, rect)?;
+        let (source, target) = (from.raw(), to.raw());
+        let mut planes = [ptr::null_mut(); 4];
+        for (plane, (x, y)) in
+            [(rect.x, rect.y), (rect.x / 2, rect.y / 2), (rect.x / 2, rect.y / 2)].iter().enumerate()
+        {
+            // SAFETY: the rectangle was found to lie inside the picture, so its corner lies inside each plane.
+            planes[plane] = unsafe { target.data[plane].add(y * target.linesize[plane] as usize + x) };
+        }
+        // SAFETY: the context was built for these sizes and formats; the source holds all its rows; the target
+        // holds the rectangle, and is exclusively ours.
+        let rows = unsafe {
+            let (data, strides) = (source.data.as_ptr().cast(), source.linesize.as_ptr());
+            sys::sws_scale(
+                context,
+                data,
+                strides,
+                0,
+                source.height,
+                planes.as_ptr(),
+                target.linesize.as_ptr(),
+            )
+        };
+        check("scale a picture", rows).map(drop)
+    }
+
+    fn context_for(&mut self, from: &Frame, rect: Rect) -> Result<*mut sys::SwsContext, Error> {
+        let raw = from.raw();
+        let shape = Shape {
+            from: (raw.width, raw.height, from.pixel_format(), raw.color_range),
+            to: (rect.width as c_int, rect.height as c_int),
+        };
+        if self.0.as_ref().is_none_or(|built| built.shape != shape) {
+            self.0 = Some(Built::new(shape)?);
+        }
+        Ok(self.0.as_ref().expect("built above").context.as_ptr())
+    }
+}
+
+impl Built {
+    fn new(shape: Shape) -> Result<Self, Error> {
+        let ((width, height, format, range), to) = (shape.from, shape.to);
+        let target = sys::AVPixelFormat::AV_PIX_FMT_YUV420P;
+        let flags = sys::SWS_FAST_BILINEAR as c_int;
+        // SAFETY: plain numbers and null for the optional filters; null comes back for what cannot be scaled.
+        let context = NonNull::new(unsafe {
+            let (filter, no_parameters) = (ptr::null_mut(), ptr::null());
+            sys::sws_getContext(
+                width,
+                height,
+                format,
+                to.0,
+                to.1,
+                target,
+                flags,
+                filter,
+                filter,
+                no_parameters,
+            )
+        });
+        let context = context.ok_or(Error::Misuse("this picture format cannot be scaled"))?;
+        let built = Self { context, shape };
+        if range == sys::AVColorRange::AVCOL_RANGE_JPEG {
+            built.compress_range();
+        }
+        Ok(built)
+    }
+
+    /// Full-range sources become limited range, as the encoders announce.
+    fn compress_range(&self) {
+        let (full, limited, unity) = (1, 0, 1 << 16);
+        // SAFETY: the coefficient tables are static; the context is valid. A refusal leaves the range as it is.
+        unsafe {
+            let table = sys::sws_getCoefficients(sys::SWS_CS_ITU709 as c_int);
+            sys::sws_setColorspaceDetails(
+                self.context.as_ptr(),
+                table,
+                full,
+                table,
+                limited,
+                0,
+                unity,
+                unity,
+            );
+        }
+    }
+}
+
+impl Drop for Built {
+    fn drop(&mut self) {
+        // SAFETY: owned here; freed once.
+        unsafe { sys::sws_freeContext(self.context.as_ptr()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paint::Colour;
+
+    #[test]
+    fn it_fills_the_rectangle_and_nothing_above_or_below() {
+        let mut from = Frame::picture(320, 240).unwrap();
+        from.surface().unwrap().fill(Rect { x: 0, y: 0, width: 320, height: 240 }, Colour::WHITE);
+        let mut to = Frame::picture(640, 360).unwrap();
+        to.surface().unwrap().fill(Rect { x: 0, y: 0, width: 640, height: 360 }, Colour::BLACK);
+        let rect = Rect { x: 0, y: 60, width: 640, height: 240 };
+        Scaler::default().scale(&from, &mut to, rect).unwrap();
+        let (luma, stride) = to.luma();
+        assert_eq!([59, 60, 299, 300].map(|row| luma[row * stride + 320]), [16, 235, 235, 16]);
+        let outside = Rect { x: 2, ..rect };
+        assert!(Scaler::default().scale(&from, &mut to, outside).is_err());
+    }
+}

@@ -1,0 +1,363 @@
+//! Maps the stamps of a source to house time. Pure: arrival times come in, nothing is read from a clock.
+//!
+//! For each track the smallest `arrival - dts` of late is its *floor*: the fastest that the path can be. What arrives
+//! later than that arrived with jitter, so pictures and sound are shown a *reserve* after the floor. Both tracks
+//! use one offset, the larger, and so keep their lip sync. The offset is slewed, and jumps only when it must.
+//!
+//! A stamp more than [`WILD`] off its timeline is replaced by one right after its predecessor; three in a row are a
+//! new timeline, joined as if it had just begun (mediamtx's rule).
+
+use crate::begin::AUDIO_FRAME;
+use media::time::Ticks;
+
+/// A stamp this far off is not believed.
+const WILD: Ticks = Ticks::from_secs(5);
+/// This many unbelievable stamps in a row are believed.
+const WILD_IN_A_ROW: u8 = 3;
+/// Lateness that is jitter; more is a stall, and no reason to delay everything from now on.
+const JITTER_MAX: Ticks = Ticks::from_millis(250);
+/// The least reserve: what a quiet network and a busy box need.
+const RESERVE_MIN: Ticks = Ticks::from_millis(80);
+/// On top of the jitter seen.
+const RESERVE_MARGIN: Ticks = Ticks::from_millis(20);
+/// Time over which jitter is remembered (this window and the one before), and after which lateness that never
+/// ceased counts as a longer path.
+const WINDOW: Ticks = Ticks::from_secs(2);
+/// Lateness throughout a window that makes the path longer.
+const LATE_STEP: Ticks = Ticks::from_millis(40);
+/// The floor rises by one part in this many, so that a sender whose clock is slow is followed.
+const LEAK: i64 = 1000;
+/// The offset is slewed by one part in this many: half a percent is not heard.
+const SLEW: i64 = 200;
+/// An offset that is too small by more than this jumps: slewing would leave gaps for too long.
+const RAISE_STEP: Ticks = Ticks::from_millis(40);
+/// An offset that is too large by more than this jumps: latency must not stay.
+const LOWER_STEP: Ticks = Ticks::from_millis(200);
+/// A young track's offset follows at once.
+const ACQUISITION: Ticks = Ticks::from_secs(2);
+/// Tracks further apart than this are not on one timeline; a track unheard of for so long has no say.
+const SKEW_MAX: Ticks = Ticks::from_secs(2);
+/// The audio encoder takes its sound this much before a slot of the same time is drawn (see `ladder::audio`).
+pub(crate) const AUDIO_LEAD: Ticks = Ticks(2 * AUDIO_FRAME.0);
+/// Distance of restamped units that do not say how long they are.
+const STEP_DEFAULT: Ticks = Ticks::from_millis(20);
+
+/// One of a source's two tracks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Video,
+    Audio,
+}
+
+impl Kind {
+    /// For people.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Video => "picture",
+            Self::Audio => "sound",
+        }
+    }
+}
+
+/// The stamps of one access unit, and when it arrived.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamps {
+    pub(crate) dts: Ticks,
+    pub(crate) pts: Ticks,
+    pub(crate) duration: Ticks,
+    /// House time.
+    pub(crate) arrived: Ticks,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct SourceClock {
+    video: Option<Track>,
+    audio: Option<Track>,
+}
+
+#[derive(Debug)]
+struct Track {
+    /// The smallest `arrival - dts` of late.
+    floor: Ticks,
+    began: Ticks,
+    seen: Ticks,
+    window: Window,
+    /// Largest `arrival - dts` of the window before, jitter only.
+    previous_most: Ticks,
+    wild: u8,
+    /// What is added to stamps.
+    offset: Option<Ticks>,
+    last: Ticks,
+}
+
+#[derive(Debug)]
+struct Window {
+    began: Ticks,
+    least: Ticks,
+    /// Jitter only.
+    most: Ticks,
+}
+
+impl Window {
+    fn new(began: Ticks, delta: Ticks) -> Self {
+        Self { began, least: delta, most: delta }
+    }
+}
+
+impl Track {
+    fn new(delta: Ticks, arrived: Ticks) -> Self {
+        let window = Window::new(arrived, delta);
+        let (floor, previous_most) = (delta, delta);
+        let last = arrived + RESERVE_MIN;
+        Self { floor, began: arrived, seen: arrived, window, previous_most, wild: 0, offset: None, last }
+    }
+
+    fn observe(&mut self, delta: Ticks, arrived: Ticks) {
+        let elapsed = (arrived - self.seen).max(Ticks::ZERO);
+        self.seen = self.seen.max(arrived);
+        self.floor += Ticks(elapsed.0 / LEAK);
+        if delta < self.floor {
+            self.lower_floor(delta, arrived);
+        }
+        if elapsed >= WINDOW {
+            self.window = Window::new(arrived, delta);
+        } else if arrived - self.window.began >= WINDOW {
+            self.close_window(delta, arrived);
+        }
+        self.window.least = self.window.least.min(delta);
+        if delta - self.floor <= JITTER_MAX {
+            self.window.most = self.window.most.max(delta);
+        }
+    }
+
+    /// What a young track brought before was no jitter but what the sender had kept for its beginning.
+    fn lower_floor(&mut self, delta: Ticks, arrived: Ticks) {
+        self.floor = delta;
+        if arrived - self.began < ACQUISITION {
+            (self.window.most, self.previous_most) = (delta, delta);
+        }
+    }
+
+    fn close_window(&mut self, delta: Ticks, arrived: Ticks) {
+        if self.window.least - self.floor > LATE_STEP {
+            self.floor = self.window.least;
+        }
+        self.previous_most = self.window.most.min(self.floor + JITTER_MAX);
+        self.window = Window::new(arrived, delta);
+        self.window.most = delta.min(self.floor + JITTER_MAX);
+    }
+
+    /// Where the offset should be, if this track were alone.
+    fn target(&self, lead: Ticks) -> Ticks {
+        let jitter = (self.window.most.max(self.previous_most) - self.floor).min(JITTER_MAX);
+        self.floor + (jitter + RESERVE_MARGIN).max(RESERVE_MIN) + lead
+    }
+
+    fn steer(&mut self, target: Ticks, elapsed: Ticks, is_young: bool) {
+        let offset = *self.offset.get_or_insert(target);
+        let (missing, slew) = (target - offset, (elapsed.0 / SLEW).max(0));
+        let jumps = is_young || missing > RAISE_STEP || missing < -LOWER_STEP;
+        self.offset = Some(if jumps { target } else { offset + Ticks(missing.0.clamp(-slew, slew)) });
+    }
+}
+
+impl SourceClock {
+    /// Takes note of an access unit and says at which house time it is to be shown or heard.
+    pub(crate) fn observe(&mut self, kind: Kind, stamps: Stamps) -> Ticks {
+        let Stamps { dts, pts, duration, arrived } = stamps;
+        let delta = arrived - dts;
+        let reordering = if (pts - dts).0.abs() > WILD.0 { Ticks::ZERO } else { pts - dts };
+        let slot = match kind {
+            Kind::Video => &mut self.video,
+            Kind::Audio => &mut self.audio,
+        };
+        let track = slot.get_or_insert_with(|| Track::new(delta, arrived));
+        if (delta - track.floor).0.abs() > WILD.0 {
+            track.wild += 1;
+            if track.wild < WILD_IN_A_ROW {
+                track.last += if duration > Ticks::ZERO { duration } else { STEP_DEFAULT };
+                return track.last;
+            }
+            *track = Track::new(delta, arrived);
+        }
+        track.wild = 0;
+        let elapsed = arrived - self.newest_arrival(arrived);
+        self.track(kind).observe(delta, arrived);
+        self.steer(arrived, elapsed);
+        let track = self.track(kind);
+        track.last = dts + reordering + track.offset.expect("steering sets the offset of every track");
+        track.last
+    }
+
+    fn track(&mut self, kind: Kind) -> &mut Track {
+        let track = match kind {
+            Kind::Video => self.video.as_mut(),
+            Kind::Audio => self.audio.as_mut(),
+        };
+        track.expect("made when its first unit was observed")
+    }
+
+    /// When the newest unit so far arrived, of either track.
+    fn newest_arrival(&self, now: Ticks) -> Ticks {
+        [&self.video, &self.audio].into_iter().flatten().map(|track| track.seen).max().unwrap_or(now)
+    }
+
+    /// Moves the offsets of both tracks towards the larger target, or each towards its own when they are on
+    /// different timelines.
+    fn steer(&mut self, now: Ticks, elapsed: Ticks) {
+        let tracks = [(&mut self.video, Ticks::ZERO), (&mut self.audio, AUDIO_LEAD)];
+        let mut live: Vec<_> = tracks
+            .into_iter()
+            .filter_map(|(track, lead)| track.as_mut().map(|track| (track.target(lead), track)))
+            .filter(|(_, track)| now - track.seen <= SKEW_MAX)
+            .collect();
+        if let [(video, _), (audio, _)] = &mut live[..]
+            && (*video - *audio).0.abs() <= SKEW_MAX.0
+        {
+            let larger = (*video).max(*audio);
+            (*video, *audio) = (larger, larger);
+        }
+        let is_young = live.iter().any(|(_, track)| now - track.began < ACQUISITION);
+        for (target, track) in live {
+            track.steer(target, elapsed, is_young);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: Ticks = Ticks(641_000_000_000_000);
+    const FRAME: Ticks = Ticks(12_000);
+
+    fn millis(millis: i64) -> Ticks {
+        Ticks::from_millis(millis)
+    }
+
+    fn at(dts: Ticks, arrived: Ticks) -> Stamps {
+        Stamps { dts, pts: dts, duration: FRAME, arrived }
+    }
+
+    /// Feeds video frames `range`, each late by what `late` says, and returns the last one's house time minus its
+    /// ideal arrival.
+    fn feed(clock: &mut SourceClock, range: std::ops::Range<i64>, late: impl Fn(i64) -> Ticks) -> Ticks {
+        let mut reserve = Ticks::ZERO;
+        for frame in range {
+            let dts = FRAME * frame;
+            reserve = clock.observe(Kind::Video, at(dts, NOW + dts + late(frame))) - NOW - dts;
+        }
+        reserve
+    }
+
+    #[test]
+    fn a_steady_source_is_shown_a_fixed_reserve_after_its_arrival() {
+        let mut clock = SourceClock::default();
+        assert_eq!(feed(&mut clock, 0..1, |_| Ticks::ZERO), RESERVE_MIN);
+        assert_eq!(feed(&mut clock, 1..3000, |_| Ticks::ZERO), RESERVE_MIN);
+    }
+
+    #[test]
+    fn jitter_is_covered_and_a_single_stall_does_not_add_latency() {
+        let mut clock = SourceClock::default();
+        let jittered = feed(&mut clock, 0..300, |frame| millis(frame % 10 * 15));
+        assert!(jittered >= millis(135) && jittered <= millis(160), "{jittered:?}");
+        let mut clock = SourceClock::default();
+        feed(&mut clock, 0..300, |_| Ticks::ZERO);
+        // Frames 300 to 330 arrive together, up to a second late.
+        let stalled = feed(&mut clock, 300..330, |frame| FRAME * (330 - frame));
+        // The floor has leaked upwards meanwhile.
+        assert!(stalled <= JITTER_MAX + RESERVE_MARGIN + millis(2), "{stalled:?}");
+        let later = feed(&mut clock, 330..3000, |_| Ticks::ZERO);
+        assert!((later - RESERVE_MIN).0.abs() <= millis(1).0, "{later:?}");
+    }
+
+    #[test]
+    fn a_longer_path_is_followed_after_one_window() {
+        let mut clock = SourceClock::default();
+        feed(&mut clock, 0..300, |_| Ticks::ZERO);
+        let reserve = feed(&mut clock, 300..450, |_| millis(1500));
+        assert!((reserve - millis(1580)).0.abs() <= millis(5).0, "{reserve:?}");
+    }
+
+    #[test]
+    fn a_burst_at_the_beginning_costs_no_latency() {
+        let mut clock = SourceClock::default();
+        // A server that keeps the last GOP sends it at once: frames 0 to 60 arrive when 60 is due.
+        feed(&mut clock, 0..60, |frame| FRAME * (60 - frame));
+        assert_eq!(feed(&mut clock, 60..70, |_| Ticks::ZERO), RESERVE_MIN);
+    }
+
+    #[test]
+    fn tracks_share_the_larger_offset() {
+        let mut clock = SourceClock::default();
+        let mut both = (Ticks::ZERO, Ticks::ZERO);
+        for frame in 0..900 {
+            let dts = FRAME * frame;
+            let video = clock.observe(Kind::Video, at(dts, NOW + dts)) - dts;
+            let audio = clock.observe(Kind::Audio, at(dts, NOW + dts + millis(120))) - dts;
+            both = (video, audio);
+        }
+        assert_eq!(both.0, both.1);
+        assert_eq!(both.0 - NOW, millis(200) + AUDIO_LEAD);
+    }
+
+    #[test]
+    fn a_wild_stamp_is_replaced_and_three_are_joined() {
+        let mut clock = SourceClock::default();
+        let before = feed(&mut clock, 0..300, |_| Ticks::ZERO);
+        let expected = |frame: i64| NOW + FRAME * frame + before;
+        let hours = Ticks::from_secs(7200);
+        let arrived = |frame: i64| NOW + FRAME * frame;
+        let wild = clock.observe(Kind::Video, at(FRAME * 300 + hours, arrived(300)));
+        assert_eq!(wild, expected(300));
+        assert_eq!(feed(&mut clock, 301..302, |_| Ticks::ZERO), before);
+        let joined = [302, 303, 304]
+            .map(|frame| clock.observe(Kind::Video, at(FRAME * frame - hours, arrived(frame))));
+        assert_eq!(joined, [302, 303, 304].map(expected));
+    }
+
+    #[test]
+    fn a_pause_of_the_source_is_no_wild_stamp() {
+        let mut clock = SourceClock::default();
+        let before = feed(&mut clock, 0..300, |_| Ticks::ZERO);
+        let after = feed(&mut clock, 1000..1100, |_| Ticks::ZERO);
+        assert!((after - before).0.abs() < millis(1).0);
+    }
+
+    #[test]
+    fn a_slow_sender_is_followed_without_a_jump() {
+        let mut clock = SourceClock::default();
+        // 200 ppm: a second of house time is 0.9998 s of the sender's.
+        let (mut last, mut largest) = (None, 0);
+        for frame in 0..36_000 {
+            let dts = FRAME * frame;
+            let shown = clock.observe(Kind::Video, at(dts, NOW + dts + Ticks(dts.0 / 5000)));
+            if let Some(last) = last {
+                largest = largest.max((shown - last - FRAME).0.abs());
+            }
+            last = Some(shown);
+            let reserve = shown - (NOW + dts + Ticks(dts.0 / 5000));
+            assert!(reserve >= millis(60) && reserve <= millis(130), "{reserve:?} at {frame}");
+        }
+        assert!(Ticks(largest) <= millis(1), "{largest}");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_shown_far_from_its_arrival(
+            units in proptest::collection::vec((any::<bool>(), -10_000i64..10_000, 0i64..100), 1..300),
+        ) {
+            let (mut clock, mut now) = (SourceClock::default(), NOW);
+            for (is_video, dts, gap) in units {
+                now += millis(gap);
+                let kind = if is_video { Kind::Video } else { Kind::Audio };
+                let shown = clock.observe(kind, at(millis(dts), now));
+                // Stamps are believed within WILD of the floor, which itself lies within the same of the rest.
+                prop_assert!((shown - now).0.abs() <= 5 * WILD.0, "{shown:?} {now:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The threads that decode the source: one for pictures, one for sound. Damage never ends them; it is counted.
+
+use super::clock::{Kind, SourceClock, Stamps};
+use super::pick::Pick;
+use super::sound::{STRETCH_DISTANCE_SAMPLES, SoundTimeline, sample_at};
+use crate::ff::{Decoder, Error, Frame, Resampler};
+use crate::limits::DECODE_QUEUE_UNITS;
+use crate::shared::{Shared, count, lock};
+use media::time::Ticks;
+use media::unit::{AccessUnit, SourceTrack, UnitKind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+
+/// What a decoder thread is told.
+pub(crate) enum Input {
+    /// The track is now this.
+    Track(SourceTrack),
+    /// One access unit, and when it arrived.
+    Unit(AccessUnit, Ticks),
+    /// The source has gone.
+    Lost,
+}
+
+/// What the decoder threads share with each other and with the canvas.
+pub(crate) struct Source {
+    clock: Mutex<SourceClock>,
+    pub(crate) pictures: Mutex<Pick<Frame>>,
+    pub(crate) sound: Mutex<SoundTimeline>,
+}
+
+impl Source {
+    /// For slots that are `frame` long.
+    pub(crate) fn new(frame: Ticks) -> Arc<Self> {
+        let pictures = Mutex::new(Pick::new(frame));
+        Arc::new(Self { clock: Mutex::default(), pictures, sound: Mutex::default() })
+    }
+}
+
+/// Where the reader of the link puts what is for one track.
+pub(crate) struct Queue {
+    sender: SyncSender<Input>,
+    /// Units are dropped until the next key one, since one before had no room.
+    is_skipping: bool,
+}
+
+impl Queue {
+    pub(crate) fn new() -> (Self, Receiver<Input>) {
+        let (sender, receiver) = sync_channel(DECODE_QUEUE_UNITS);
+        (Self { sender, is_skipping: false }, receiver)
+    }
+
+    /// Queues a unit, or drops it: the reader must stay free for what else the daemon says.
+    pub(crate) fn push_unit(&mut self, unit: AccessUnit, arrived: Ticks, shared: &Shared) {
+        if self.is_skipping && unit.kind != UnitKind::Key {
+            return count(&shared.counters.dropped);
+        }
+        self.is_skipping = false;
+        if let Err(TrySendError::Full(_)) = self.sender.try_send(Input::Unit(unit, arrived)) {
+            self.is_skipping = true;
+            count(&shared.counters.dropped);
+        }
+    }
+
+    /// Queues what must not be lost, waiting for room; the decoder is never far behind.
+    pub(crate) fn push(&self, input: Input) {
+        // The thread ends with the worker alone: nothing is lost that anybody would miss.
+        let _ = self.sender.send(input);
+    }
+}
+
+/// What to do with what a decoder gives out.
+pub(crate) trait Sink {
+    /// Which track it is.
+    const KIND: Kind;
+    /// Takes one picture or piece of sound, stamped in house time by its pts.
+    fn take(&mut self, frame: Frame) -> Result<(), Error>;
+    /// The source has gone, or its track has changed.
+    fn clear(&mut self);
+}
+
+/// Decodes until the worker stops.
+pub(crate) fn run<S: Sink>(inputs: &Receiver<Input>, source: &Source, shared: &Shared, mut sink: S) {
+    let mut decoding = Decoding { decoder: None, awaits_key: true };
+    while let Ok(input) = inputs.recv() {
+        if shared.is_stopping() {
+            return;
+        }
+        match input {
+            Input::Track(track) => {
+                sink.clear();
+                decoding = Decoding::open(&track, shared);
+            }
+            Input::Lost => {
+                sink.clear();
+                *lock(&source.clock) = SourceClock::default();
+                decoding.decoder = None;
+            }
+            Input::Unit(unit, arrived) => {
+                let AccessUnit { dts, pts, duration, .. } = unit;
+                let due = lock(&source.clock).observe(S::KIND, Stamps { dts, pts, duration, arrived });
+                decoding.decode(&unit, due, shared, &mut sink);
+            }
+        }
+    }
+}
+
+struct Decoding {
+    decoder: Option<Decoder>,
+    /// Nothing can be shown before the first key unit.
+    awaits_key: bool,
+}
+
+impl Decoding {
+    fn open(track: &SourceTrack, shared: &Shared) -> Self {
+        let decoder = Decoder::open(track).map_err(|error| {
+            tracing::warn!("{} cannot be decoded: {error}", track.codec.label());
+            shared.note_error(&format_args!("{} cannot be decoded: {error}", track.codec.label()));
+        });
+        Self { decoder: decoder.ok(), awaits_key: true }
+    }
+
+    fn decode<S: Sink>(&mut self, unit: &AccessUnit, due: Ticks, shared: &Shared, sink: &mut S) {
+        let Some(decoder) = &mut self.decoder else { return };
+        if self.awaits_key && unit.kind != UnitKind::Key {
+            return;
+        }
+        self.awaits_key = false;
+        let mut failed = decoder.send(&unit.data, due, unit.kind).err();
+        loop {
+            match decoder.receive() {
+                Ok(Some(frame)) => failed = sink.take(frame).err().or(failed),
+                Ok(None) => break,
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        if let Some(error) = failed {
+            count(&shared.counters.decode_errors);
+            shared.note_error(&format_args!("the source's {} is damaged: {error}", S::KIND.label()));
+        }
+    }
+}
+
+/// Puts decoded pictures where the canvas picks them.
+pub(crate) struct Pictures {
+    source: Arc<Source>,
+    shared: Arc<Shared>,
+    label: String,
+}
+
+impl Pictures {
+    pub(crate) fn new(source: Arc<Source>, shared: Arc<Shared>) -> Self {
+        Self { source, shared, label: String::new() }
+    }
+}
+
+impl Sink for Pictures {
+    const KIND: Kind = Kind::Video;
+
+    fn take(&mut self, frame: Frame) -> Result<(), Error> {
+        count(&self.shared.counters.decoded);
+        let label = frame.picture_label();
+        if label != self.label {
+            tracing::info!("source is now {label}");
+            self.shared.note_video(label.clone());
+            self.label = label;
+        }
+        if let Some(due) = frame.pts() {
+            lock(&self.source.pictures).push(Ticks(due), frame);
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        lock(&self.source.pictures).clear();
+    }
+}
+
+/// Resamples decoded sound and puts it where the audio encoder takes it.
+pub(crate) struct Sound {
+    source: Arc<Source>,
+    shared: Arc<Shared>,
+    resampler: Option<Resampler>,
+}
+
+impl Sound {
+    pub(crate) fn new(source: Arc<Source>, shared: Arc<Shared>) -> Self {
+        Self { source, shared, resampler: None }
+    }
+
+    fn resampler_for(&mut self, frame: &Frame) -> Result<&mut Resampler, Error> {
+        if self.resampler.as_ref().is_none_or(|resampler| !resampler.fits(frame)) {
+            self.resampler = None;
+            let label = frame.sound_label();
+            tracing::info!("source's sound is now {label}");
+            self.shared.note_audio(label);
+            self.resampler = Some(Resampler::for_sound_like(frame)?);
+        }
+        Ok(self.resampler.as_mut().expect("made above"))
+    }
+}
+
+impl Sink for Sound {
+    const KIND: Kind = Kind::Audio;
+
+    fn take(&mut self, frame: Frame) -> Result<(), Error> {
+        let resampler = self.resampler_for(&frame)?;
+        // What comes out first was still inside.
+        let at = frame.pts().map(|due| sample_at(Ticks(due)) - resampler.delay_samples());
+        let [left, right] = resampler.convert(&frame)?;
+        let stretch = lock(&self.source.sound).push(at, [&left, &right]);
+        let resampler = self.resampler_for(&frame)?;
+        resampler.stretch(stretch as i32, STRETCH_DISTANCE_SAMPLES as i32);
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.resampler = None;
+    }
+}

@@ -1,0 +1,165 @@
+//! A source pushed over the link: shown when it comes, replaced by the slate when it goes, damaged or not.
+
+use super::*;
+use crate::ff::{Encoder, Frame, VideoSettings};
+use crate::paint::{Colour, Rect};
+use bytes::Bytes;
+use media::unit::UnitKind;
+
+/// A camera with sound: 25 pictures a second of one grey, a beep each half second.
+struct Camera {
+    video: Encoder,
+    frames: i64,
+    size: (u32, u32),
+    luma: u8,
+}
+
+const FRAME: Ticks = Ticks(14_400);
+
+impl Camera {
+    fn new(size: (u32, u32), luma: u8) -> Self {
+        let rate = FrameRate::new(25, 1).unwrap();
+        let settings = VideoSettings { width: size.0, height: size.1, rate, bitrate_bps: 500_000 };
+        Self { video: Encoder::h264(settings).unwrap(), frames: 0, size, luma }
+    }
+
+    fn track(&self) -> SourceTrack {
+        let config = self.video.extradata().to_vec();
+        SourceTrack { codec: SourceCodec::H264, framing: SourceFraming::ByteStream, config }
+    }
+
+    /// The next picture, on the camera's own timeline.
+    fn picture(&mut self) -> AccessUnit {
+        let mut frame = Frame::picture(self.size.0, self.size.1).unwrap();
+        let whole = Rect { x: 0, y: 0, width: self.size.0 as usize, height: self.size.1 as usize };
+        frame.surface().unwrap().fill(whole, Colour::grey(self.luma));
+        frame.set_pts(self.frames);
+        frame.set_idr(self.frames % 25 == 0);
+        self.video.send(&frame).unwrap();
+        let coded = self.video.receive().unwrap().unwrap();
+        let dts = FRAME * self.frames;
+        self.frames += 1;
+        let kind = if coded.is_key { UnitKind::Key } else { UnitKind::Delta };
+        AccessUnit { dts, pts: dts, duration: FRAME, kind, data: coded.data }
+    }
+}
+
+/// Pushes `count` pictures in real time of the house clock, reading what comes meanwhile.
+fn push(running: &mut Running, camera: &mut Camera, count: usize, spoil: impl Fn(&mut AccessUnit)) {
+    for _ in 0..count {
+        let mut unit = camera.picture();
+        spoil(&mut unit);
+        let arrived = running.units[0].last().map_or(HOUSE_START, |unit| unit.dts);
+        running.tell(&ToWorker::Video(unit, arrived));
+        let (seen, due) = (running.units[0].len(), arrived + FRAME);
+        running.collect_until(|running| {
+            running.units[0].last().is_some_and(|unit| unit.dts >= due) || running.units[0].len() > seen + 2
+        });
+    }
+}
+
+/// Luma in the middle of each picture of the smaller rung.
+fn middles(running: &Running) -> Vec<u8> {
+    let pictures = decode_video(&running.configs[1], &running.units[1]);
+    pictures.iter().map(|(_, luma, stride)| luma[120 * stride + 20]).collect()
+}
+
+#[test]
+fn the_source_appears_changes_is_damaged_and_goes() {
+    let mut running = Running::start(&plan(PlanSource::Link));
+    running.collect_until(|running| running.collected(5));
+    assert!(middles(&running).iter().all(|luma| *luma < 40), "the slate is dark");
+
+    let mut camera = Camera::new((320, 180), 120);
+    running.tell(&ToWorker::VideoTrack(camera.track()));
+    push(&mut running, &mut camera, 30, |_| ());
+    running.collect_until(|running| running.status.on_source);
+    assert_eq!(running.status.video, "320x180 yuv420p");
+    assert!(middles(&running).last().unwrap().abs_diff(120) < 5);
+
+    // Damage is counted and survived.
+    push(&mut running, &mut camera, 5, |unit| unit.data = Bytes::from_static(b"\0\0\0\x01\x65garbage"));
+    running.collect_until(|running| running.status.decode_errors > 0);
+    assert!(running.status.last_error.contains("damaged"), "{}", running.status.last_error);
+
+    // Another size and shape, in mid-stream: pillars left and right.
+    let mut camera = Camera::new((320, 240), 200);
+    running.tell(&ToWorker::VideoTrack(camera.track()));
+    push(&mut running, &mut camera, 40, |_| ());
+    running.collect_until(|running| running.status.video == "320x240 yuv420p");
+    assert!(*middles(&running).last().unwrap() < 25, "black beside a narrower picture");
+
+    running.tell(&ToWorker::SourceLost);
+    running.collect_until(|running| !running.status.on_source);
+    running.units.iter().for_each(|units| assert_contiguous(units));
+    running.stop().unwrap();
+}
+
+#[test]
+fn a_source_that_cannot_be_decoded_is_named() {
+    let mut running = Running::start(&plan(PlanSource::Link));
+    let track = SourceTrack {
+        codec: SourceCodec::Flac,
+        framing: SourceFraming::ByteStream,
+        config: b"no stream information".to_vec(),
+    };
+    running.tell(&ToWorker::AudioTrack(track));
+    running.collect_until(|running| running.status.last_error.contains("FLAC"));
+    running.stop().unwrap();
+}
+
+/// A microphone: AAC, a beep at the beginning of each second of the house clock, seen from its own timeline.
+fn microphone(seconds: i64) -> (SourceTrack, Vec<AccessUnit>) {
+    let mut encoder = Encoder::aac(128_000).unwrap();
+    let config = encoder.extradata().to_vec();
+    let mut units = Vec::new();
+    for block in 0..seconds * 48_000 / 1024 {
+        let mut frame = Frame::sound().unwrap();
+        let [left, right] = frame.channels().unwrap();
+        for (index, (left, right)) in left.iter_mut().zip(right).enumerate() {
+            (*left, *right) = (crate::pattern::beep(block * 1024 + index as i64), 0.0);
+        }
+        frame.set_pts(block * 1024);
+        encoder.send(&frame).unwrap();
+        while let Some(coded) = encoder.receive().unwrap() {
+            let dts = Ticks::from_scaled(coded.pts, 48_000);
+            units.push(AccessUnit {
+                dts,
+                pts: dts,
+                duration: Ticks(7680),
+                kind: UnitKind::Key,
+                data: coded.data,
+            });
+        }
+    }
+    (SourceTrack { codec: SourceCodec::Aac, framing: SourceFraming::ByteStream, config }, units)
+}
+
+#[test]
+fn sound_keeps_its_place_beside_the_picture() {
+    let mut running = Running::start(&plan(PlanSource::Link));
+    running.collect_until(|running| running.collected(1));
+    let (track, units) = microphone(4);
+    running.tell(&ToWorker::AudioTrack(track));
+    // The source's timeline begins now.
+    let origin = running.units[2].last().unwrap().dts;
+    for unit in units {
+        let arrived = origin + unit.dts;
+        running.collect_until(|running| running.units[2].last().unwrap().dts >= arrived);
+        running.tell(&ToWorker::Audio(unit, arrived));
+    }
+    running.collect_until(|running| running.units[2].last().unwrap().dts >= origin + Ticks::from_secs(4));
+    assert_contiguous(&running.units[2]);
+    let beeps = onsets(&decode_audio(&running.configs[2], &running.units[2]));
+    // Beeps at 0 (perhaps cut off), 1, 2 and 3 s of the source, all by the same delay.
+    let delays: Vec<_> =
+        beeps.iter().rev().take(3).map(|beep| (*beep - origin).0.rem_euclid(360_000)).collect();
+    assert_eq!(delays.len(), 3, "{beeps:?}");
+    let reserve = Ticks::from_millis(80) + crate::source::clock::AUDIO_LEAD;
+    for delay in delays {
+        let off = (delay - reserve.0).abs();
+        assert!(off < Ticks::from_millis(15).0, "sound is {off} ticks off its place");
+    }
+    assert_eq!(running.status.audio, "48000 Hz 2 ch");
+    running.stop().unwrap();
+}

@@ -16,6 +16,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`admin_ui`] | the admin page, embedded |
+//! | [`api`] | `/api/v1`: what the admin pages and the command line speak |
 //! | [`board`] | what each channel is doing |
 //! | [`channel`] | four stages wired together; the only place that knows all of them |
 //! | [`clock`] | the house clock; the only place that reads time |
@@ -25,13 +26,16 @@
 //! | [`listeners`] | the RTMP and the SRT port |
 //! | [`package`] | the stage that owns the timeline |
 //! | [`player`] | the watch page |
+//! | [`root`] | opens what listens, puts the tree together, takes it down |
 //! | [`serve`] | snapshots out to viewers |
 //! | [`settings`] | ports, folders, log level: what is fixed at start |
 //! | [`store`] | what the operator has asked for, in SQLite |
 //! | [`supervise`] | what runs, what happens when it ends; no media knowledge |
+//! | [`web`] | the web servers |
 #![forbid(unsafe_code)]
 
 pub mod admin_ui;
+pub mod api;
 pub mod board;
 pub mod channel;
 pub mod clock;
@@ -41,7 +45,9 @@ pub mod limits;
 pub mod listeners;
 pub mod package;
 pub mod player;
+pub mod root;
 pub mod serve;
 pub mod settings;
 pub mod store;
 pub mod supervise;
+pub mod web;

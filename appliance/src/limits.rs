@@ -175,3 +175,29 @@ pub const SRT_LATENCY_MS: u32 = 120;
 
 /// SRT publishers whose keys are looked up at once; one more is refused, and tries again.
 pub const SRT_QUESTIONS_MAX: usize = 32;
+
+/// The SRT listener process may take this long to listen before the daemon says that it is up without it.
+pub const SRT_START_MAX: Duration = Duration::from_secs(5);
+/// Bytes of a request's body; a channel takes less than 2 KiB. More is refused with 413.
+pub const BODY_BYTES_MAX: usize = 64 << 10;
+
+/// Clients that follow `/api/v1/events`; one more is refused with 503 and falls back to asking.
+pub const EVENT_FEEDS_MAX: usize = 32;
+
+/// Least time between two events of one feed: four a second look live, and a burst of changes costs one rendering.
+pub const EVENT_GAP_MIN: Duration = Duration::from_millis(250);
+
+/// Silence after which a feed sends a comment, so that proxies and clients see that the connection lives.
+pub const EVENT_PING_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How soon a feed tries again to read the store when that has failed.
+pub const EVENT_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Seconds after which a client may ask again when the daemon is busy.
+pub const RETRY_AFTER_SECS: u32 = 5;
+
+/// Bytes of an answer that the command line accepts: 64 channels take 100 KiB.
+pub const ANSWER_BYTES_MAX: usize = 4 << 20;
+
+/// How long the command line waits for the daemon: longer than any deadline within it.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(10);

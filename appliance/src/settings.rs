@@ -28,6 +28,8 @@ pub struct Settings {
     pub rtmp_port: u16,
     /// SRT push; UDP.
     pub srt_port: u16,
+    /// Admin pages and API on a port of their own instead of the HTTP port, so that a firewall can tell them apart.
+    pub admin_port: Option<u16>,
     /// What is logged: a level such as `info`, or a filter such as `info,forebay=debug`.
     pub log_level: String,
 }
@@ -43,6 +45,7 @@ impl Settings {
             https_port: 8443,
             rtmp_port: 1935,
             srt_port: 9000,
+            admin_port: None,
             log_level: "info".into(),
         }
     }
@@ -83,6 +86,9 @@ pub struct ListenerFlags {
     /// SRT push, UDP [default: 9000]
     #[arg(long, env = "FOREBAY_SRT_PORT", value_name = "PORT")]
     pub srt_port: Option<u16>,
+    /// Admin pages and API on a port of their own [default: the HTTP port]
+    #[arg(long, env = "FOREBAY_ADMIN_PORT", value_name = "PORT")]
+    pub admin_port: Option<u16>,
     /// What to log: error, warn, info, debug, trace, or a filter such as info,forebay=debug [default: info]
     #[arg(long, env = "FOREBAY_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -109,6 +115,7 @@ struct File {
     https_port: Option<u16>,
     rtmp_port: Option<u16>,
     srt_port: Option<u16>,
+    admin_port: Option<u16>,
     log_level: Option<String>,
 }
 
@@ -166,6 +173,7 @@ impl Flags {
             https_port: flags.https_port.or(file.https_port).unwrap_or(on.https_port),
             rtmp_port: flags.rtmp_port.or(file.rtmp_port).unwrap_or(on.rtmp_port),
             srt_port: flags.srt_port.or(file.srt_port).unwrap_or(on.srt_port),
+            admin_port: flags.admin_port.or(file.admin_port).or(on.admin_port),
             log_level: flags.log_level.or(file.log_level).unwrap_or(on.log_level),
         };
         check(&settings)?;
@@ -258,7 +266,7 @@ mod tests {
           |
         1 | htpp-port = 80
           | ^^^^^^^^^
-        unknown field `htpp-port`, expected one of `data-dir`, `bind`, `http-port`, `https-port`, `rtmp-port`, `srt-port`, `log-level`
+        unknown field `htpp-port`, expected one of `data-dir`, `bind`, `http-port`, `https-port`, `rtmp-port`, `srt-port`, `admin-port`, `log-level`
         Mend that line, or remove it for the default
 
         the settings file FILE is wrong:

@@ -16,7 +16,7 @@ use actix_web::{App, Error, HttpResponse, HttpServer, body::MessageBody, middlew
 use anyhow::Context;
 use media::date::Utc;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::os::unix::net::UnixListener;
 
 /// What the routes need.
 #[derive(Clone)]
@@ -65,7 +65,6 @@ impl Web {
                 .app_data(web.api)
                 .configure(serve::routes)
                 .configure(player::routes)
-                .configure(api::health)
                 .route("/time", web::get().to(time))
                 .configure(|config| {
                     if with_admin {
@@ -80,6 +79,7 @@ impl Web {
             .h1_allow_half_closed(false)
             .shutdown_timeout(limits::SHUTDOWN_SECS)
             .disable_signals()
+            .on_connect(api::on_connect)
             .listen(listener)?;
         Ok(server.run())
     }
@@ -88,7 +88,7 @@ impl Web {
     ///
     /// # Errors
     /// When the sockets cannot be used.
-    pub fn admin(self, socket: &Path, listener: Option<TcpListener>) -> anyhow::Result<Server> {
+    pub fn admin(self, commands: UnixListener, listener: Option<TcpListener>) -> anyhow::Result<Server> {
         let server = HttpServer::new(move || {
             let web = self.clone();
             App::new()
@@ -96,28 +96,16 @@ impl Web {
                 .app_data(web::Data::new(web.serving))
                 .app_data(web.api)
                 .configure(api::configure)
-                .configure(api::health)
                 .configure(admin_ui::routes)
         });
         let server = server.workers(1).shutdown_timeout(limits::SHUTDOWN_SECS).disable_signals();
-        let server = server.listen_uds(own_socket(socket)?)?;
+        let server = server.on_connect(api::on_connect).listen_uds(commands)?;
         let server = match listener {
             Some(listener) => server.listen(listener)?,
             None => server,
         };
         Ok(server.run())
     }
-}
-
-/// A Unix socket that nobody but the daemon's user may open.
-fn own_socket(path: &Path) -> anyhow::Result<std::os::unix::net::UnixListener> {
-    use std::os::unix::fs::PermissionsExt;
-    // Left by a daemon that was killed; the lock on the data folder says that none runs.
-    let _absent = std::fs::remove_file(path);
-    let listener = std::os::unix::net::UnixListener::bind(path)
-        .with_context(|| format!("the command line's socket {} cannot be made", path.display()))?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
 }
 
 /// A URL longer than anything we hand out is refused before any work is done for it.

@@ -1,65 +1,36 @@
-//! The bit rates that playlists and manifests declare.
-//!
-//! They come from the settings and not from measurement alone: while the slate is on air an encoder spends a
-//! tenth of its rate, and a player told so would choose a rung that it cannot sustain once the programme begins.
-//! A measured peak can therefore raise what is declared, never lower it.
+//! What a rendition really takes, boxes included: measured over its retained segments.
 
-use crate::window::Rendition;
+use crate::time::TICKS_PER_SECOND;
+use crate::window::{Segment, Snapshot};
 
-/// Boxes of ten chunks a second: `styp`, `prft`, `moof` and `mdat` header, about 200 bytes each.
-const CMAF_OVERHEAD_BPS: u64 = 16_000;
-
-/// Tables sixteen times a second (48 kbit/s), packets filled up to a multiple of sixteen (up to 23 kbit/s a track)
-/// and, per access unit at 60 a second, headers and half an empty packet (60 kbit/s).
-const TS_OVERHEAD_BPS: u64 = 160_000;
-
-/// Four header bytes in each packet of 188, rounded up.
-const TS_OVERHEAD_PERCENT: u64 = 3;
-
-/// Peak over average of one segment, in percent. The VBV holds one second, so a two-second segment has at most
-/// 150 %; and the HLS authoring specification (1.29) lets a live segment have 125 % of BANDWIDTH: 120 x 125 = 150.
-const PEAK_PERCENT: u64 = 120;
-
-/// How the media is wrapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrapping {
-    /// CMAF chunks.
-    Cmaf,
-    /// MPEG-TS segments.
-    Ts,
-}
-
-/// What a set of renditions played together costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bandwidth {
-    /// Of the dearest segment, bits per second.
-    pub peak_bps: u64,
-    /// Over time, bits per second.
-    pub average_bps: u64,
-}
-
-impl Bandwidth {
-    /// From the settings of these renditions.
+impl Snapshot {
+    /// The highest rate of a retained complete segment, in bits per second; 0 while there is none.
+    ///
+    /// RFC 8216bis 4.4.6.2 BANDWIDTH: "the peak segment bit rate", over sets of segments that last at least half
+    /// a target duration: a segment that a hole cut shorter does not count.
     #[must_use]
-    pub fn declared<'a>(renditions: impl IntoIterator<Item = &'a Rendition>, wrapping: Wrapping) -> Self {
-        let average_bps = match wrapping {
-            Wrapping::Cmaf => {
-                renditions.into_iter().map(|r| u64::from(r.bitrate_bps) + CMAF_OVERHEAD_BPS).sum()
-            }
-            Wrapping::Ts => {
-                let media: u64 = renditions.into_iter().map(|r| u64::from(r.bitrate_bps)).sum();
-                media * (100 + TS_OVERHEAD_PERCENT) / 100 + TS_OVERHEAD_BPS
-            }
-        };
-        Self { peak_bps: average_bps * PEAK_PERCENT / 100, average_bps }
+    pub fn peak_bps(&self) -> u64 {
+        let half = self.rendition.grid.idr_interval();
+        let whole = measured(self).filter(|segment| segment.duration >= half);
+        whole.map(|segment| rate_bps(segment.len(), segment.duration.0)).max().unwrap_or(0)
     }
 
-    /// Raised to what was measured.
+    /// The rate of all retained complete segments together, in bits per second; 0 while there is none.
+    /// (RFC 8216bis 4.4.6.2 AVERAGE-BANDWIDTH)
     #[must_use]
-    pub fn at_least(self, measured: Self) -> Self {
-        Self {
-            peak_bps: self.peak_bps.max(measured.peak_bps),
-            average_bps: self.average_bps.max(measured.average_bps),
-        }
+    pub fn average_bps(&self) -> u64 {
+        let totals = measured(self)
+            .fold((0, 0), |(len, ticks), segment| (len + segment.len(), ticks + segment.duration.0));
+        rate_bps(totals.0, totals.1)
     }
+}
+
+fn measured(snapshot: &Snapshot) -> impl Iterator<Item = &Segment> {
+    snapshot.segments.iter().map(|segment| &**segment).filter(|segment| segment.complete && !segment.gap)
+}
+
+/// Rounded up; 0 for no time at all.
+fn rate_bps(bytes: usize, ticks: i64) -> u64 {
+    let bits_ticks = bytes as u128 * 8 * TICKS_PER_SECOND as u128;
+    if ticks > 0 { bits_ticks.div_ceil(ticks as u128) as u64 } else { 0 }
 }

@@ -12,13 +12,13 @@
 //! | [`rendition`] | making a [`Rendition`](window::Rendition) of what an encoder announced |
 //! | [`cmaf`] | the CMAF header and chunks, box by box |
 //! | [`packager`] | access units in, chunks, parts and segments out: owns the window |
-//! | [`measured`] | what a rendition really takes |
+//! | [`bandwidth`] | what a rendition really takes |
 //! | [`codec`] | NAL units, parameter sets, configuration records, ADTS: what codecs put around their media |
 //! | [`uri`] | the names under which all of it is served |
 //! | [`hls`] | the window described as LL-HLS and as HLS with MPEG-TS segments |
 //! | [`dash`] | the window described as LL-DASH |
 //! | [`ts`] | MPEG-TS segments, made just in time |
-//! | [`bandwidth`] | the bit rates that the descriptions declare |
+//! | [`declared`] | the bit rates that the descriptions declare |
 //! | [`date`], [`decimal`] | times as text, exactly |
 //! | [`link`] | the framed protocol between the daemon and its encode workers |
 #![forbid(unsafe_code)]
@@ -29,10 +29,10 @@ pub mod codec;
 pub mod dash;
 pub mod date;
 pub mod decimal;
+pub mod declared;
 pub mod grid;
 pub mod hls;
 pub mod link;
-pub mod measured;
 pub mod packager;
 pub mod rendition;
 pub mod testing;

@@ -37,9 +37,7 @@ pub enum RenditionError {
         asked: (u32, u32),
     },
     /// The configuration describes other sound.
-    #[error(
-        "the encoder makes {channels} channels at {sample_rate} Hz; only what was asked for at 48000 Hz can be packaged"
-    )]
+    #[error("the encoder makes {channels} channels at {sample_rate} Hz, other than asked for; use 48000 Hz")]
     Sound {
         /// Samples per second.
         sample_rate: u32,

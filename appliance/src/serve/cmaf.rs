@@ -31,7 +31,7 @@ pub async fn multivariant(
     serving: web::Data<Serving>,
     channel: web::Path<String>,
 ) -> HttpResponse {
-    let answer = |p: Arc<Programme>| reply::text(&request, &p.multivariant, reply::M3U8, Keep::Setup);
+    let answer = |p: Arc<Programme>| reply::text(&request, &p.multivariant(), reply::M3U8, Keep::Setup);
     either(serving.programme(&channel).map(answer))
 }
 

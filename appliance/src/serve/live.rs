@@ -7,7 +7,7 @@ use crate::limits;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use media::hls::{self, RenditionReport, ServerControl, Skip};
-use media::time::Ticks;
+use media::time::{Msn, Ticks};
 use media::ts::{Half, TsMsn};
 use media::window::{Rendition, Snapshot};
 use media::{dash, ts};
@@ -31,6 +31,26 @@ impl From<String> for Rendered {
         encoder.write_all(text.as_bytes()).expect("a Vec takes every write");
         let gzip = encoder.finish().expect("a Vec takes every write").into();
         Self { plain: text.into(), gzip }
+    }
+}
+
+/// A text that changes with `K`: rendered for the first who asks after a change, shared with the others.
+#[derive(Debug)]
+struct Cached<K>(Mutex<Option<(K, Rendered)>>);
+
+impl<K> Default for Cached<K> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<K: PartialEq> Cached<K> {
+    fn get(&self, key: K, render: impl FnOnce() -> String) -> Rendered {
+        let mut cached = self.0.lock().expect("no holder of this lock panics");
+        match cached.as_ref() {
+            Some((of, text)) if *of == key => text.clone(),
+            _ => cached.insert((key, render().into())).1.clone(),
+        }
     }
 }
 
@@ -64,7 +84,7 @@ pub struct Feed {
     pub rendition: Arc<Rendition>,
     edge: watch::Sender<Arc<Snapshot>>,
     published: watch::Sender<Arc<Published>>,
-    ts_playlist: Mutex<Option<(TsMsn, Rendered)>>,
+    ts_playlist: Cached<TsMsn>,
     ts_segments: Mutex<BTreeMap<TsMsn, Arc<OnceLock<Bytes>>>>,
 }
 
@@ -74,7 +94,7 @@ impl Feed {
             rendition: snapshot.rendition.clone(),
             edge: watch::Sender::new(snapshot.clone()),
             published: watch::Sender::new(Arc::new(Published::new(snapshot, Vec::new(), control))),
-            ts_playlist: Mutex::default(),
+            ts_playlist: Cached::default(),
             ts_segments: Mutex::default(),
         }
     }
@@ -104,13 +124,8 @@ impl Feed {
     pub fn ts_playlist(&self, audio: Option<&Feed>) -> Option<Rendered> {
         let (video, audio) = (self.snapshot(), audio.map(Feed::snapshot));
         let newest = ts::listed_halves(&video, audio.as_deref()).last()?.number;
-        let mut cached = self.ts_playlist.lock().expect("no holder of this lock panics");
-        if let Some((_, text)) = cached.as_ref().filter(|(of, _)| *of >= newest) {
-            return Some(text.clone());
-        }
-        let text = Rendered::from(hls::ts_media_playlist(&video, audio.as_deref()));
-        *cached = Some((newest, text.clone()));
-        Some(text)
+        let playlist = || hls::ts_media_playlist(&video, audio.as_deref());
+        Some(self.ts_playlist.get(newest, playlist))
     }
 
     /// A TS segment by its number: multiplexed for the first who asks, shared with the others. `None` while its
@@ -141,13 +156,12 @@ impl Feed {
 pub struct Programme {
     /// Video best first, then audio.
     pub feeds: Vec<Feed>,
-    /// LL-HLS multivariant playlist.
-    pub multivariant: Rendered,
     /// HLS-TS multivariant playlist.
     pub ts_multivariant: Rendered,
     /// LL-DASH manifest.
     pub mpd: Rendered,
     control: ServerControl,
+    multivariant: Cached<Option<Msn>>,
 }
 
 impl Programme {
@@ -161,11 +175,19 @@ impl Programme {
         let control = ServerControl::for_renditions(all.iter().copied());
         Self {
             feeds: snapshots.iter().map(|snapshot| Feed::new(snapshot.clone(), control)).collect(),
-            multivariant: hls::multivariant(&all, |_| None).into(),
             ts_multivariant: hls::ts_multivariant(&videos, audio).into(),
             mpd: dash::mpd(&all, &manifest_settings(since)).into(),
             control,
+            multivariant: Cached::default(),
         }
+    }
+
+    /// LL-HLS multivariant playlist. It tells measured bit rates, so it is rendered again for each segment.
+    pub fn multivariant(&self) -> Rendered {
+        let snapshots: Vec<_> = self.feeds.iter().map(Feed::snapshot).collect();
+        let newest = snapshots.first().and_then(|snapshot| snapshot.live_edge()).map(|(msn, _)| msn);
+        let all: Vec<&Snapshot> = snapshots.iter().map(Arc::as_ref).collect();
+        self.multivariant.get(newest, || hls::multivariant(&all))
     }
 
     /// The rendition of this name.

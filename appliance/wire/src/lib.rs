@@ -176,6 +176,9 @@ pub struct Ports {
     pub rtmp: u16,
     /// SRT push.
     pub srt: u16,
+    /// Admin pages and API, when they have a port of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<u16>,
 }
 
 /// An error as RFC 9457 has it.

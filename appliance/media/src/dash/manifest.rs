@@ -1,9 +1,9 @@
 //! The manifest.
 
 use super::xml::Element;
-use crate::bandwidth::{Bandwidth, Wrapping};
 use crate::date::Utc;
 use crate::decimal::Seconds;
+use crate::declared::{Bandwidth, Wrapping};
 use crate::grid::Grid;
 use crate::time::{TICKS_PER_SECOND, Ticks};
 use crate::uri;
@@ -162,7 +162,7 @@ fn resync(sap_type: u32, distance: Ticks) -> Element {
 }
 
 fn representation(rendition: &Rendition, settings: &Settings<'_>) -> Element {
-    let bandwidth = Bandwidth::declared([rendition], Wrapping::Cmaf).peak_bps;
+    let bandwidth = Bandwidth::from_settings([rendition], Wrapping::Cmaf).peak_bps;
     let element = Element::new("Representation")
         .attribute("id", &rendition.id)
         .attribute("codecs", &rendition.codecs)

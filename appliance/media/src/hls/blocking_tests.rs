@@ -90,7 +90,7 @@ fn b6_2_5_2_the_advance_part_limit_is_three_seconds_of_parts() {
     assert_eq!(advance_part_limit(&fixture::video_window(1, 0)), 6);
     assert_eq!(advance_part_limit(&fixture::audio_window(1, 0)), 5);
     let ntsc = fixture::video("v", 1280, 720, FrameRate::new(30_000, 1001).unwrap(), 1);
-    assert_eq!(advance_part_limit(&fixture::window(ntsc, Ticks::ZERO, Ticks(1), 1)), 5);
+    assert_eq!(advance_part_limit(&fixture::window(ntsc, Ticks::ZERO, Ticks(1))), 5);
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn an_incomplete_part_is_neither_listed_nor_hinted_past() {
     let grid = fixture::video_720p().grid;
     let from = grid.segment_start(MSN);
     let until = from + grid.segment_duration() + grid.part_duration() + Ticks::from_millis(200);
-    let with_half_a_part = fixture::window(fixture::video_720p(), from, until, 100);
+    let with_half_a_part = fixture::window(fixture::video_720p(), from, until);
     assert_eq!(render(&with_half_a_part, &[], Skip::No), render(&fixture::video_window(1, 1), &[], Skip::No));
 }
 
@@ -188,7 +188,7 @@ fn an_incomplete_part_is_neither_listed_nor_hinted_past() {
 fn b4_4_5_4_every_other_rendition_is_reported_with_its_own_edge() {
     let low = fixture::video("360p", 640, 360, FrameRate::FPS_30, 1);
     let from = low.grid.segment_start(MSN);
-    let low = fixture::window(low, from, from + Ticks::from_millis(5500), 100);
+    let low = fixture::window(low, from, from + Ticks::from_millis(5500));
     let text = render(
         &fixture::video_window(2, 2),
         &[&low, &fixture::audio_window(2, 1), &fixture::video_window(2, 2)],
@@ -207,7 +207,7 @@ fn b4_4_4_9_parts_keep_to_the_part_target_at_every_rate() {
         for rendition in [fixture::video("v", 1280, 720, rate, 1), fixture::audio(rate)] {
             let (target, grid) = (rendition.part_target(), rendition.grid);
             let from = grid.segment_start(MSN);
-            let snapshot = fixture::window(rendition, from, from + grid.segment_duration() * 4, 1);
+            let snapshot = fixture::window(rendition, from, from + grid.segment_duration() * 4);
             let parts = snapshot.segments.iter().flat_map(|segment| &segment.parts);
             assert!(parts.map(|part| part.duration).all(|duration| duration <= target), "{rate}");
         }
@@ -220,7 +220,7 @@ fn an_independent_parser_reads_every_rate() {
         for rendition in [fixture::video("v", 1280, 720, rate, 1), fixture::audio(rate)] {
             let grid = rendition.grid;
             let from = grid.segment_start(MSN);
-            let snapshot = fixture::window(rendition, from, from + grid.segment_duration() * 8, 1);
+            let snapshot = fixture::window(rendition, from, from + grid.segment_duration() * 8);
             let text = render(&snapshot, &[], Skip::No);
             let (rest, playlist) = m3u8_rs::parse_media_playlist(text.as_bytes()).unwrap();
             assert!(rest.is_empty() && !playlist.end_list && playlist.playlist_type.is_none());

@@ -1,9 +1,9 @@
 //! The multivariant playlists: LL-HLS with audio as a rendition of its own, and MPEG-TS with audio in each variant.
 
-use crate::bandwidth::{Bandwidth, Wrapping};
+use crate::declared::{Bandwidth, Wrapping};
 use crate::time::FrameRate;
 use crate::uri;
-use crate::window::{Rendition, RenditionKind};
+use crate::window::{Rendition, RenditionKind, Snapshot};
 use std::fmt::{self, Write as _};
 
 /// What section 8 asks of the tags used in the multivariant playlists would be less; 6 is what players of the last
@@ -13,22 +13,19 @@ const VERSION: u32 = 6;
 const AUDIO_GROUP: &str = "audio";
 
 /// Renders `master.m3u8` of the LL-HLS tier: one variant for each video rendition, in the order given, and one
-/// audio group of all audio renditions, the first of them the default. `measured` is what a rendition was seen
-/// to need, if it was; it can only raise what is declared (see [`crate::bandwidth`]).
+/// audio group of all audio renditions, the first of them the default.
 #[must_use]
-pub fn multivariant(renditions: &[&Rendition], measured: impl Fn(&Rendition) -> Option<Bandwidth>) -> String {
-    let audio: Vec<&Rendition> = renditions.iter().copied().filter(|r| !r.is_video()).collect();
-    let dearest = dearest(&audio, &measured);
+pub fn multivariant(snapshots: &[&Snapshot]) -> String {
+    let (videos, sounds): (Vec<&Snapshot>, Vec<&Snapshot>) =
+        snapshots.iter().partition(|s| s.rendition.is_video());
+    let audio: Vec<&Rendition> = sounds.iter().map(|sound| sound.rendition.as_ref()).collect();
+    let dearest = dearest(&sounds);
     let mut out = head();
     for (index, rendition) in audio.iter().enumerate() {
         line(&mut out, format_args!("{}", Media { rendition, default: index == 0 }));
     }
-    for video in renditions.iter().filter(|r| r.is_video()) {
-        let own = bandwidth(video, &measured);
-        let cost = Bandwidth {
-            peak_bps: own.peak_bps + dearest.peak_bps,
-            average_bps: own.average_bps + dearest.average_bps,
-        };
+    for snapshot in videos {
+        let (video, cost) = (&snapshot.rendition, bandwidth(snapshot).plus(dearest));
         let group = (!audio.is_empty()).then_some(AUDIO_GROUP);
         line(&mut out, format_args!("{}", StreamInf { video, audio: &audio, cost, group }));
         line(&mut out, format_args!("{}", uri::playlist_of(&video.id)));
@@ -43,7 +40,7 @@ pub fn ts_multivariant(videos: &[&Rendition], audio: Option<&Rendition>) -> Stri
     let mut out = head();
     for &video in videos.iter().filter(|r| r.is_video()) {
         let together = audio.iter().copied().chain([video]);
-        let cost = Bandwidth::declared(together, Wrapping::Ts);
+        let cost = Bandwidth::from_settings(together, Wrapping::Ts);
         line(&mut out, format_args!("{}", StreamInf { video, audio: &audio, cost, group: None }));
         line(&mut out, format_args!("{}", uri::playlist_of(&video.id)));
     }
@@ -61,15 +58,15 @@ fn line(out: &mut String, text: fmt::Arguments<'_>) {
     writeln!(out, "{text}").expect("a String takes all that is written to it");
 }
 
-fn bandwidth(rendition: &Rendition, measured: &impl Fn(&Rendition) -> Option<Bandwidth>) -> Bandwidth {
-    let declared = Bandwidth::declared([rendition], Wrapping::Cmaf);
-    measured(rendition).map_or(declared, |measured| declared.at_least(measured))
+/// What the settings say, raised to what was measured (see [`crate::declared`]).
+fn bandwidth(snapshot: &Snapshot) -> Bandwidth {
+    let measured = Bandwidth { peak_bps: snapshot.peak_bps(), average_bps: snapshot.average_bps() };
+    Bandwidth::from_settings([snapshot.rendition.as_ref()], Wrapping::Cmaf).at_least(measured)
 }
 
 /// "the BANDWIDTH value MUST be [...] the largest sum of [...] any playable combination of Renditions" (4.4.6.2).
-fn dearest(audio: &[&Rendition], measured: &impl Fn(&Rendition) -> Option<Bandwidth>) -> Bandwidth {
-    let none = Bandwidth { peak_bps: 0, average_bps: 0 };
-    audio.iter().fold(none, |dearest, rendition| dearest.at_least(bandwidth(rendition, measured)))
+fn dearest(sounds: &[&Snapshot]) -> Bandwidth {
+    sounds.iter().fold(Bandwidth::NONE, |dearest, sound| dearest.at_least(bandwidth(sound)))
 }
 
 struct Media<'a> {
@@ -136,6 +133,11 @@ fn frame_rate(rate: FrameRate) -> String {
 mod tests {
     use super::*;
     use crate::fixture;
+    use crate::time::Ticks;
+
+    fn unstarted<const N: usize>(renditions: [Rendition; N]) -> [Snapshot; N] {
+        renditions.map(|rendition| fixture::window(rendition, Ticks::ZERO, Ticks::ZERO))
+    }
 
     fn ladder() -> [Rendition; 3] {
         let ntsc = FrameRate::new(30_000, 1001).unwrap();
@@ -146,7 +148,7 @@ mod tests {
     #[test]
     fn ll_hls_has_audio_in_a_group() {
         let [high, low, audio] = ladder();
-        insta::assert_snapshot!(multivariant(&[&high, &low, &audio], |_| None), @r#"
+        insta::assert_snapshot!(multivariant(&unstarted([high, low, audio]).each_ref()), @r#"
         #EXTM3U
         #EXT-X-VERSION:6
         #EXT-X-INDEPENDENT-SEGMENTS
@@ -174,14 +176,17 @@ mod tests {
 
     #[test]
     fn a_measured_peak_raises_what_is_declared_and_a_quiet_slate_does_not_lower_it() {
-        let [high, _, audio] = ladder();
-        let renditions = [&high, &audio];
-        let unmeasured = multivariant(&renditions, |_| None);
-        let slate = Bandwidth { peak_bps: 90_000, average_bps: 80_000 };
-        assert_eq!(multivariant(&renditions, |_| Some(slate)), unmeasured);
-        let dear = Bandwidth { peak_bps: 9_000_000, average_bps: 80_000 };
-        let raised = multivariant(&renditions, |r| r.is_video().then_some(dear));
-        assert!(raised.contains("BANDWIDTH=9172800,AVERAGE-BANDWIDTH=3160000,"), "{raised}");
+        let stream_inf = |unit_bytes| {
+            let from = fixture::video_720p().grid.segment_start(fixture::MSN);
+            let until = from + Ticks::from_secs(4);
+            multivariant(&[&fixture::window_of_size(fixture::video_720p(), from, until, unit_bytes)])
+        };
+        let (unmeasured, slate) = (multivariant(&[&fixture::video_window(0, 0)]), stream_inf(100));
+        assert_eq!(slate, unmeasured);
+        assert!(slate.contains("BANDWIDTH=3619200,AVERAGE-BANDWIDTH=3016000,"), "{slate}");
+        // 30 units of 20,004 bytes a second, and the boxes of ten chunks.
+        let dear = stream_inf(20_000);
+        assert!(dear.contains("BANDWIDTH=48") && !dear.contains("AVERAGE-BANDWIDTH=3016000"), "{dear}");
     }
 
     #[test]
@@ -194,9 +199,8 @@ mod tests {
     #[test]
     fn an_independent_parser_reads_both() {
         let [high, low, audio] = ladder();
-        for text in
-            [multivariant(&[&high, &low, &audio], |_| None), ts_multivariant(&[&high, &low], Some(&audio))]
-        {
+        let ts = ts_multivariant(&[&high, &low], Some(&audio));
+        for text in [multivariant(&unstarted([high, low, audio]).each_ref()), ts] {
             let (rest, playlist) = m3u8_rs::parse_master_playlist(text.as_bytes()).unwrap();
             assert!(rest.is_empty() && playlist.independent_segments);
             assert_eq!(playlist.variants.len(), 2);

@@ -13,7 +13,7 @@ use std::fmt;
 const VERSION: u32 = 6;
 
 /// Renders the media playlist of one video rendition with its audio. It lists what
-/// the multiplexer can make at this instant.
+/// [`ts::segment`](crate::ts::segment) can make at this instant.
 #[must_use]
 pub fn ts_media_playlist(video: &Snapshot, audio: Option<&Snapshot>) -> String {
     TsMediaPlaylist { video, audio }.to_string()

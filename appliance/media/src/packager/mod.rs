@@ -232,7 +232,8 @@ impl RenditionPackager {
 
     /// The unit continues what is there; unless it should begin a segment and cannot.
     fn follow(&mut self, unit: AccessUnit, changed: &mut Changed) -> bool {
-        if self.retained.open_segment() || self.may_begin(&unit) {
+        let begins = self.pending.is_empty() && !self.retained.open_segment();
+        if !begins || self.may_begin(&unit) {
             self.accept(unit, changed);
             return true;
         }
@@ -261,11 +262,10 @@ impl RenditionPackager {
         !self.rendition.is_video() || unit.kind == UnitKind::Key
     }
 
-    /// Fills the numbers from `wanted` to before `msn`.
+    /// Fills the numbers from `wanted` to before `msn`; when that is too many, the next segment empties the window.
     fn bridge(&mut self, wanted: Msn, msn: Msn, changed: &mut Changed) {
         let missing = msn.0 - wanted.0;
         if missing >= self.retained.listed_max() {
-            self.retained.clear();
             self.counters.resets += 1;
             return;
         }

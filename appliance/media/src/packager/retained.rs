@@ -99,10 +99,6 @@ impl Retained {
         self.forget();
     }
 
-    pub(super) fn clear(&mut self) {
-        self.segments.clear();
-    }
-
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         self.published.clone()
     }
@@ -118,8 +114,11 @@ impl Retained {
         self.published.clone()
     }
 
+    /// A number that does not follow begins the window anew: not before, so that it is never seen empty.
     fn push_segment(&mut self, msn: Msn, start: Ticks, duration: Ticks, gap: bool) {
-        debug_assert!(self.last_msn().is_none_or(|last| last.next() == msn), "numbers rise by one");
+        if self.last_msn().is_some_and(|last| last.next() != msn) {
+            self.segments.clear();
+        }
         self.segments.push(Arc::new(Segment { msn, start, duration, complete: gap, gap, parts: Vec::new() }));
     }
 

@@ -3,6 +3,9 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`half`] | what one TS segment covers: half a CMAF segment |
+//! | [`mux`](segment) | one TS segment's bytes |
+//! | `psi` | program association and program map tables |
+//! | `pes` | access units as PES packets, and those as TS packets |
 //!
 //! **One-second segments.** A player of this tier starts three target durations behind the end of the playlist,
 //! so halving the segment halves its delay. Every second begins with an IDR on every rung, so the cut is free:
@@ -17,5 +20,9 @@
 //! Demultiplexing is not here: that belongs to contribution.
 
 pub mod half;
+mod mux;
+mod pes;
+mod psi;
 
 pub use half::{Half, TsMsn, listed_halves};
+pub use mux::segment;

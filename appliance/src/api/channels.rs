@@ -1,0 +1,119 @@
+//! The calls about channels, and about the box as a whole.
+
+use super::address::Base;
+use super::problem::{self, ApiError};
+use super::{ApiState, view};
+use crate::store::{Channel, Desired, Draft};
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    let resource = |path, methods| web::resource(path).default_service(problem::only(methods));
+    config
+        .service(resource("/channels", "GET, POST").route(web::get().to(list)).route(web::post().to(add)))
+        .service(
+            resource("/channels/{slug}", "GET, DELETE")
+                .route(web::get().to(show))
+                .route(web::delete().to(remove)),
+        )
+        .service(resource("/channels/{slug}/start", "POST").route(web::post().to(start)))
+        .service(resource("/channels/{slug}/stop", "POST").route(web::post().to(stop)))
+        .service(resource("/channels/{slug}/key", "GET").route(web::get().to(key)))
+        .service(resource("/box", "GET").route(web::get().to(whole_box)));
+}
+
+/// All channels as they are now, for the list and for the feed.
+pub(super) async fn snapshot(state: &ApiState, base: &Base) -> Result<wire::ChannelList, ApiError> {
+    let (channels, mut reports, now) = (state.store.channels().await?, state.board.list(), state.house.now());
+    let join = |channel: Channel| {
+        let report = reports.remove(channel.slug.as_str());
+        view::channel(channel, report, base, now)
+    };
+    Ok(wire::ChannelList { channels: channels.into_iter().map(join).collect() })
+}
+
+fn one(channel: Channel, request: &HttpRequest, state: &ApiState) -> wire::Channel {
+    let report = state.board.get(channel.slug.as_str());
+    view::channel(channel, report, &Base::of(request, state), state.house.now())
+}
+
+async fn list(request: HttpRequest, state: Data<ApiState>) -> Result<Json<wire::ChannelList>, ApiError> {
+    snapshot(&state, &Base::of(&request, &state)).await.map(Json)
+}
+
+async fn add(
+    request: HttpRequest,
+    state: Data<ApiState>,
+    Json(new): Json<wire::NewChannel>,
+) -> Result<HttpResponse, ApiError> {
+    let added = state.store.add(Draft::try_from(new)?).await?;
+    state.bump();
+    tracing::info!(channel = added.slug.as_str(), "channel added");
+    let place = format!("/api/v1/channels/{}", added.slug);
+    Ok(HttpResponse::Created().insert_header((LOCATION, place)).json(one(added, &request, &state)))
+}
+
+async fn show(
+    request: HttpRequest,
+    state: Data<ApiState>,
+    slug: Path<String>,
+) -> Result<Json<wire::Channel>, ApiError> {
+    let channel = state.store.channel(&slug).await?;
+    Ok(Json(one(channel, &request, &state)))
+}
+
+async fn remove(state: Data<ApiState>, slug: Path<String>) -> Result<HttpResponse, ApiError> {
+    state.store.remove(&slug).await?;
+    state.bump();
+    tracing::info!(channel = slug.as_str(), "channel removed");
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn start(
+    request: HttpRequest,
+    state: Data<ApiState>,
+    slug: Path<String>,
+) -> Result<Json<wire::Channel>, ApiError> {
+    switch(&request, &state, &slug, Desired::Running).await
+}
+
+async fn stop(
+    request: HttpRequest,
+    state: Data<ApiState>,
+    slug: Path<String>,
+) -> Result<Json<wire::Channel>, ApiError> {
+    switch(&request, &state, &slug, Desired::Stopped).await
+}
+
+async fn switch(
+    request: &HttpRequest,
+    state: &ApiState,
+    slug: &str,
+    desired: Desired,
+) -> Result<Json<wire::Channel>, ApiError> {
+    let channel = state.store.set_desired(slug, desired).await?;
+    state.bump();
+    tracing::info!(channel = slug, ?desired, "channel switched");
+    Ok(Json(one(channel, request, state)))
+}
+
+async fn key(
+    request: HttpRequest,
+    state: Data<ApiState>,
+    slug: Path<String>,
+) -> Result<Json<wire::StreamKey>, ApiError> {
+    let (channel, key) = (state.store.channel(&slug).await?, state.store.key(&slug).await?);
+    let publish_urls = Base::of(&request, &state).publish_urls(channel.source, key.expose());
+    Ok(Json(wire::StreamKey { stream_key: key.expose().to_owned(), publish_urls }))
+}
+
+async fn whole_box(state: Data<ApiState>) -> Json<wire::BoxStatus> {
+    let now = state.house.now();
+    Json(wire::BoxStatus {
+        version: env!("CARGO_PKG_VERSION").into(),
+        uptime_secs: view::secs(now - state.started_at),
+        house_time_ms: now.millis(),
+        ports: *state.ports.borrow(),
+    })
+}

@@ -1,0 +1,102 @@
+//! `/api/v1`: what the admin pages and the command line speak. The types are in the crate `wire`.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`guard`] | who may ask at all: loopback and the Unix socket, and no page of another origin |
+//! | [`problem`] | errors as RFC 9457 has them, and the one table from errors to statuses |
+//! | `channels` | the calls about channels |
+//! | `events` | the feed of changes, as Server-Sent Events |
+//! | `health` | `/healthz` and `/readyz` |
+//! | `view` | pure: what was asked for and what is reported, joined |
+//! | `address` | pure: the addresses shown to publishers and viewers |
+//! | [`socket`] | the Unix socket of the command line |
+//!
+//! Nothing here decides what a channel does: a change goes to the store, [`ApiState::changed`] rises, and whoever
+//! owns the channels makes it so.
+
+mod address;
+mod channels;
+mod events;
+pub mod guard;
+mod health;
+pub mod problem;
+pub mod socket;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use guard::on_connect;
+pub use problem::ApiError;
+
+use crate::board::Board;
+use crate::clock::House;
+use crate::limits::EVENT_FEEDS_MAX;
+use crate::store::Store;
+use actix_web::web;
+use media::time::Ticks;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use tokio::sync::{Semaphore, watch};
+
+/// What the calls need; clones share it. To be given to the application as `web::Data`.
+#[derive(Clone, Debug)]
+pub struct ApiState {
+    /// What was asked for.
+    pub store: Store,
+    /// What is reported.
+    pub board: Board,
+    /// The time.
+    pub house: House,
+    /// Rises with each change that the API has made to the store.
+    pub changed: watch::Sender<u64>,
+    /// The listening ports; set once they are known, and again should they change.
+    pub ports: watch::Sender<wire::Ports>,
+    /// Whether the whole tree is up.
+    pub ready: Arc<AtomicBool>,
+    /// Set to true to end all event feeds, so that the server can stop.
+    pub closing: watch::Sender<bool>,
+    bind: IpAddr,
+    started_at: Ticks,
+    feeds: Arc<Semaphore>,
+}
+
+impl ApiState {
+    /// Not ready, without ports; `bind` is the address of the listeners.
+    #[must_use]
+    pub fn new(store: Store, board: Board, house: House, bind: IpAddr) -> Self {
+        Self {
+            store,
+            board,
+            house,
+            changed: watch::Sender::new(0),
+            ports: watch::Sender::default(),
+            ready: Arc::default(),
+            closing: watch::Sender::new(false),
+            bind,
+            started_at: house.now(),
+            feeds: Arc::new(Semaphore::new(EVENT_FEEDS_MAX)),
+        }
+    }
+
+    /// Tells the owner of the channels, and the feeds, that the store has changed.
+    pub fn bump(&self) {
+        self.changed.send_modify(|version| *version += 1);
+    }
+}
+
+/// Mounts `/api`, `/healthz` and `/readyz`. The application must have `web::Data<ApiState>`, and the server
+/// [`on_connect`], without which the Unix socket is not recognised and is refused.
+pub fn configure(config: &mut web::ServiceConfig) {
+    let nothing = || web::to(problem::no_such_call);
+    let v1 = web::scope("/v1")
+        .configure(channels::configure)
+        .configure(events::configure)
+        .default_service(nothing());
+    let api = web::scope("/api")
+        .app_data(problem::json_config())
+        .service(v1)
+        .default_service(nothing())
+        .wrap(actix_web::middleware::from_fn(guard::guard));
+    config.service(api).configure(health::configure);
+}

@@ -1,0 +1,296 @@
+//! The API as a client sees it, errors above all.
+
+use super::*;
+use crate::board::{ChannelReport, stages};
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
+use actix_web::{App, Error, web};
+use serde_json::{Value, json};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use tempfile::TempDir;
+
+/// A box of its own. The folder goes when it does.
+struct TestBox {
+    state: ApiState,
+    _folder: TempDir,
+}
+
+fn new_box() -> TestBox {
+    let folder = TempDir::new().unwrap();
+    let house = House::anchor();
+    let store = Store::open(folder.path(), house).unwrap();
+    let state = ApiState::new(store, Board::new(), house, IpAddr::from([127, 0, 0, 1]));
+    state.ports.send_replace(wire::Ports { http: 8080, https: 0, rtmp: 1935, srt: 9000 });
+    TestBox { state, _folder: folder }
+}
+
+async fn serve(
+    state: &ApiState,
+) -> impl Service<actix_http::Request, Response = ServiceResponse, Error = Error> {
+    init_service(App::new().app_data(web::Data::new(state.clone())).configure(configure)).await
+}
+
+fn from_here(request: TestRequest) -> actix_http::Request {
+    request
+        .peer_addr("127.0.0.1:40000".parse().unwrap())
+        .insert_header(("host", "localhost:8080"))
+        .to_request()
+}
+
+/// Status and body of one call from a loopback browser.
+async fn ask(state: &ApiState, request: TestRequest) -> (u16, Value) {
+    let app = serve(state).await;
+    let response = call_service(&app, from_here(request)).await;
+    let status = response.status().as_u16();
+    assert_eq!(response.headers().get("cache-control").unwrap(), "no-store");
+    let body = if status == 204 { Value::Null } else { read_body_json(response).await };
+    (status, body)
+}
+
+fn post(body: Value) -> TestRequest {
+    TestRequest::post().uri("/api/v1/channels").set_json(body)
+}
+
+fn get(path: &str) -> TestRequest {
+    TestRequest::get().uri(path)
+}
+
+/// A call that must fail, as one line: status, field, detail.
+async fn problem(state: &ApiState, request: TestRequest) -> String {
+    let app = serve(state).await;
+    let response = call_service(&app, from_here(request)).await;
+    assert_eq!(response.headers().get("content-type").unwrap(), "application/problem+json");
+    let status = response.status().as_u16();
+    let problem: wire::Problem = read_body_json(response).await;
+    assert_eq!(problem.status, status);
+    format!("{status} {} {}", problem.field.unwrap_or("-".into()), problem.detail)
+}
+
+#[actix_rt::test]
+async fn a_channels_life() {
+    let test = new_box();
+    let state = &test.state;
+    assert_eq!(ask(state, get("/api/v1/channels")).await, (200, json!({"channels": []})));
+
+    let (status, added) = ask(state, post(json!({"name": "Main Hall", "source": "rtmp"}))).await;
+    assert_eq!(status, 201);
+    assert_eq!(added["slug"], "main-hall");
+    assert_eq!(added["state"], "starting");
+    assert_eq!(added["watch_url"], "http://localhost:8080/watch/main-hall");
+    assert_eq!(added["publish_urls"], json!(["rtmp://localhost:1935/live/STREAM_KEY"]));
+    assert_eq!(added["ladder"][2], json!({"width": 640, "height": 360, "bitrate_bps": 700_000}));
+    assert_eq!(*state.changed.borrow(), 1, "whoever owns the channels has been told");
+
+    let (_, key) = ask(state, get("/api/v1/channels/main-hall/key")).await;
+    let secret = key["stream_key"].as_str().unwrap();
+    assert_eq!(key["publish_urls"][0], format!("rtmp://localhost:1935/live/{secret}"));
+
+    let started_at = Some(state.house.now() - Ticks::from_secs(5));
+    let report = ChannelReport {
+        state: wire::ChannelState::Live,
+        stages: stages(wire::Light::Good),
+        detail: String::new(),
+        restarts: 2,
+        started_at,
+    };
+    state.board.update("main-hall", report);
+    let (_, live) = ask(state, get("/api/v1/channels/main-hall")).await;
+    assert_eq!((&live["state"], &live["restarts"]), (&json!("live"), &json!(2)));
+    assert!(live["uptime_secs"].as_u64().unwrap() >= 5);
+
+    let (status, stopped) = ask(state, TestRequest::post().uri("/api/v1/channels/main-hall/stop")).await;
+    assert_eq!((status, &stopped["state"], &stopped["uptime_secs"]), (200, &json!("stopped"), &Value::Null));
+    let (_, started) = ask(state, TestRequest::post().uri("/api/v1/channels/main-hall/start")).await;
+    assert_eq!(started["state"], "live");
+    assert_eq!(ask(state, TestRequest::delete().uri("/api/v1/channels/main-hall")).await, (204, Value::Null));
+    assert_eq!(ask(state, get("/api/v1/channels")).await, (200, json!({"channels": []})));
+    assert_eq!(*state.changed.borrow(), 4);
+}
+
+#[actix_rt::test]
+async fn a_channel_may_be_added_stopped() {
+    let test = new_box();
+    let (_, added) = ask(&test.state, post(json!({"name": "x", "source": "srt", "start": false}))).await;
+    assert_eq!(added["state"], "stopped");
+    assert_eq!(added["publish_urls"], json!(["srt://localhost:9000?streamid=STREAM_KEY"]));
+}
+
+#[actix_rt::test]
+async fn every_error_is_a_problem_that_says_what_to_do() {
+    let test = new_box();
+    let state = &test.state;
+    ask(state, post(json!({"name": "Hall", "source": "rtmp"}))).await;
+    let typed = |body: &'static str| {
+        TestRequest::post()
+            .uri("/api/v1/channels")
+            .insert_header(("content-type", "application/json"))
+            .set_payload(body)
+    };
+    let rung = json!([{"width": 641, "height": 360, "bitrate_bps": 700_000}]);
+    let cases = [
+        typed("{\"name\": \"x\",\n oops"),
+        typed("{\"name\": \"x\", \"source\": \"rtmp\", \"colour\": 1}"),
+        typed("{\"name\": \"x\"}"),
+        typed("{\"name\": \"x\", \"source\": \"vhs\"}"),
+        TestRequest::post().uri("/api/v1/channels").set_payload("name=x"),
+        post(json!({"name": "x".repeat(70_000), "source": "rtmp"})),
+        post(json!({"name": "", "source": "rtmp"})),
+        post(json!({"name": "API", "source": "rtmp"})),
+        post(json!({"name": "hall", "source": "rtmp"})),
+        post(json!({"name": "x", "source": "rtmp", "ladder": rung})),
+        get("/api/v1/channels/nobody"),
+        get("/api/v1/channels/nobody/key"),
+        TestRequest::post().uri("/api/v1/channels/nobody/start"),
+        TestRequest::delete().uri("/api/v1/channels/nobody"),
+        get("/api/v1/nothing"),
+        get("/api/v2/channels"),
+        get("/api"),
+        TestRequest::delete().uri("/api/v1/channels"),
+        TestRequest::post().uri("/api/v1/events"),
+    ];
+    let mut seen = Vec::new();
+    for case in cases {
+        seen.push(problem(state, case).await);
+    }
+    insta::assert_snapshot!(seen.join("\n"), @"
+    400 - key must be a string at line 2 column 2
+    400 /colour unknown field `colour`, expected one of `name`, `source`, `ladder`, `start` at line 1 column 40
+    400 /source missing field `source` at line 1 column 13
+    400 - unknown variant `vhs`, expected one of `test-pattern`, `rtmp`, `srt` at line 1 column 29
+    415 - send the body as JSON, with `Content-Type: application/json`
+    413 - the body may have 65536 bytes at most
+    422 /name the name must have 1 to 100 characters, all of them visible
+    422 /name `api` is reserved, since it has a meaning of its own in addresses; add a word to the name
+    409 /name there is already a channel named `hall`, at `hall`; choose another name
+    422 /ladder/0/width rung 0 has width 641; it must be within 64 and 3840 and even
+    404 - there is no channel `nobody`
+    404 - there is no channel `nobody`
+    404 - there is no channel `nobody`
+    404 - there is no channel `nobody`
+    404 - there is no call `/api/v1/nothing`; the calls are under /api/v1
+    404 - there is no call `/api/v2/channels`; the calls are under /api/v1
+    404 - there is no call `/api`; the calls are under /api/v1
+    405 - this address answers GET, POST only
+    405 - this address answers GET only
+    ");
+}
+
+#[actix_rt::test]
+async fn a_method_that_is_not_there_names_those_that_are() {
+    let test = new_box();
+    let app = serve(&test.state).await;
+    let response = call_service(&app, from_here(TestRequest::put().uri("/api/v1/channels/x"))).await;
+    assert_eq!(response.headers().get("allow").unwrap(), "GET, DELETE");
+}
+
+#[actix_rt::test]
+async fn nobody_from_elsewhere_gets_in() {
+    let test = new_box();
+    let app = serve(&test.state).await;
+    let remote = || TestRequest::get().uri("/api/v1/channels").insert_header(("host", "localhost"));
+    let tries = [
+        remote().peer_addr("10.0.0.7:5".parse().unwrap()),
+        remote().peer_addr("10.0.0.7:5".parse().unwrap()).insert_header(("x-forwarded-for", "127.0.0.1")),
+        // A peer that has hung up has no address: that alone does not make it the Unix socket.
+        remote(),
+        TestRequest::get().uri("/api/v1/nothing").insert_header(("host", "localhost")),
+        TestRequest::get()
+            .uri("/api/v1/channels")
+            .peer_addr("127.0.0.1:5".parse().unwrap())
+            .insert_header(("host", "evil.example")),
+    ];
+    for request in tries {
+        let response = call_service(&app, request.to_request()).await;
+        assert_eq!(response.status(), 403);
+        let problem: wire::Problem = read_body_json(response).await;
+        assert_eq!(problem.title, "Not allowed from there");
+    }
+    let forged = post(json!({"name": "x", "source": "rtmp"})).insert_header(("sec-fetch-site", "cross-site"));
+    assert_eq!(call_service(&app, from_here(forged)).await.status(), 403);
+    assert_eq!(test.state.store.channels().await.unwrap(), []);
+}
+
+#[actix_rt::test]
+async fn health_is_for_everybody() {
+    let test = new_box();
+    let app = serve(&test.state).await;
+    let status = async |path: &str| {
+        let request = TestRequest::get().uri(path).peer_addr("10.0.0.7:5".parse().unwrap()).to_request();
+        call_service(&app, request).await.status().as_u16()
+    };
+    assert_eq!((status("/healthz").await, status("/readyz").await), (200, 503));
+    test.state.ready.store(true, Ordering::Release);
+    assert_eq!(status("/readyz").await, 200);
+}
+
+#[actix_rt::test]
+async fn the_box_tells_its_ports_and_time() {
+    let test = new_box();
+    let (_, seen) = ask(&test.state, get("/api/v1/box")).await;
+    assert_eq!(seen["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(seen["ports"], json!({"http": 8080, "https": 0, "rtmp": 1935, "srt": 9000}));
+    assert!(seen["house_time_ms"].as_i64().unwrap() > 1_600_000_000_000);
+}
+
+type Events = Pin<Box<dyn MessageBody<Error = Box<dyn std::error::Error>>>>;
+
+/// The next event of a feed, or nothing at its end.
+async fn next_event(body: &mut Events) -> Option<Value> {
+    let bytes = poll_fn(|context| body.as_mut().poll_next(context)).await?.unwrap();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let data = text.strip_prefix("event: channels\ndata: ").unwrap_or_else(|| panic!("{text}"));
+    Some(serde_json::from_str(data.strip_suffix("\n\n").unwrap()).unwrap())
+}
+
+#[actix_rt::test]
+async fn the_feed_tells_what_is_there_and_each_change() {
+    let test = new_box();
+    let state = &test.state;
+    let app = serve(state).await;
+    let response = call_service(&app, from_here(get("/api/v1/events"))).await;
+    assert_eq!(response.headers().get("content-type").unwrap(), "text/event-stream");
+    assert_eq!(response.response().body().size(), BodySize::Stream);
+    let mut body: Events = Box::pin(response.into_body());
+    assert_eq!(next_event(&mut body).await.unwrap(), json!({"channels": []}));
+
+    // Two changes before the feed is read are one event, with both in it.
+    for name in ["a", "b"] {
+        ask(state, post(json!({"name": name, "source": "srt"}))).await;
+    }
+    let seen = next_event(&mut body).await.unwrap();
+    assert_eq!((&seen["channels"][0]["slug"], &seen["channels"][1]["slug"]), (&json!("a"), &json!("b")));
+
+    let report = ChannelReport {
+        state: wire::ChannelState::Waiting,
+        stages: stages(wire::Light::Degraded),
+        detail: "no source yet".into(),
+        restarts: 0,
+        started_at: None,
+    };
+    state.board.update("b", report);
+    let seen = next_event(&mut body).await.unwrap();
+    assert_eq!(seen["channels"][1]["detail"], "no source yet");
+    let text = serde_json::to_string(&seen).unwrap();
+    assert!(!text.contains(state.store.key("a").await.unwrap().expose()), "no key is in the feed");
+
+    state.closing.send_replace(true);
+    assert_eq!(next_event(&mut body).await, None);
+}
+
+#[actix_rt::test]
+async fn feeds_are_bounded_and_give_their_place_back() {
+    let test = new_box();
+    let app = serve(&test.state).await;
+    let follow = async || call_service(&app, from_here(get("/api/v1/events"))).await;
+    let mut feeds = Vec::new();
+    for _ in 0..crate::limits::EVENT_FEEDS_MAX {
+        feeds.push(follow().await);
+    }
+    let refused = follow().await;
+    assert_eq!((refused.status().as_u16(), refused.headers().get("retry-after").is_some()), (503, true));
+    feeds.pop();
+    assert_eq!(follow().await.status(), 200);
+}

@@ -1,0 +1,51 @@
+//! What was asked for and what is reported, joined into what is shown. Pure.
+
+use super::address::{Base, KEY_PLACEHOLDER};
+use crate::board::{ChannelReport, stages};
+use crate::store::{Channel, Desired};
+use media::time::Ticks;
+use wire::{ChannelState, Light};
+
+/// One channel. Without a report it is off, or about to start.
+pub(super) fn channel(
+    channel: Channel,
+    report: Option<ChannelReport>,
+    base: &Base,
+    now: Ticks,
+) -> wire::Channel {
+    let report = report.unwrap_or_else(|| absent(channel.desired));
+    // A channel that has been switched off and has not gone yet is off, with its last lights.
+    let stopped = channel.desired == Desired::Stopped;
+    let state = if stopped { ChannelState::Stopped } else { report.state };
+    let up = report.started_at.filter(|_| state != ChannelState::Stopped);
+    wire::Channel {
+        watch_url: base.watch_url(channel.slug.as_str()),
+        publish_urls: base.publish_urls(channel.source, KEY_PLACEHOLDER),
+        slug: channel.slug.to_string(),
+        name: channel.name,
+        source: channel.source,
+        ladder: channel.ladder.into_iter().map(rung).collect(),
+        state,
+        stages: report.stages,
+        detail: report.detail,
+        restarts: report.restarts,
+        uptime_secs: up.map(|started_at| secs(now - started_at)),
+    }
+}
+
+/// Whole seconds, zero before the start.
+pub(super) fn secs(length: Ticks) -> u64 {
+    u64::try_from(length.scaled(1)).unwrap_or(0)
+}
+
+fn absent(desired: Desired) -> ChannelReport {
+    let state = match desired {
+        Desired::Running => ChannelState::Starting,
+        Desired::Stopped => ChannelState::Stopped,
+    };
+    ChannelReport { state, stages: stages(Light::Off), detail: String::new(), restarts: 0, started_at: None }
+}
+
+fn rung(media::link::Rung { width, height, bitrate_bps }: media::link::Rung) -> wire::Rung {
+    wire::Rung { width, height, bitrate_bps }
+}

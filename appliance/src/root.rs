@@ -1,0 +1,217 @@
+//! Root: opens everything that listens, puts the tree together, and takes it down in order.
+//!
+//! ```text
+//! root            one_for_one
+//! ├─ store        a thread; its handle is shared
+//! ├─ rtmp, srt    listeners
+//! ├─ web          viewers; admin
+//! └─ channels     one_for_one
+//! ```
+
+use crate::api::{self, ApiState};
+use crate::board::Board;
+use crate::channel::channels;
+use crate::channel::wiring::Services;
+use crate::clock::House;
+use crate::ingest::Doors;
+use crate::limits;
+use crate::listeners::gatekeeper::Gatekeeper;
+use crate::listeners::rtmp;
+use crate::listeners::srt::SrtPort;
+use crate::serve::Serving;
+use crate::serve::live::Catalogue;
+use crate::settings::Settings;
+use crate::store::{Draft, Store};
+use crate::supervise::{Handle, Strategy, Supervisor, Task};
+use crate::web::{self, Web};
+use actix_web::dev::ServerHandle;
+use anyhow::Context;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+use wire::{NewChannel, Source};
+
+/// What the daemon is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// What the store says.
+    Appliance,
+    /// One test-pattern channel named `demo`.
+    Demo,
+}
+
+/// Runs the appliance until it is told to stop.
+///
+/// # Errors
+/// When something that it needs from the start cannot be had: a port, the data folder, a healthy database.
+pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
+    let house = House::anchor();
+    let store = Store::open(&settings.data_dir, house)?;
+    let commands = api::socket::listen(&settings.data_dir)?;
+    let sockets = Sockets::open(&settings)?;
+    if purpose == Purpose::Demo {
+        add_demo(&store).await?;
+    }
+    let services =
+        Services { house, catalogue: Catalogue::default(), doors: Doors::default(), board: Board::new() };
+    let state = ApiState::new(store.clone(), services.board.clone(), house, settings.bind);
+    let serving = Serving { catalogue: services.catalogue.clone(), house };
+    let web = Web { serving, api: actix_web::web::Data::new(state.clone()) };
+    let gatekeeper = Gatekeeper { store: store.clone(), doors: services.doors.clone() };
+    let srt = SrtPort::new(settings.bind, settings.srt_port, gatekeeper.clone(), house);
+
+    let mut ports = sockets.ports()?;
+    let viewers = web.clone().viewers(sockets.http, sockets.admin.is_none())?;
+    let admin = web.admin(commands, sockets.admin)?;
+    let servers = [viewers.handle(), admin.handle()];
+    let serving_viewers = actix_rt::spawn(viewers);
+    actix_rt::spawn(admin);
+
+    let tree = tree(sockets.rtmp, gatekeeper, &srt, store, services, &state);
+    let handle = tree.handle();
+    let running = actix_rt::spawn(tree.run());
+
+    let mut bound = srt.bound();
+    tokio::select! {
+        port = bound.wait_for(Option::is_some) => ports.srt = port?.unwrap_or_default(),
+        () = tokio::time::sleep(limits::SRT_START_MAX) => warn!("SRT is not listening yet; it is tried again"),
+    }
+    announce(&settings, ports, purpose)?;
+    state.ports.send_replace(ports);
+    state.ready.store(true, Ordering::Release);
+    notify(sd_notify::NotifyState::Ready);
+    tokio::select! {
+        () = told_to_stop() => info!("told to stop"),
+        ended = running => ended.context("the root's task was lost")??,
+        ended = serving_viewers => ended.context("the web server's task was lost")??,
+    }
+    stop(&state, &handle, servers).await;
+    Ok(())
+}
+
+/// Sockets that must be there from the start, opened before anything else runs.
+struct Sockets {
+    http: TcpListener,
+    admin: Option<TcpListener>,
+    rtmp: TcpListener,
+}
+
+impl Sockets {
+    fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let bind = settings.bind;
+        let admin = settings.admin_port.map(|port| web::listen("The admin side", "--admin-port", bind, port));
+        let rtmp = web::listen("RTMP", "--rtmp-port", bind, settings.rtmp_port)?;
+        rtmp.set_nonblocking(true)?;
+        Ok(Self {
+            http: web::listen("HTTP", "--http-port", bind, settings.http_port)?,
+            admin: admin.transpose()?,
+            rtmp,
+        })
+    }
+
+    fn ports(&self) -> anyhow::Result<wire::Ports> {
+        let admin = self.admin.as_ref().map(|socket| socket.local_addr().map(|address| address.port()));
+        Ok(wire::Ports {
+            http: self.http.local_addr()?.port(),
+            https: 0,
+            rtmp: self.rtmp.local_addr()?.port(),
+            srt: 0,
+            admin: admin.transpose()?,
+        })
+    }
+}
+
+fn tree(
+    rtmp_socket: TcpListener,
+    gatekeeper: Gatekeeper,
+    srt: &SrtPort,
+    store: Store,
+    services: Services,
+    state: &ApiState,
+) -> Supervisor {
+    let (house, srt, changed) = (services.house, srt.clone(), state.changed.clone());
+    Supervisor::new("root", Strategy::OneForOne)
+        .child(Task::new("rtmp", move |_| {
+            let (socket, gatekeeper) = (rtmp_socket.try_clone(), gatekeeper.clone());
+            async move { rtmp::listen(tokio::net::TcpListener::from_std(socket?)?, gatekeeper, house).await }
+        }))
+        .child(Task::new("srt", move |_| {
+            let srt = srt.clone();
+            async move { srt.run_once().await }
+        }))
+        .child(Task::new("channels", move |_| {
+            channels::run(store.clone(), services.clone(), changed.subscribe())
+        }))
+}
+
+async fn add_demo(store: &Store) -> anyhow::Result<()> {
+    if store.channels().await?.is_empty() {
+        let demo = NewChannel {
+            name: "demo".into(),
+            source: Source::TestPattern,
+            ladder: None,
+            start: true,
+        };
+        store.add(Draft::try_from(demo)?).await?;
+    }
+    Ok(())
+}
+
+/// Writes `ports.json`, and tells the person at the terminal where to look.
+fn announce(settings: &Settings, ports: wire::Ports, purpose: Purpose) -> anyhow::Result<()> {
+    write_ports(&settings.data_dir, ports)?;
+    let host = if settings.bind.is_unspecified() { "localhost".to_owned() } else { settings.bind.to_string() };
+    info!(http = ports.http, rtmp = ports.rtmp, srt = ports.srt, "listening");
+    let admin = ports.admin.unwrap_or(ports.http);
+    println!("Forebay {} is running.", env!("CARGO_PKG_VERSION"));
+    if purpose == Purpose::Demo {
+        println!("  watch   http://{host}:{}/watch/demo", ports.http);
+    }
+    println!("  admin   http://{host}:{admin}/admin/");
+    println!("  RTMP    rtmp://{host}:{}/live/STREAM_KEY", ports.rtmp);
+    println!("  SRT     srt://{host}:{}?streamid=STREAM_KEY", ports.srt);
+    println!("  state   {}", settings.data_dir.display());
+    println!("Stop it with Ctrl-C.");
+    Ok(())
+}
+
+/// Whole or not at all: whoever waits for the file never reads half of it.
+fn write_ports(folder: &Path, ports: wire::Ports) -> anyhow::Result<()> {
+    let (whole, part) = (folder.join("ports.json"), folder.join("ports.json.part"));
+    std::fs::write(&part, serde_json::to_vec(&ports)?)
+        .and_then(|()| std::fs::rename(&part, &whole))
+        .with_context(|| format!("{} cannot be written", whole.display()))
+}
+
+async fn told_to_stop() {
+    let (mut terminate, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
+        (Err(error), _) | (_, Err(error)) => {
+            warn!(%error, "signals cannot be received; only SIGKILL will stop the daemon");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => (),
+        _ = interrupt.recv() => (),
+    }
+}
+
+/// Viewers first: what they wait for is answered before its makers go.
+async fn stop(state: &ApiState, tree: &Handle, servers: [ServerHandle; 2]) {
+    notify(sd_notify::NotifyState::Stopping);
+    state.ready.store(false, Ordering::Release);
+    state.closing.send_replace(true);
+    let [viewers, admin] = servers;
+    tokio::join!(viewers.stop(true), admin.stop(true));
+    tree.shutdown().await;
+}
+
+/// Tells systemd, when it is there to listen.
+fn notify(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        warn!(%error, "systemd could not be told");
+    }
+}

@@ -68,6 +68,7 @@ function verdict({ firstFrameMs, before, after, samples, seconds, seen, probe })
     problems,
     tier: after.tier,
     engine: after.engine,
+    lastState: after.state,
     seconds,
     firstFrameMs,
     progressSeconds: round(progress),

@@ -9,9 +9,12 @@ const FORWARD_BUFFER_S = 20;
 const START_ESTIMATE_BPS = 50e6;
 // Default is 1, which never catches up. 1.1 wins back 1 s in 10 s; 1.5 was seen to run dry.
 const CATCH_UP_RATE_MAX = 1.1;
-// LL-HLS: hls.js stops catching up when it is further behind its target than about this; seek instead. Its own
-// setting for that cannot be had without giving up the playlist's PART-HOLD-BACK as the target.
+// LL-HLS: hls.js starts where a segment starts, up to 2 s behind its target, and stops catching up when it is further
+// behind than about 3 s. Its own setting for that cannot be had without giving up PART-HOLD-BACK as the target. So:
+// jump when this far behind, or when the jump leaves enough in the buffer to be safe at once.
 const BEHIND_MAX_S = 3;
+const JUMP_MIN_S = 0.5;
+const SPARE_MIN_S = 1;
 
 function settings(tier) {
   const both = {
@@ -19,6 +22,7 @@ function settings(tier) {
     maxBufferLength: FORWARD_BUFFER_S,
     maxMaxBufferLength: FORWARD_BUFFER_S,
     capLevelToPlayerSize: true,
+    abrSwitchInterval: 10, // seconds between switches: each costs most of a short buffer
     abrEwmaDefaultEstimate: START_ESTIMATE_BPS,
     abrEwmaDefaultEstimateMax: START_ESTIMATE_BPS,
     testBandwidth: false,
@@ -26,7 +30,10 @@ function settings(tier) {
     emeEnabled: false,
   };
   if (tier === 'ts') {
-    return { ...both, lowLatencyMode: false, liveSyncDurationCount: 3, liveMaxLatencyDurationCount: 12 };
+    // There are no parts: low latency mode only lets it catch up with its three target durations.
+    return {
+      ...both, lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.05, liveSyncDurationCount: 3, liveMaxLatencyDurationCount: 12,
+    };
   }
   return {
     ...both,
@@ -52,9 +59,9 @@ export async function open(video, url, hooks, tier) {
     hooks.failed({ kind, reason: 'hls.js ' + data.details });
   });
   hls.on(Hls.Events.MANIFEST_PARSED, hooks.ready);
-  if (tier !== 'ts') hls.on(Hls.Events.LEVEL_UPDATED, () => seekWhenFarBehind(hls, video));
+  if (tier !== 'ts') hls.on(Hls.Events.LEVEL_UPDATED, () => jumpWhenFarBehind(hls, video));
+  hls.attachMedia(video); // first: the size of the picture caps the level that it starts with
   hls.loadSource(url);
-  hls.attachMedia(video);
   return {
     close() { hls.destroy(); },
     goLive() { if (hls.liveSyncPosition) video.currentTime = hls.liveSyncPosition; },
@@ -62,11 +69,12 @@ export async function open(video, url, hooks, tier) {
   };
 }
 
-function seekWhenFarBehind(hls, video) {
+function jumpWhenFarBehind(hls, video) {
+  const { buffered } = video;
+  if (video.paused || video.seeking || video.readyState < 3 || !buffered.length) return;
   const behind = hls.latency - hls.targetLatency;
-  if (behind > BEHIND_MAX_S && hls.liveSyncPosition && !video.paused && video.readyState > 1) {
-    video.currentTime = hls.liveSyncPosition;
-  }
+  const spare = buffered.end(buffered.length - 1) - video.currentTime - behind;
+  if (behind > BEHIND_MAX_S || (behind > JUMP_MIN_S && spare > SPARE_MIN_S)) video.currentTime += behind;
 }
 
 function read(hls, houseNow) {

@@ -1,0 +1,132 @@
+//! A viewer's HTTP.
+
+use anyhow::{Context, bail};
+use std::sync::LazyLock;
+use std::time::Duration;
+use ureq::Agent;
+use ureq::http::Response;
+
+/// Longer than any hold: a blocked playlist request is answered within three target durations, 6 s.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// No answer that a test asks for is larger.
+const BODY_BYTES_MAX: u64 = 64 << 20;
+
+static AGENT: LazyLock<Agent> = LazyLock::new(|| {
+    let config = Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
+    config.build().into()
+});
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// The body, whole.
+    pub body: Vec<u8>,
+    /// `Content-Type`.
+    pub content_type: String,
+    /// `Cache-Control`.
+    pub cache_control: String,
+}
+
+impl Answer {
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// When it is not of that shape.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> anyhow::Result<T> {
+        serde_json::from_slice(&self.body).with_context(|| format!("status {}: {}", self.status, self.text()))
+    }
+}
+
+/// GET, whatever the status.
+///
+/// # Errors
+/// When there is no answer at all.
+pub fn get(url: &str) -> anyhow::Result<Answer> {
+    let answer = AGENT.get(url).call().with_context(|| format!("GET {url}"))?;
+    read(answer).with_context(|| format!("GET {url}"))
+}
+
+/// GET that must be 200.
+///
+/// # Errors
+/// When it is not.
+pub fn fetch(url: &str) -> anyhow::Result<Answer> {
+    let answer = get(url)?;
+    if answer.status != 200 {
+        bail!("GET {url}: status {}: {}", answer.status, answer.text().chars().take(200).collect::<String>());
+    }
+    Ok(answer)
+}
+
+/// POST with a body of this type, whatever the status.
+///
+/// # Errors
+/// When there is no answer at all.
+pub fn post(url: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Answer> {
+    let request = AGENT.post(url).header("content-type", content_type);
+    read(request.send(body).with_context(|| format!("POST {url}"))?)
+}
+
+/// DELETE, whatever the status.
+///
+/// # Errors
+/// When there is no answer at all.
+pub fn delete(url: &str) -> anyhow::Result<Answer> {
+    read(AGENT.delete(url).call().with_context(|| format!("DELETE {url}"))?)
+}
+
+fn read(mut answer: Response<ureq::Body>) -> anyhow::Result<Answer> {
+    let header = |name: &str| {
+        answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    };
+    let (content_type, cache_control) = (header("content-type"), header("cache-control"));
+    let status = answer.status().as_u16();
+    let body = answer.body_mut().with_config().limit(BODY_BYTES_MAX).read_to_vec()?;
+    Ok(Answer { status, body, content_type, cache_control })
+}
+
+/// What a relative reference in the document at `base` points to. Enough of RFC 3986 5.2 for playlists and MPDs.
+#[must_use]
+pub fn join(base: &str, reference: &str) -> String {
+    if reference.contains("://") {
+        return reference.to_owned();
+    }
+    let base = base.split(['?', '#']).next().unwrap_or(base);
+    let host_end = base.find("://").map_or(0, |at| at + 3);
+    let path_at = base[host_end..].find('/').map_or(base.len(), |at| host_end + at);
+    if reference.starts_with('/') {
+        return format!("{}{reference}", &base[..path_at]);
+    }
+    let mut folders: Vec<&str> = base[path_at..].split('/').skip(1).collect();
+    folders.pop();
+    for step in reference.split('/') {
+        match step {
+            "." => {}
+            ".." => drop(folders.pop()),
+            step => folders.push(step),
+        }
+    }
+    format!("{}/{}", &base[..path_at], folders.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::join;
+
+    #[test]
+    fn references_are_resolved_as_browsers_do() {
+        let base = "http://h:1/live/demo/720p/media.m3u8?_HLS_msn=7";
+        assert_eq!(join(base, "7.m4s"), "http://h:1/live/demo/720p/7.m4s");
+        assert_eq!(join(base, "../audio/media.m3u8"), "http://h:1/live/demo/audio/media.m3u8");
+        assert_eq!(join(base, "/time"), "http://h:1/time");
+        assert_eq!(join(base, "http://x/y"), "http://x/y");
+    }
+}

@@ -1,0 +1,124 @@
+//! ffmpeg as an encoder: a real H.264/AAC file, sent in real time over RTMP or SRT.
+
+use crate::daemon::{Channel, Daemon};
+use anyhow::{Context, ensure};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// How a source comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// `rtmp://HOST/live/KEY`.
+    Rtmp,
+    /// `srt://HOST?streamid=KEY`.
+    Srt,
+}
+
+impl Transport {
+    /// The channel's source in the API.
+    #[must_use]
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::Rtmp => "rtmp",
+            Self::Srt => "srt",
+        }
+    }
+
+    /// Where to send to.
+    #[must_use]
+    pub fn url(self, daemon: &Daemon, key: &str) -> String {
+        match self {
+            Self::Rtmp => format!("rtmp://127.0.0.1:{}/live/{key}", daemon.ports.rtmp),
+            Self::Srt => format!("srt://127.0.0.1:{}?streamid={key}", daemon.ports.srt),
+        }
+    }
+
+    fn container(self) -> &'static str {
+        match self {
+            Self::Rtmp => "flv",
+            Self::Srt => "mpegts",
+        }
+    }
+}
+
+/// A publisher; dropping it cuts the source.
+#[derive(Debug)]
+pub struct Publisher {
+    child: Child,
+}
+
+impl Publisher {
+    /// Begins to send the sample, over and over, to a channel.
+    ///
+    /// # Errors
+    /// When ffmpeg cannot be run.
+    pub fn start(daemon: &Daemon, channel: &Channel, transport: Transport) -> anyhow::Result<Self> {
+        Self::to(&transport.url(daemon, &channel.stream_key), transport)
+    }
+
+    /// Begins to send to any address.
+    ///
+    /// # Errors
+    /// When ffmpeg cannot be run.
+    pub fn to(url: &str, transport: Transport) -> anyhow::Result<Self> {
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg.args(["-hide_banner", "-loglevel", "error", "-re", "-stream_loop", "-1", "-i"]).arg(sample()?);
+        ffmpeg.args(["-c", "copy", "-f", transport.container(), url]);
+        let child = ffmpeg.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        Ok(Self { child: child.context("running ffmpeg")? })
+    }
+
+    /// Whether it is still connected: ffmpeg exits when it is refused or cut off.
+    pub fn runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+/// A file of 20 s, 640x360 at 30 fps with sound, closed GOPs of 1 s: made once per test program.
+///
+/// # Errors
+/// When ffmpeg cannot make it.
+pub fn sample() -> anyhow::Result<PathBuf> {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(path) = MADE.get() {
+        return Ok(path.clone());
+    }
+    // Kept for the next test program: making it takes seconds.
+    let path = std::env::temp_dir().join("forebay-e2e-sample-1.mp4");
+    if !path.is_file() {
+        make_sample(&path)?;
+    }
+    Ok(MADE.get_or_init(|| path).clone())
+}
+
+fn make_sample(path: &std::path::Path) -> anyhow::Result<()> {
+    let half_done = path.with_extension(format!("{}.mp4", std::process::id()));
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-hide_banner", "-loglevel", "error", "-y"]);
+    ffmpeg.args([
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=640x360:r=30:d=20",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=f=440:b=1:r=48000:d=20",
+    ]);
+    ffmpeg.args(["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "high"]);
+    ffmpeg.args(["-b:v", "1M", "-g", "30", "-sc_threshold", "0", "-pix_fmt", "yuv420p"]);
+    ffmpeg.args(["-c:a", "aac", "-ac", "2", "-b:a", "128k"]).arg(&half_done);
+    let made = ffmpeg.stdin(Stdio::null()).output().context("running ffmpeg")?;
+    ensure!(made.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&made.stderr));
+    // Two test programs may make it at once: the last rename wins, each whole.
+    std::fs::rename(&half_done, path)?;
+    Ok(())
+}

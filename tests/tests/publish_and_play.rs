@@ -1,0 +1,127 @@
+//! Publish over RTMP and over SRT; play on every tier for a minute with no stall and no error.
+//!
+//! `FOREBAY_E2E_SECONDS` (default 60) is how long each player watches.
+
+use anyhow::{Context, ensure};
+use e2e::daemon::{Channel, Daemon, small_ladder};
+use e2e::playlist::{Media, Multivariant};
+use e2e::publish::{Publisher, Transport};
+use e2e::watcher::Watcher;
+use e2e::{alone, browser, clock, ffmpeg, http, setting};
+use std::io::Write;
+use std::time::Duration;
+use wire::ChannelState;
+
+fn seconds() -> u64 {
+    setting("FOREBAY_E2E_SECONDS", 60)
+}
+
+struct Stage {
+    daemon: Daemon,
+    channel: Channel,
+    publisher: Publisher,
+    watcher: Watcher,
+}
+
+fn published(transport: Transport) -> anyhow::Result<Stage> {
+    let daemon = Daemon::start()?;
+    let channel = daemon.add_channel("Main hall", transport.source(), &small_ladder())?;
+    let publisher = Publisher::start(&daemon, &channel, transport)?;
+    daemon.wait_on_air(&channel, ChannelState::Live)?;
+    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
+    Ok(Stage { daemon, channel, publisher, watcher })
+}
+
+fn end(mut stage: Stage) -> anyhow::Result<()> {
+    let report = stage.watcher.stop();
+    ensure!(report.violations.is_empty(), "the channel broke its promises: {:#?}", report.violations);
+    ensure!(report.absences == 0, "the daemon did not answer {} times", report.absences);
+    ensure!(report.gaps == 0, "{} segments without media", report.gaps);
+    ensure!(stage.publisher.runs(), "the publisher was cut off");
+    let seen = stage.daemon.channel(&stage.channel.slug)?;
+    ensure!(seen.state == ChannelState::Live && seen.restarts == 0, "{seen:?}");
+    Ok(())
+}
+
+fn plays_in_chromium(transport: Transport, tier: &str) -> anyhow::Result<()> {
+    let _alone = alone();
+    let stage = published(transport)?;
+    let (viewing, report) = browser::watch(&stage.daemon, &stage.channel, tier, seconds())?;
+    ensure!(viewing.ok, "{}", serde_json::to_string_pretty(&report)?);
+    ensure!(viewing.tier.as_deref() == Some(tier), "it played {:?}", viewing.tier);
+    end(stage)
+}
+
+#[test]
+fn rtmp_plays_as_ll_dash_in_chromium() -> anyhow::Result<()> {
+    plays_in_chromium(Transport::Rtmp, "lldash")
+}
+
+#[test]
+fn rtmp_plays_as_ll_hls_in_chromium() -> anyhow::Result<()> {
+    plays_in_chromium(Transport::Rtmp, "llhls")
+}
+
+#[test]
+fn srt_plays_as_ll_dash_in_chromium() -> anyhow::Result<()> {
+    plays_in_chromium(Transport::Srt, "lldash")
+}
+
+#[test]
+fn srt_plays_as_ll_hls_in_chromium() -> anyhow::Result<()> {
+    plays_in_chromium(Transport::Srt, "llhls")
+}
+
+#[test]
+fn rtmp_plays_as_hls_ts_in_chromium() -> anyhow::Result<()> {
+    plays_in_chromium(Transport::Rtmp, "ts")
+}
+
+/// The TS tier as an old player reads it: each segment as it is listed, joined, decoded whole by ffmpeg.
+fn ts_decodes(transport: Transport) -> anyhow::Result<()> {
+    let _alone = alone();
+    let stage = published(transport)?;
+    let variants = Multivariant::fetch(&stage.daemon.live(&stage.channel, "ts/master.m3u8"))?;
+    let file = tempfile::Builder::new().suffix(".ts").tempfile()?;
+    let listed = record(&variants.video[0], seconds(), file.as_file())?;
+    let complaints = ffmpeg::complaints(file.path())?;
+    ensure!(complaints.is_empty(), "ffmpeg complained: {complaints}");
+    let video = ffmpeg::packets(file.path(), "v:0")?;
+    let frames = u64::try_from(video.len())?;
+    ensure!(frames == listed * 30, "{frames} pictures in {listed} segments of 1 s at 30 fps");
+    ensure!(video.windows(2).all(|pair| pair[0].dts < pair[1].dts), "decode times do not rise");
+    end(stage)
+}
+
+/// Appends each segment once it is listed, `seconds` of them; their numbers must have no hole.
+fn record(playlist: &str, seconds: u64, mut file: &std::fs::File) -> anyhow::Result<u64> {
+    let mut next = None;
+    let mut taken = 0;
+    while taken < seconds {
+        let more = clock::until("a new TS segment is listed", Duration::from_secs(10), || {
+            let media = Media::fetch(playlist)?;
+            let listed: Vec<_> = media.complete().map(|(msn, url)| (msn, url.to_owned())).collect();
+            let last = listed.last().context("an empty playlist")?.0;
+            let from = *next.get_or_insert(last);
+            ensure!(last >= from, "nothing new");
+            ensure!(listed[0].0 <= from, "segment {from} left the window unseen");
+            Ok(listed.into_iter().filter(|(msn, _)| *msn >= from).collect::<Vec<_>>())
+        })?;
+        for (msn, url) in more {
+            file.write_all(&http::fetch(&url)?.body)?;
+            next = Some(msn + 1);
+            taken += 1;
+        }
+    }
+    Ok(taken)
+}
+
+#[test]
+fn rtmp_plays_as_hls_ts_in_ffmpeg() -> anyhow::Result<()> {
+    ts_decodes(Transport::Rtmp)
+}
+
+#[test]
+fn srt_plays_as_hls_ts_in_ffmpeg() -> anyhow::Result<()> {
+    ts_decodes(Transport::Srt)
+}

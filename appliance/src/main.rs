@@ -39,11 +39,11 @@ fn finish(done: anyhow::Result<()>) -> ExitCode {
 
 /// The demo's folder goes with it, unless one was named.
 fn run(args: &RunArgs) -> anyhow::Result<()> {
-    let folder = tempfile::Builder::new().prefix("forebay-demo-").tempdir()?;
-    let (defaults, purpose) = if args.demo {
-        (Settings::demo(folder.path().into()), Purpose::Demo)
-    } else {
-        (Settings::appliance(), Purpose::Appliance)
+    let demo = || tempfile::Builder::new().prefix("forebay-demo-").tempdir();
+    let folder = args.demo.then(demo).transpose()?;
+    let (defaults, purpose) = match &folder {
+        Some(folder) => (Settings::demo(folder.path().into()), Purpose::Demo),
+        None => (Settings::appliance(), Purpose::Appliance),
     };
     let settings = args.flags.resolve(defaults)?;
     let filter = settings.log_level.parse::<EnvFilter>()?;

@@ -10,7 +10,7 @@ export class Meter {
     this.video = video;
     this.stalls = 0;
     this.stalledMs = 0;
-    this.since = null;
+    this.since = null; // start of the stall that lasts
     this.restart();
     video.addEventListener('waiting', () => this.onWaiting());
     ['playing', 'seeked', 'timeupdate'].forEach((name) => video.addEventListener(name, () => this.onProgress()));
@@ -21,6 +21,11 @@ export class Meter {
     this.started = false;
     this.position = -1;
     this.movedAt = performance.now();
+    this.endStall();
+  }
+
+  endStall() {
+    if (this.since !== null) this.stalledMs += performance.now() - this.since;
     this.since = null;
   }
 
@@ -36,9 +41,7 @@ export class Meter {
     if (this.position >= 0) this.started = true;
     this.position = position;
     this.movedAt = performance.now();
-    if (this.since === null || this.video.readyState < 3) return;
-    this.stalledMs += this.movedAt - this.since;
-    this.since = null;
+    if (this.video.readyState >= 3) this.endStall();
   }
 
   stuck() {

@@ -1,12 +1,18 @@
 // LL-DASH by dash.js: one MediaPlayer on the video element, tuned for the lowest latency that stays stable.
 
 import { loadScript } from '../load.js';
+import { begin, highestUseful, step } from '../ladder.js';
 
 // Error codes of dash.js that the network or the box explains; all others are this tier's own.
 const NETWORK_CODES = [11, 12, 15, 16, 17, 25, 26, 27, 28, 29];
 
 // The catch-up rates: 5 % is not heard as pitch (players keep the pitch) and wins back 1 s in 20 s.
 const RATE_SPAN = 0.05;
+const TICK_MS = 250;
+// It starts up to a segment behind its target. A jump of at least this is made once there is enough in the buffer for
+// it; less is left to the catch-up rate.
+const JUMP_MIN_MS = 250;
+const SPARE_MIN = 0.7; // share of the target that must remain in the buffer
 
 function settings() {
   return {
@@ -39,13 +45,9 @@ function settings() {
       // A failed segment is asked for again for about 4 s, longer than the daemon takes to restart.
       retryAttempts: { MediaSegment: 8, InitializationSegment: 8, MPD: 8 },
       abr: {
-        initialBitrate: { video: 50000 }, // kbit/s: on the premises the top rung fits; measured from then on
-        limitBitrateByPortal: true,
-        usePixelRatioInLimitBitrateByPortal: true,
-        rules: {
-          // BOLA reads the buffer, which is short here by intent, and would sink to the lowest rung.
-          bolaRule: { active: false },
-        },
+        autoSwitchBitrate: { video: false }, // ladder.js chooses
+        initialBitrate: { video: 1000000 }, // kbit/s: begin at the top
+        rules: { abandonRequestsRule: { active: false } }, // it believes in the throughput, too
       },
     },
   };
@@ -61,11 +63,53 @@ export async function open(video, url, hooks) {
     hooks.failed({ kind, reason: 'dash.js ' + error.code + ': ' + (error.message || 'unknown error') });
   });
   player.initialize(video, url, true);
+  const pilot = new Pilot(player, video);
+  const timer = setInterval(() => pilot.tick(), TICK_MS);
   return {
-    close() { player.destroy(); },
+    close() {
+      clearInterval(timer);
+      player.destroy();
+    },
     goLive() { player.seekToOriginalLive(); },
     read() { return read(player); },
   };
+}
+
+// Sees to the rung and to a start near the live edge.
+class Pilot {
+  constructor(player, video) {
+    this.player = player;
+    this.video = video;
+    this.ladder = null;
+  }
+
+  tick() {
+    const { player, video } = this;
+    if (!player.isReady() || video.paused || video.seeking || !video.currentTime) return;
+    const bufferMs = player.getBufferLength('video') * 1000;
+    const targetMs = player.getTargetLiveDelay() * 1000;
+    this.chooseRung(bufferMs, targetMs);
+    this.jump(bufferMs, targetMs);
+  }
+
+  chooseRung(bufferMs, targetMs) {
+    const rungs = this.player.getRepresentationsByType('video').slice().sort((a, b) => a.bandwidth - b.bandwidth);
+    const current = this.player.getCurrentRepresentationForType('video');
+    if (!current || rungs.length < 2) return;
+    const nowMs = performance.now();
+    if (!this.ladder) this.ladder = begin(rungs.findIndex((rung) => rung.id === current.id), nowMs);
+    const scale = window.devicePixelRatio || 1;
+    const highest = highestUseful(rungs, this.video.clientWidth * scale, this.video.clientHeight * scale);
+    const before = this.ladder.index;
+    this.ladder = step(this.ladder, { nowMs, bufferMs, targetMs, highest });
+    if (this.ladder.index !== before) this.player.setRepresentationForTypeById('video', rungs[this.ladder.index].id);
+  }
+
+  jump(bufferMs, targetMs) {
+    const behindMs = this.player.getCurrentLiveLatency() * 1000 - targetMs;
+    if (behindMs < JUMP_MIN_MS || bufferMs - behindMs < targetMs * SPARE_MIN) return;
+    this.video.currentTime += behindMs / 1000;
+  }
 }
 
 function read(player) {

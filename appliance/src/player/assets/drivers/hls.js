@@ -22,7 +22,7 @@ function settings(tier) {
     maxBufferLength: FORWARD_BUFFER_S,
     maxMaxBufferLength: FORWARD_BUFFER_S,
     capLevelToPlayerSize: true,
-    abrSwitchInterval: 10, // seconds between switches: each costs most of a short buffer
+    // Not abrSwitchInterval: a switch that it refuses leaves hls.js 1.7.4 waiting for a level that nobody loads.
     abrEwmaDefaultEstimate: START_ESTIMATE_BPS,
     abrEwmaDefaultEstimateMax: START_ESTIMATE_BPS,
     testBandwidth: false,

@@ -1,7 +1,7 @@
 //! The admin UI: a Leptos page compiled to WebAssembly, embedded, served below `/admin/`.
 
 use crate::player::content_type;
-use crate::serve::reply;
+use crate::serve::reply::{self, Answer};
 use actix_web::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, LOCATION, VARY,
     X_CONTENT_TYPE_OPTIONS,
@@ -29,12 +29,12 @@ async fn to_admin() -> HttpResponse {
 }
 
 /// Files as they are; every other path is a page of the UI's own router.
-async fn file(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
+async fn file(request: HttpRequest, path: web::Path<String>) -> Answer {
     let name = if path.starts_with("assets/") { path.as_str() } else { "index.html" };
     let brotli = takes_brotli(&request).then(|| Dist::get(&format!("{name}.br"))).flatten();
     let compressed = brotli.is_some();
     let Some(found) = brotli.or_else(|| Dist::get(name)) else {
-        return reply::not_found(format!("The admin UI has no file \"{name}\"."));
+        return Err(reply::not_found(format!("The admin UI has no file \"{name}\".")));
     };
     let mut answer = HttpResponse::Ok();
     // Names in assets/ carry a hash of their content.
@@ -48,7 +48,7 @@ async fn file(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
     if compressed {
         answer.insert_header((CONTENT_ENCODING, "br"));
     }
-    answer.body(found.data.into_owned())
+    Ok(answer.body(found.data.into_owned()))
 }
 
 fn takes_brotli(request: &HttpRequest) -> bool {

@@ -148,12 +148,7 @@ fn tree(
 
 async fn add_demo(store: &Store) -> anyhow::Result<()> {
     if store.channels().await?.is_empty() {
-        let demo = NewChannel {
-            name: "demo".into(),
-            source: Source::TestPattern,
-            ladder: None,
-            start: true,
-        };
+        let demo = NewChannel { name: "demo".into(), source: Source::TestPattern, ladder: None, start: true };
         store.add(Draft::try_from(demo)?).await?;
     }
     Ok(())
@@ -162,7 +157,8 @@ async fn add_demo(store: &Store) -> anyhow::Result<()> {
 /// Writes `ports.json`, and tells the person at the terminal where to look.
 fn announce(settings: &Settings, ports: wire::Ports, purpose: Purpose) -> anyhow::Result<()> {
     write_ports(&settings.data_dir, ports)?;
-    let host = if settings.bind.is_unspecified() { "localhost".to_owned() } else { settings.bind.to_string() };
+    let host =
+        if settings.bind.is_unspecified() { "localhost".to_owned() } else { settings.bind.to_string() };
     info!(http = ports.http, rtmp = ports.rtmp, srt = ports.srt, "listening");
     let admin = ports.admin.unwrap_or(ports.http);
     println!("Forebay {} is running.", env!("CARGO_PKG_VERSION"));
@@ -186,13 +182,14 @@ fn write_ports(folder: &Path, ports: wire::Ports) -> anyhow::Result<()> {
 }
 
 async fn told_to_stop() {
-    let (mut terminate, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-        (Err(error), _) | (_, Err(error)) => {
-            warn!(%error, "signals cannot be received; only SIGKILL will stop the daemon");
-            return std::future::pending().await;
-        }
-    };
+    let (mut terminate, mut interrupt) =
+        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+            (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
+            (Err(error), _) | (_, Err(error)) => {
+                warn!(%error, "signals cannot be received; only SIGKILL will stop the daemon");
+                return std::future::pending().await;
+            }
+        };
     tokio::select! {
         _ = terminate.recv() => (),
         _ = interrupt.recv() => (),

@@ -35,7 +35,11 @@ impl SlotGate {
     ///
     /// # Errors
     /// [`RungsDriftedApart`] at [`OPEN_SLOTS_MAX`] open slots.
-    pub fn push(&mut self, rung: usize, unit: AccessUnit) -> Result<Option<Vec<AccessUnit>>, RungsDriftedApart> {
+    pub fn push(
+        &mut self,
+        rung: usize,
+        unit: AccessUnit,
+    ) -> Result<Option<Vec<AccessUnit>>, RungsDriftedApart> {
         let slot = unit.dts;
         let rungs = self.rungs;
         let units = self.open.entry(slot).or_insert_with(|| vec![None; rungs]);

@@ -53,7 +53,11 @@ mod tests {
         let track = ToWorker::VideoTrack(SourceTrack { codec, framing, config });
         let mut replay = Replay::default();
         assert!(replay.greeting().is_empty());
-        assert!(replay.admit(&track) && replay.admit(&video(UnitKind::Key)) && replay.admit(&video(UnitKind::Delta)));
+        assert!(
+            replay.admit(&track)
+                && replay.admit(&video(UnitKind::Key))
+                && replay.admit(&video(UnitKind::Delta))
+        );
         assert_eq!(replay.greeting(), vec![track]);
         assert!(!replay.admit(&video(UnitKind::Delta)));
         assert!(replay.admit(&video(UnitKind::Key)));

@@ -114,7 +114,9 @@ impl Connection {
         while let Some(output) = session.poll() {
             match output {
                 Output::Send(bytes) => self.send(&bytes).await?,
-                Output::PublishRequested { stream_key, .. } => self.publish(session, stream_key.expose()).await?,
+                Output::PublishRequested { stream_key, .. } => {
+                    self.publish(session, stream_key.expose()).await?;
+                }
                 Output::Event(event) => self.pass_on(Demuxed::Event(event), at)?,
                 Output::Unsupported(unsupported) => self.pass_on(Demuxed::Unsupported(unsupported), at)?,
                 Output::Unpublished => return Err(ConnectionEnd::Unpublished),

@@ -6,9 +6,9 @@ use crate::serve::live::{Live, Programme};
 use media::grid::Grid;
 use media::link::Plan;
 use media::packager::{PackError, Pushed, RenditionPackager};
+use media::rendition::RenditionError;
 use media::time::{AUDIO_SAMPLE_RATE, Ticks};
 use media::unit::{AccessUnit, CodecConfig};
-use media::rendition::RenditionError;
 use media::window::{Rendition, RenditionKind};
 use std::sync::Arc;
 use tracing::{info, warn};
@@ -77,7 +77,8 @@ impl Assembler {
         if self.on_air.as_ref().is_some_and(|on_air| on_air.configs == configs) {
             return Ok(());
         }
-        let renditions = configs.iter().enumerate().map(|(index, config)| self.rendition(index, config.clone()));
+        let renditions =
+            configs.iter().enumerate().map(|(index, config)| self.rendition(index, config.clone()));
         let renditions = renditions.collect::<Result<Vec<_>, _>>()?;
         let packagers: Vec<_> = renditions
             .into_iter()
@@ -127,7 +128,8 @@ impl Assembler {
                 }
                 Ok(Pushed::Held | Pushed::Dropped) => (),
                 Err(why) => {
-                    refused = Err(AssemblyError::Unit { id: programme.feeds[index].rendition.id.clone(), why });
+                    refused =
+                        Err(AssemblyError::Unit { id: programme.feeds[index].rendition.id.clone(), why });
                 }
             }
         }

@@ -4,8 +4,10 @@
 //! outside the box.
 
 use crate::serve::Serving;
-use crate::serve::reply;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
+use crate::serve::reply::{self, Answer};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -25,40 +27,44 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/player/{file:.*}", web::get().to(asset));
 }
 
-async fn watch(serving: web::Data<Serving>, channel: web::Path<String>) -> HttpResponse {
+async fn watch(serving: web::Data<Serving>, channel: web::Path<String>) -> Answer {
     page(&serving, &channel, "watch", "; frame-ancestors 'none'")
 }
 
-async fn embed(serving: web::Data<Serving>, channel: web::Path<String>) -> HttpResponse {
+async fn embed(serving: web::Data<Serving>, channel: web::Path<String>) -> Answer {
     page(&serving, &channel, "embed", "")
 }
 
-fn page(serving: &Serving, channel: &str, layout: &str, framing: &str) -> HttpResponse {
+fn page(serving: &Serving, channel: &str, layout: &str, framing: &str) -> Answer {
     if serving.catalogue.get(channel).is_none() {
-        return reply::not_found(format!("There is no channel \"{channel}\" on air."));
+        return Err(reply::not_found(format!("There is no channel \"{channel}\" on air.")));
     }
     let template = Assets::get("watch.html").expect("the page is embedded at build time");
     let html = String::from_utf8_lossy(&template.data)
         .replace("{{channel}}", &escape(channel))
         .replace("{{title}}", &escape(channel))
         .replace("{{layout}}", layout);
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((CONTENT_SECURITY_POLICY, format!("{POLICY}{framing}")))
-        .body(html)
+        .body(html))
 }
 
 /// For text and for attribute values in quotes.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
-async fn asset(request: HttpRequest, file: web::Path<String>) -> HttpResponse {
+async fn asset(request: HttpRequest, file: web::Path<String>) -> Answer {
     match Assets::get(&file) {
-        Some(found) => embedded(&request, &file, found),
-        None => reply::not_found(format!("The player has no file \"{file}\".")),
+        Some(found) => Ok(embedded(&request, &file, found)),
+        None => Err(reply::not_found(format!("The player has no file \"{file}\"."))),
     }
 }
 

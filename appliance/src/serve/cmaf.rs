@@ -5,7 +5,7 @@
 
 use super::Serving;
 use super::live::{Feed, Programme, Published};
-use super::reply::{self, Answer, Keep, either, late};
+use super::reply::{self, Answer, Keep, Refusal, late};
 use super::wait::{self, Waited, wait_for};
 use crate::limits;
 use actix_web::body::SizedStream;
@@ -20,7 +20,7 @@ use media::window::{Rendition, Segment, Snapshot};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-fn feed<'a>(programme: &'a Programme, rendition: &str) -> Result<&'a Feed, HttpResponse> {
+fn feed<'a>(programme: &'a Programme, rendition: &str) -> Result<&'a Feed, Refusal> {
     let missing = || reply::not_found(format!("This channel has no rendition \"{rendition}\"."));
     programme.feed(rendition).ok_or_else(missing)
 }
@@ -30,9 +30,9 @@ pub async fn multivariant(
     request: HttpRequest,
     serving: web::Data<Serving>,
     channel: web::Path<String>,
-) -> HttpResponse {
-    let answer = |p: Arc<Programme>| reply::text(&request, &p.multivariant(), reply::M3U8, Keep::Setup);
-    either(serving.programme(&channel).map(answer))
+) -> Answer {
+    let programme = serving.programme(&channel)?;
+    Ok(reply::text(&request, &programme.multivariant(), reply::M3U8, Keep::Setup))
 }
 
 /// `GET /live/CHANNEL/manifest.mpd`
@@ -40,9 +40,9 @@ pub async fn manifest(
     request: HttpRequest,
     serving: web::Data<Serving>,
     channel: web::Path<String>,
-) -> HttpResponse {
-    let answer = |p: Arc<Programme>| reply::text(&request, &p.mpd, reply::MPD, Keep::Setup);
-    either(serving.programme(&channel).map(answer))
+) -> Answer {
+    let programme = serving.programme(&channel)?;
+    Ok(reply::text(&request, &programme.mpd, reply::MPD, Keep::Setup))
 }
 
 /// `GET /live/CHANNEL/RENDITION/media.m3u8`, with `_HLS_msn`, `_HLS_part` and `_HLS_skip` (6.2.5).
@@ -50,14 +50,10 @@ pub async fn playlist(
     request: HttpRequest,
     serving: web::Data<Serving>,
     path: web::Path<(String, String)>,
-) -> HttpResponse {
-    either(playlist_answer(&request, &serving, &path).await)
-}
-
-async fn playlist_answer(request: &HttpRequest, serving: &Serving, path: &(String, String)) -> Answer {
+) -> Answer {
     let programme = serving.programme(&path.0)?;
     let feed = feed(&programme, &path.1)?;
-    let bad = |why: String| reply::refusal(StatusCode::BAD_REQUEST, why + "\n");
+    let bad = |why: String| reply::refusal(StatusCode::BAD_REQUEST, why);
     let wanted = BlockingRequest::parse(request.query_string()).map_err(|error| bad(error.to_string()))?;
     let deadline = serving.house.now() + limits::BLOCKED_PLAYLIST_MAX;
     let look = |published: &Arc<Published>| match decide(&published.snapshot, &wanted) {
@@ -68,11 +64,13 @@ async fn playlist_answer(request: &HttpRequest, serving: &Serving, path: &(Strin
     match wait_for(feed.published(), serving.house, deadline, look).await {
         Waited::Ready(Ok(published)) => {
             let keep = if wanted.msn.is_some() { Keep::Numbered } else { Keep::Moving };
-            Ok(reply::text(request, published.playlist(wanted.skip), reply::M3U8, keep))
+            Ok(reply::text(&request, published.playlist(wanted.skip), reply::M3U8, keep))
         }
         Waited::Ready(Err(refusal)) => Err(refusal),
         // 6.2.5.2: a request that is still blocked after three target durations SHOULD be answered by 503.
-        Waited::TimedOut | Waited::Gone => Err(late("The playlist did not reach what was asked for in time.")),
+        Waited::TimedOut | Waited::Gone => {
+            Err(late("The playlist did not reach what was asked for in time."))
+        }
     }
 }
 
@@ -81,17 +79,13 @@ fn content_type(rendition: &Rendition) -> &'static str {
 }
 
 /// `GET /live/CHANNEL/RENDITION/NAME`: a CMAF header, a segment or a part.
-pub async fn file(serving: web::Data<Serving>, path: web::Path<(String, String, String)>) -> HttpResponse {
+pub async fn file(serving: web::Data<Serving>, path: web::Path<(String, String, String)>) -> Answer {
     let (channel, rendition, name) = path.into_inner();
-    either(file_answer(&serving, &channel, &rendition, &name).await)
-}
-
-async fn file_answer(serving: &Serving, channel: &str, rendition: &str, name: &str) -> Answer {
-    let programme = serving.programme(channel)?;
-    let feed = feed(&programme, rendition)?;
-    match Media::parse(name) {
-        Some(Media::Segment(msn)) => segment_answer(serving, feed, msn).await,
-        Some(Media::Part(msn, index)) => part_answer(serving, feed, msn, index).await,
+    let programme = serving.programme(&channel)?;
+    let feed = feed(&programme, &rendition)?;
+    match Media::parse(&name) {
+        Some(Media::Segment(msn)) => segment_answer(&serving, feed, msn).await,
+        Some(Media::Part(msn, index)) => part_answer(&serving, feed, msn, index).await,
         None if name == feed.rendition.init_name => {
             let header = feed.rendition.init.clone();
             Ok(reply::media(content_type(&feed.rendition), Keep::Numbered).body(header))
@@ -109,8 +103,12 @@ async fn part_answer(serving: &Serving, feed: &Feed, msn: Msn, index: PartIndex)
     let look = |snapshot: &Arc<Snapshot>| look_for_part(snapshot, msn, index);
     match wait_for(feed.edge(), serving.house, deadline, look).await {
         Waited::Ready(Some(chunks)) => Ok(whole(&feed.rendition, chunks)),
-        Waited::Ready(None) => Err(reply::not_found(format!("Part {index} of segment {msn} is not available."))),
-        Waited::TimedOut | Waited::Gone => Err(reply::not_found(format!("Part {index} of segment {msn} never came."))),
+        Waited::Ready(None) => {
+            Err(reply::not_found(format!("Part {index} of segment {msn} is not available.")))
+        }
+        Waited::TimedOut | Waited::Gone => {
+            Err(reply::not_found(format!("Part {index} of segment {msn} never came.")))
+        }
     }
 }
 
@@ -138,7 +136,7 @@ async fn segment_answer(serving: &Serving, feed: &Feed, msn: Msn) -> Answer {
     }
     let oldest = snapshot.segments.first().map(|segment| segment.msn);
     if oldest.is_some_and(|oldest| msn < oldest) {
-        return Err(reply::refusal(StatusCode::GONE, format!("Segment {msn} is no longer kept.\n")));
+        return Err(reply::refusal(StatusCode::GONE, format!("Segment {msn} is no longer kept.")));
     }
     early(serving, feed, msn).await
 }
@@ -171,4 +169,3 @@ async fn early(serving: &Serving, feed: &Feed, msn: Msn) -> Answer {
         Waited::TimedOut | Waited::Gone => Err(late("The segment is late.")),
     }
 }
-

@@ -12,8 +12,9 @@ pub mod ts_tier;
 pub mod wait;
 
 use crate::clock::House;
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use live::{Catalogue, Live, Programme};
+use reply::Refusal;
 use std::sync::Arc;
 
 /// What the routes need.
@@ -26,15 +27,15 @@ pub struct Serving {
 }
 
 impl Serving {
-    fn live(&self, channel: &str) -> Result<Arc<Live>, HttpResponse> {
+    fn live(&self, channel: &str) -> Result<Arc<Live>, Refusal> {
         let missing = || reply::not_found(format!("There is no channel \"{channel}\" on air."));
         self.catalogue.get(channel).ok_or_else(missing)
     }
 
     /// What the channel plays, or the answer that says why there is nothing.
-    fn programme(&self, channel: &str) -> Result<Arc<Programme>, HttpResponse> {
+    fn programme(&self, channel: &str) -> Result<Arc<Programme>, Refusal> {
         let starting = || {
-            let why = format!("Channel \"{channel}\" is starting; ask again in a second.\n");
+            let why = format!("Channel \"{channel}\" is starting; ask again in a second.");
             reply::refusal(actix_web::http::StatusCode::SERVICE_UNAVAILABLE, why)
         };
         self.live(channel)?.programme().ok_or_else(starting)
@@ -43,7 +44,8 @@ impl Serving {
 
 /// The routes below `/live/{channel}`.
 pub fn routes(config: &mut web::ServiceConfig) {
-    let get = || web::route().guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head()));
+    let get =
+        || web::route().guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head()));
     config
         .route("/live/{channel}/master.m3u8", get().to(cmaf::multivariant))
         .route("/live/{channel}/manifest.mpd", get().to(cmaf::manifest))

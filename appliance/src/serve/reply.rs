@@ -5,7 +5,7 @@
 use super::live::Rendered;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, RETRY_AFTER, VARY};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 /// Every rendition's EXT-X-TARGETDURATION, in seconds.
 pub const TARGET_DURATION_SECS: u32 = 2;
@@ -73,32 +73,46 @@ pub fn media(content_type: &str, keep: Keep) -> actix_web::HttpResponseBuilder {
     reply
 }
 
-/// A refusal in plain words, kept by nobody.
-pub fn refusal(status: StatusCode, why: impl Into<String>) -> HttpResponse {
-    let mut reply = HttpResponse::build(status);
-    reply.content_type("text/plain; charset=utf-8").insert_header((CACHE_CONTROL, Keep::Not.cache_control()));
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        reply.insert_header((RETRY_AFTER, "1"));
+/// An answer that says in plain words why there is nothing to send; kept by nobody.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub struct Refusal {
+    status: StatusCode,
+    why: String,
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        self.status
     }
-    reply.body(why.into())
+
+    fn error_response(&self) -> HttpResponse {
+        let mut reply = HttpResponse::build(self.status);
+        reply.content_type("text/plain; charset=utf-8");
+        reply.insert_header((CACHE_CONTROL, Keep::Not.cache_control()));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            reply.insert_header((RETRY_AFTER, "1"));
+        }
+        reply.body(format!("{}\n", self.why))
+    }
+}
+
+/// What a route of ours answers.
+pub type Answer = Result<HttpResponse, Refusal>;
+
+/// A refusal with this status.
+pub fn refusal(status: StatusCode, why: impl Into<String>) -> Refusal {
+    Refusal { status, why: why.into() }
 }
 
 /// 503: what was asked for is late.
-pub fn late(why: &str) -> HttpResponse {
-    refusal(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"))
-}
-
-/// `Err` is an answer too: it says why there is nothing to send.
-pub type Answer = Result<HttpResponse, HttpResponse>;
-
-/// The answer, whichever it is.
-pub fn either(answer: Answer) -> HttpResponse {
-    answer.unwrap_or_else(|refusal| refusal)
+pub fn late(why: &str) -> Refusal {
+    refusal(StatusCode::SERVICE_UNAVAILABLE, why)
 }
 
 /// 404.
-pub fn not_found(what: impl std::fmt::Display) -> HttpResponse {
-    refusal(StatusCode::NOT_FOUND, format!("{what}\n"))
+pub fn not_found(why: impl Into<String>) -> Refusal {
+    refusal(StatusCode::NOT_FOUND, why)
 }
 
 #[cfg(test)]

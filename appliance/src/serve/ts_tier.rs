@@ -2,10 +2,10 @@
 
 use super::Serving;
 use super::live::{Feed, Programme};
-use super::reply::{self, Answer, Keep, either, late};
+use super::reply::{self, Answer, Keep, Refusal, late};
 use super::wait::{Waited, wait_for};
 use crate::limits;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use media::uri::Media;
 
 /// `GET /live/CHANNEL/ts/master.m3u8`
@@ -13,13 +13,12 @@ pub async fn multivariant(
     request: HttpRequest,
     serving: web::Data<Serving>,
     channel: web::Path<String>,
-) -> HttpResponse {
-    either(
-        serving.programme(&channel).map(|p| reply::text(&request, &p.ts_multivariant, reply::M3U8, Keep::Setup)),
-    )
+) -> Answer {
+    let programme = serving.programme(&channel)?;
+    Ok(reply::text(&request, &programme.ts_multivariant, reply::M3U8, Keep::Setup))
 }
 
-fn video<'a>(programme: &'a Programme, rendition: &str) -> Result<&'a Feed, HttpResponse> {
+fn video<'a>(programme: &'a Programme, rendition: &str) -> Result<&'a Feed, Refusal> {
     let missing = || reply::not_found(format!("There is no TS rendition \"{rendition}\"."));
     programme.feed(rendition).filter(|feed| feed.rendition.is_video()).ok_or_else(missing)
 }
@@ -29,31 +28,24 @@ pub async fn playlist(
     request: HttpRequest,
     serving: web::Data<Serving>,
     path: web::Path<(String, String)>,
-) -> HttpResponse {
-    either(playlist_answer(&request, &serving, &path).await)
-}
-
-async fn playlist_answer(request: &HttpRequest, serving: &Serving, path: &(String, String)) -> Answer {
+) -> Answer {
     let programme = serving.programme(&path.0)?;
     let feed = video(&programme, &path.1)?;
     // Players take a playlist without segments for an error: the first is waited for.
     let deadline = serving.house.now() + limits::BLOCKED_PLAYLIST_MAX;
     let look = |_: &_| feed.ts_playlist(programme.audio());
     match wait_for(feed.published(), serving.house, deadline, look).await {
-        Waited::Ready(text) => Ok(reply::text(request, &text, reply::M3U8, Keep::Moving)),
+        Waited::Ready(text) => Ok(reply::text(&request, &text, reply::M3U8, Keep::Moving)),
         Waited::TimedOut | Waited::Gone => Err(late("The channel has no media yet.")),
     }
 }
 
 /// `GET /live/CHANNEL/ts/RENDITION/NUMBER.ts`: only what is listed exists.
-pub async fn segment(serving: web::Data<Serving>, path: web::Path<(String, String, String)>) -> HttpResponse {
+pub async fn segment(serving: web::Data<Serving>, path: web::Path<(String, String, String)>) -> Answer {
     let (channel, rendition, name) = path.into_inner();
-    let answer = || {
-        let programme = serving.programme(&channel)?;
-        let missing = || reply::not_found(format!("TS segment {name} is not available."));
-        let Some(Media::Ts(number)) = Media::parse(&name) else { return Err(missing()) };
-        let bytes = video(&programme, &rendition)?.ts_segment(number, programme.audio()).ok_or_else(missing)?;
-        Ok(reply::media(reply::TS, Keep::Numbered).body(bytes))
-    };
-    either(answer())
+    let programme = serving.programme(&channel)?;
+    let missing = || reply::not_found(format!("TS segment {name} is not available."));
+    let Some(Media::Ts(number)) = Media::parse(&name) else { return Err(missing()) };
+    let bytes = video(&programme, &rendition)?.ts_segment(number, programme.audio());
+    Ok(reply::media(reply::TS, Keep::Numbered).body(bytes.ok_or_else(missing)?))
 }

@@ -30,11 +30,13 @@ fn a_segment_has_one_url_and_the_same_bytes_in_ll_hls_and_ll_dash() -> anyhow::R
     for url in playlists.all() {
         let media = Media::fetch(url)?;
         let (msn, segment) = media.complete().next_back().context("no complete segment")?;
-        let in_dash: Vec<_> = mpd.media.iter().map(|each| each.replace("$Number$", &msn.to_string())).collect();
+        let in_dash: Vec<_> =
+            mpd.media.iter().map(|each| each.replace("$Number$", &msn.to_string())).collect();
         ensure!(in_dash.iter().any(|each| each == segment), "{segment} is none of {in_dash:?}");
         let parts = &media.segments.iter().find(|each| each.msn == msn).context("listed")?.parts;
         ensure!(!parts.is_empty(), "the newest complete segment lists no parts");
-        let of_parts = parts.iter().map(|part| Ok(http::fetch(part)?.body)).collect::<anyhow::Result<Vec<_>>>()?;
+        let of_parts =
+            parts.iter().map(|part| Ok(http::fetch(part)?.body)).collect::<anyhow::Result<Vec<_>>>()?;
         ensure!(of_parts.concat() == http::fetch(segment)?.body, "{segment} is not its parts joined");
     }
     Ok(())
@@ -46,12 +48,17 @@ fn recordings(playlists: &Multivariant, seconds: u64) -> anyhow::Result<Vec<Name
         Ok(Media::fetch(url)?.complete().next_back().context("no complete segment")?.0)
     };
     let first = newest(&playlists.video[0])? + 1;
-    let files: Vec<_> = playlists.video.iter().map(|url| Ok((url, init_file(url)?))).collect::<anyhow::Result<_>>()?;
+    let files: Vec<_> =
+        playlists.video.iter().map(|url| Ok((url, init_file(url)?))).collect::<anyhow::Result<_>>()?;
     for msn in first..first + seconds.div_ceil(2) {
         for (url, file) in &files {
             let segment = clock::until("the next segment is listed", Duration::from_secs(10), || {
                 let media = Media::fetch(url)?;
-                media.complete().find(|(each, _)| *each == msn).map(|(_, url)| url.to_owned()).context("not yet")
+                media
+                    .complete()
+                    .find(|(each, _)| *each == msn)
+                    .map(|(_, url)| url.to_owned())
+                    .context("not yet")
             })?;
             file.as_file().write_all(&http::fetch(&segment)?.body)?;
         }
@@ -74,8 +81,10 @@ fn idrs_are_a_second_apart_at_the_same_times_on_every_rung() -> anyhow::Result<(
     ensure!(playlists.video.len() > 1, "the default ladder has one rung");
     let seconds = setting("FOREBAY_E2E_IDR_SECONDS", 20);
     let files = recordings(&playlists, seconds)?;
-    let rungs = files.iter().map(|file| ffmpeg::packets(file.path(), "v:0")).collect::<anyhow::Result<Vec<_>>>()?;
-    let keys = |rung: &[Packet]| rung.iter().filter(|each| each.is_key()).map(|each| each.pts).collect::<Vec<_>>();
+    let rungs =
+        files.iter().map(|file| ffmpeg::packets(file.path(), "v:0")).collect::<anyhow::Result<Vec<_>>>()?;
+    let keys =
+        |rung: &[Packet]| rung.iter().filter(|each| each.is_key()).map(|each| each.pts).collect::<Vec<_>>();
     let first = keys(&rungs[0]);
     // Video has 360,000 units a second.
     ensure!(first.windows(2).all(|pair| pair[1] - pair[0] == 360_000), "IDRs at {first:?}");

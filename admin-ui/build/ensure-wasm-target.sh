@@ -44,6 +44,7 @@ answer() { # sysroot or '', compiler or ''
 # --- Debian packages, by an apt of our own ---
 
 mirror_of() { # label, as in the Release files that this machine's apt has fetched
+  # shellcheck disable=SC2016 # apt fills these in
   env -u APT_CONFIG apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
     awk -F'|' -v label="$1" '$1 == label && !found { print $2; found = 1 }'
 }

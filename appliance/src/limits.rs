@@ -201,3 +201,10 @@ pub const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 /// How long the command line waits for the daemon: longer than any deadline within it.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a child's standard error is read on after its end: grandchildren may hold it open for ever.
+pub const LAST_LINES_WITHIN: Duration = Duration::from_millis(200);
+
+const _: () = assert!(STORE_LOCK_WAIT.as_millis() < STORE_DEADLINE.as_millis());
+const _: () = assert!(STORE_DEADLINE.as_millis() < ANSWER_WITHIN.as_millis());
+const _: () = assert!(BACKOFF_FIRST.as_millis() < BACKOFF_MAX.as_millis());

@@ -4,7 +4,7 @@
 use clap::Parser;
 use forebay::cli::{self, Cli, Command, RunArgs};
 use forebay::root::{self, Purpose};
-use forebay::settings::Settings;
+use forebay::settings::{ConfigFile, Settings};
 use forebay::supervise;
 use std::io::{IsTerminal, stderr, stdout};
 use std::process::ExitCode;
@@ -41,11 +41,11 @@ fn finish(done: anyhow::Result<()>) -> ExitCode {
 fn run(args: &RunArgs) -> anyhow::Result<()> {
     let demo = || tempfile::Builder::new().prefix("forebay-demo-").tempdir();
     let folder = args.demo.then(demo).transpose()?;
-    let (defaults, purpose) = match &folder {
-        Some(folder) => (Settings::demo(folder.path().into()), Purpose::Demo),
-        None => (Settings::appliance(), Purpose::Appliance),
+    let (defaults, file, purpose) = match &folder {
+        Some(folder) => (Settings::demo(folder.path().into()), ConfigFile::IfNamed, Purpose::Demo),
+        None => (Settings::appliance(), ConfigFile::IfPresent, Purpose::Appliance),
     };
-    let settings = args.flags.resolve(defaults)?;
+    let settings = args.flags.resolve(defaults, file)?;
     let filter = settings.log_level.parse::<EnvFilter>()?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(stderr().is_terminal());
     log.with_writer(stderr).init();

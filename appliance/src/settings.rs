@@ -50,6 +50,13 @@ impl Settings {
         }
     }
 
+    /// The ports that share TCP, by key. SRT is UDP and cannot collide with them.
+    pub fn tcp_ports(&self) -> impl Iterator<Item = (&'static str, u16)> + use<> {
+        let fixed =
+            [("http-port", self.http_port), ("https-port", self.https_port), ("rtmp-port", self.rtmp_port)];
+        fixed.into_iter().chain(self.admin_port.map(|port| ("admin-port", port)))
+    }
+
     /// Of the demo: state in this folder, reachable from this machine alone.
     #[must_use]
     pub fn demo(data_dir: PathBuf) -> Self {
@@ -66,6 +73,15 @@ pub struct Flags {
     /// What listens, and where.
     #[command(flatten)]
     pub listeners: ListenerFlags,
+}
+
+/// Which settings file counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigFile {
+    /// The one of `--config`, or the one in `/etc` if there is any.
+    IfPresent,
+    /// The one of `--config` alone: the demo must not take the appliance's folder.
+    IfNamed,
 }
 
 /// The flags of what listens.
@@ -163,8 +179,11 @@ impl Flags {
     ///
     /// # Errors
     /// [`SettingsError`].
-    pub fn resolve(&self, defaults: Settings) -> Result<Settings, SettingsError> {
-        let file = read_file(self.folder.config.as_deref())?;
+    pub fn resolve(&self, defaults: Settings, file: ConfigFile) -> Result<Settings, SettingsError> {
+        let file = match (&self.folder.config, file) {
+            (None, ConfigFile::IfNamed) => File::default(),
+            (named, _) => read_file(named.as_deref())?,
+        };
         let (flags, on) = (self.listeners.clone(), defaults);
         let settings = Settings {
             data_dir: self.folder.data_dir.clone().or(file.data_dir).unwrap_or(on.data_dir),
@@ -208,13 +227,8 @@ fn read_file(named: Option<&Path>) -> Result<File, SettingsError> {
 }
 
 fn check(settings: &Settings) -> Result<(), SettingsError> {
-    // SRT is UDP and cannot collide with the others.
-    let tcp = [
-        ("http-port", settings.http_port),
-        ("https-port", settings.https_port),
-        ("rtmp-port", settings.rtmp_port),
-    ];
-    for (index, (one, port)) in tcp.into_iter().enumerate() {
+    let tcp: Vec<_> = settings.tcp_ports().collect();
+    for (index, (one, port)) in tcp.iter().copied().enumerate() {
         if let Some((other, _)) = tcp[index + 1..].iter().find(|(_, later)| *later == port && port != 0) {
             return Err(SettingsError::SamePort { one, other, port });
         }
@@ -236,7 +250,7 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
         let folder = FolderFlags { config: Some(file.path().into()), ..FolderFlags::default() };
-        Flags { folder, ..flags }.resolve(Settings::appliance())
+        Flags { folder, ..flags }.resolve(Settings::appliance(), ConfigFile::IfPresent)
     }
 
     /// The error, with the name of the temporary file taken out.
@@ -287,7 +301,7 @@ mod tests {
     fn a_file_that_was_named_must_be_there() {
         let folder = FolderFlags { config: Some("/nonexistent.toml".into()), ..FolderFlags::default() };
         let flags = Flags { folder, ..Flags::default() };
-        let error = flags.resolve(Settings::appliance()).unwrap_err().to_string();
+        let error = flags.resolve(Settings::appliance(), ConfigFile::IfPresent).unwrap_err().to_string();
         assert!(error.contains("/nonexistent.toml") && error.contains("--config"), "{error}");
     }
 

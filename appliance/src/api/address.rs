@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn addresses_are_as_the_manual_has_them() {
-        let ports = wire::Ports { http: 8080, https: 8443, rtmp: 1935, srt: 9000 };
+        let ports = wire::Ports { http: 8080, https: 8443, rtmp: 1935, srt: 9000, admin: None };
         let base = Base { host: "box".into(), ports };
         assert_eq!(base.watch_url("demo"), "http://box:8080/watch/demo");
         assert_eq!(base.publish_urls(wire::Source::Rtmp, "k"), ["rtmp://box:1935/live/k"]);

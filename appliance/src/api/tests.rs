@@ -23,7 +23,7 @@ fn new_box() -> TestBox {
     let house = House::anchor();
     let store = Store::open(folder.path(), house).unwrap();
     let state = ApiState::new(store, Board::new(), house, IpAddr::from([127, 0, 0, 1]));
-    state.ports.send_replace(wire::Ports { http: 8080, https: 0, rtmp: 1935, srt: 9000 });
+    state.ports.send_replace(wire::Ports { http: 8080, https: 0, rtmp: 1935, srt: 9000, admin: None });
     TestBox { state, _folder: folder }
 }
 

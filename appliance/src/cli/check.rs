@@ -3,7 +3,7 @@
 use super::CliError;
 use super::client::Client;
 use super::table::table;
-use crate::settings::{Flags, Settings};
+use crate::settings::{ConfigFile, Flags, Settings};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -47,7 +47,7 @@ pub fn run(
     more: impl FnOnce(&Settings) -> Vec<Check>,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
-    let settings = args.flags.resolve(Settings::appliance())?;
+    let settings = args.flags.resolve(Settings::appliance(), ConfigFile::IfPresent)?;
     let mut checks = vec![Check::new("data folder", folder(&settings))];
     // A daemon that runs already holds its ports rightly.
     match Client::new(&settings.data_dir).get::<wire::BoxStatus>("/box") {
@@ -94,12 +94,9 @@ fn folder(settings: &Settings) -> Result<String, String> {
 fn ports(settings: &Settings) -> Vec<Check> {
     let tcp = |port| TcpListener::bind(SocketAddr::new(settings.bind, port)).map(drop);
     let udp = |port| UdpSocket::bind(SocketAddr::new(settings.bind, port)).map(drop);
-    vec![
-        port("http-port", settings.http_port, tcp),
-        port("https-port", settings.https_port, tcp),
-        port("rtmp-port", settings.rtmp_port, tcp),
-        port("srt-port", settings.srt_port, udp),
-    ]
+    let mut checks: Vec<_> = settings.tcp_ports().map(|(name, number)| port(name, number, tcp)).collect();
+    checks.push(port("srt-port", settings.srt_port, udp));
+    checks
 }
 
 fn port(name: &str, port: u16, bind: impl Fn(u16) -> io::Result<()>) -> Check {
@@ -125,6 +122,7 @@ mod tests {
             https_port: Some(0),
             rtmp_port: Some(rtmp_port),
             srt_port: Some(0),
+            admin_port: None,
             log_level: None,
         };
         let folder = FolderFlags { data_dir: Some(folder.into()), config: None };

@@ -71,8 +71,7 @@ impl Process {
     /// When the system cannot tell, which does not happen to a child of one's own.
     pub async fn exited(&mut self) -> io::Result<ProcessExit> {
         let status = self.child.wait().await?;
-        // Grandchildren may hold standard error open: what has been read must do then.
-        let lines = tokio::time::timeout(Duration::from_millis(200), &mut self.stderr).await;
+        let lines = tokio::time::timeout(limits::LAST_LINES_WITHIN, &mut self.stderr).await;
         let last_lines = lines.map(Result::unwrap_or_default).unwrap_or_default().into();
         Ok(ProcessExit { status, last_lines })
     }

@@ -23,7 +23,7 @@ say = @printf '\033[1m[%s]\033[0m %s …\n' '$(1)' '$(2)'
 ifeq ($(UI),no)
 build_ui = echo 'admin UI: left out (UI=no)'
 else
-build_ui = $(CARGO) run $(LOCKED) --release -p admin-ui-build || { echo 'The admin UI could not be built; the reason is above. Without it: make $(MAKECMDGOALS) UI=no' >&2; exit 1; }
+build_ui = $(CARGO) run $(LOCKED) -p admin-ui-build || { echo 'The admin UI could not be built; the reason is above. Without it: make $(MAKECMDGOALS) UI=no' >&2; exit 1; }
 endif
 build_daemon = cargo build $(LOCKED) --release -p forebay
 check_format = cargo fmt --all --check || { echo 'Some files are not formatted: run cargo fmt --all' >&2; exit 1; }

@@ -184,7 +184,8 @@ impl Mpd {
         let text = http::fetch(url)?.text();
         let root = text.split_once("<MPD").context("no MPD element")?.1;
         let wanted = |name| xml_attribute(root, name).with_context(|| format!("MPD@{name}"));
-        let media = root.split("<Representation ").skip(1).filter_map(|representation| {
+        // The space before the first attribute stays.
+        let media = root.split("<Representation").skip(1).filter_map(|representation| {
             let (id, template) =
                 (xml_attribute(representation, "id")?, xml_attribute(representation, "media")?);
             Some(http::join(url, &template.replace("$RepresentationID$", &id)))
@@ -199,7 +200,7 @@ impl Mpd {
 
 /// The first attribute of that name in a piece of XML.
 fn xml_attribute(xml: &str, name: &str) -> Option<String> {
-    let after = xml.split_once(&format!(" {name}=\"")).or_else(|| xml.split_once(&format!("{name}=\"")))?.1;
+    let after = xml.split_once(&format!(" {name}=\""))?.1;
     Some(after.split_once('"')?.0.to_owned())
 }
 

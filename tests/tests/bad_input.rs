@@ -145,7 +145,6 @@ fn wrong_playlist_requests() -> anyhow::Result<()> {
         let table = [
             (format!("_HLS_msn={}", newest + 100), 400),
             ("_HLS_part=1".into(), 400),
-            (format!("_HLS_msn={newest}&_HLS_part=1000000"), 400),
             ("_HLS_msn=x".into(), 400),
             ("_HLS_msn=-1".into(), 400),
             ("_HLS_msn=99999999999999999999999".into(), 400),
@@ -168,7 +167,8 @@ fn wrong_playlist_requests() -> anyhow::Result<()> {
         for name in ["999999999999.m4s", "1.m4s", "x.m4s", "init-0.mp4"] {
             let url = http::join(&playlist, name);
             let answer = http::get(&url)?;
-            ensure!(answer.status == 404, "{url}: status {}", answer.status);
+            let gone = name == "1.m4s" && answer.status == 410; // it was on the grid, in 1970
+            ensure!(answer.status == 404 || gone, "{url}: status {}", answer.status);
         }
         Ok(())
     })
@@ -231,11 +231,11 @@ fn a_wrong_key_is_refused() -> anyhow::Result<()> {
             ensure!(!publisher.runs(), "it is still connected");
             Ok(())
         })?;
-        ensure!(
-            daemon.channel(&wanted.slug)?.state == ChannelState::Waiting,
-            "{:?}",
-            daemon.channel(&wanted.slug)?
-        );
+        clock::until("the slate is on air", OVER_LIMIT, || {
+            let seen = daemon.channel(&wanted.slug)?;
+            ensure!(seen.state == ChannelState::Waiting, "{seen:?}");
+            Ok(())
+        })?;
         ensure!(!daemon.log().contains(&wanted.stream_key), "the key is in the log");
         let removed = http::delete(&format!("{}/api/v1/channels/{}", daemon.base(), wanted.slug))?;
         ensure!(removed.status == 204, "status {}", removed.status);

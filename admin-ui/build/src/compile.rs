@@ -8,8 +8,15 @@ use wasm_bindgen_cli_support::Bindgen;
 
 /// The target triple of browsers.
 const TARGET: &str = "wasm32-unknown-unknown";
-/// The workspace's profile for it: small, and aborting on panic.
-const PROFILE: &str = "wasm-release";
+/// Small, and aborting on panic. These go over the release profile instead of being a profile of their own, so that
+/// build scripts and macros are compiled once for the daemon and for this.
+const PROFILE: [(&str, &str); 5] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z"),
+    ("CARGO_PROFILE_RELEASE_LTO", "fat"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
+    ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "debuginfo"),
+];
 
 /// What the browser loads.
 pub(crate) struct Module {
@@ -24,7 +31,7 @@ pub(crate) fn module(root: &Path) -> Result<Module> {
     let target_dir =
         env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
     compile(root, &target_dir, wasm_environment(root)?)?;
-    bind(&target_dir.join(TARGET).join(PROFILE).join("admin_ui.wasm"), &target_dir.join("admin-ui-bindgen"))
+    bind(&target_dir.join(TARGET).join("release").join("admin_ui.wasm"), &target_dir.join("admin-ui-bindgen"))
 }
 
 /// What cargo needs in its environment to reach a standard library for the target on this machine.
@@ -45,18 +52,8 @@ fn wasm_environment(root: &Path) -> Result<Vec<(String, String)>> {
 fn compile(root: &Path, target_dir: &Path, environment: Vec<(String, String)>) -> Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.current_dir(root).envs(environment).env("CARGO_TARGET_DIR", target_dir);
-    command.args([
-        "build",
-        "--locked",
-        "--lib",
-        "--package",
-        "admin-ui",
-        "--target",
-        TARGET,
-        "--profile",
-        PROFILE,
-    ]);
+    command.current_dir(root).envs(environment).envs(PROFILE).env("CARGO_TARGET_DIR", target_dir);
+    command.args(["build", "--locked", "--release", "--lib", "--package", "admin-ui", "--target", TARGET]);
     let status = command.status().context("running cargo")?;
     ensure!(status.success(), "cargo could not compile the admin UI for {TARGET}: see the lines above");
     Ok(())

@@ -99,17 +99,17 @@ lint:
 	$(call say,4/4,checking licences and sources)
 	@$(check_licences)
 
-bench:
-	$(call say,1/2,checking what the build needs)
-	@.ci/setup build
-	$(call say,2/2,running the benchmarks)
-	@cargo bench $(LOCKED) --workspace --exclude e2e --exclude admin-ui --exclude admin-ui-build
+bench: build
+	$(call say,1/2,what an idle demo channel costs)
+	@cargo run $(LOCKED) --quiet -p e2e --bin bench
+	$(call say,2/2,what packaging costs)
+	@cargo bench $(LOCKED) --quiet -p media --bench packager
 
 latency: build
 	$(call say,1/2,checking what the tests need)
 	@.ci/setup test
 	$(call say,2/2,measuring glass-to-glass latency; some minutes)
-	@.ci/latency $(TEST_ARGS)
+	@cargo run $(LOCKED) --quiet -p e2e --bin latency
 
 iso:
 	@echo 'The installer image is not there yet: iso/README.md says what it will be.' >&2; exit 1

@@ -20,12 +20,18 @@ const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(to_admin))
+        .route("/favicon.ico", web::get().to(icon))
         .route("/admin", web::get().to(to_admin))
         .route("/admin/{path:.*}", web::get().to(file));
 }
 
 async fn to_admin() -> HttpResponse {
     HttpResponse::Found().insert_header((LOCATION, "/admin/")).finish()
+}
+
+/// Browsers ask for it whatever a page says.
+async fn icon() -> HttpResponse {
+    HttpResponse::Found().insert_header((LOCATION, "/player/icon.svg")).finish()
 }
 
 /// Files as they are; every other path is a page of the UI's own router.

@@ -208,3 +208,6 @@ pub const LAST_LINES_WITHIN: Duration = Duration::from_millis(200);
 const _: () = assert!(STORE_LOCK_WAIT.as_millis() < STORE_DEADLINE.as_millis());
 const _: () = assert!(STORE_DEADLINE.as_millis() < ANSWER_WITHIN.as_millis());
 const _: () = assert!(BACKOFF_FIRST.as_millis() < BACKOFF_MAX.as_millis());
+
+/// Signs of life within one watchdog time of systemd: two may be lost.
+pub const WATCHDOG_BEATS: u32 = 3;

@@ -5,6 +5,7 @@
 //! ├─ store        a thread; its handle is shared
 //! ├─ rtmp, srt    listeners
 //! ├─ web          viewers; admin
+//! ├─ watchdog     systemd's
 //! └─ channels     one_for_one
 //! ```
 
@@ -141,9 +142,19 @@ fn tree(
             let srt = srt.clone();
             async move { srt.run_once().await }
         }))
+        .child(Task::new("watchdog", |_| feed_watchdog()))
         .child(Task::new("channels", move |_| {
             channels::run(store.clone(), services.clone(), changed.subscribe())
         }))
+}
+
+/// As long as the tree's own thread runs its tasks, systemd hears of it; when it hangs, systemd replaces the daemon.
+async fn feed_watchdog() -> anyhow::Result<()> {
+    let Some(patience) = sd_notify::watchdog_enabled() else { return std::future::pending().await };
+    loop {
+        notify(sd_notify::NotifyState::Watchdog);
+        tokio::time::sleep(patience / limits::WATCHDOG_BEATS).await;
+    }
 }
 
 async fn add_demo(store: &Store) -> anyhow::Result<()> {

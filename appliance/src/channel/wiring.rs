@@ -154,3 +154,7 @@ pub fn stages(wiring: &Rc<Wiring>) -> Supervisor {
             ingest.ingest(ctx)
         }))
 }
+
+#[cfg(test)]
+#[path = "wiring_tests.rs"]
+mod tests;

@@ -17,7 +17,7 @@ struct Assets;
 
 /// Players make blobs for their media and their workers; everything else comes from the box.
 const POLICY: &str = "default-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; \
-                      img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'";
+                      img-src 'self' data:; object-src 'none'; base-uri 'none'";
 
 /// The routes of the player.
 pub fn routes(config: &mut web::ServiceConfig) {

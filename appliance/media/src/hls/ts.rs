@@ -12,6 +12,10 @@ use std::fmt;
 /// segment of 1.001 s would need a target duration of 2, and players would start twice as far behind.
 const VERSION: u32 = 6;
 
+/// Segments listed, and so seconds: the six that Apple asks for (authoring specification 8.11), and no more, since
+/// there are players which begin at the start of the list. VLC does: with 20 s listed it was 16 s behind.
+const LISTED: usize = 6;
+
 /// Renders the media playlist of one video rendition with its audio. It lists what
 /// [`ts::segment`](crate::ts::segment) can make at this instant.
 #[must_use]
@@ -26,12 +30,14 @@ struct TsMediaPlaylist<'a> {
 
 impl fmt::Display for TsMediaPlaylist<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first = self.video.listed().next().map_or(self.video.listed_from, |segment| segment.msn);
+        let halves: Vec<Half<'_>> = listed_halves(self.video, self.audio).collect();
+        let newest = &halves[halves.len().saturating_sub(LISTED)..];
+        let first = newest.first().map_or(TsMsn::first_of(self.video.listed_from), |half| half.number);
         writeln!(f, "#EXTM3U")?;
         writeln!(f, "#EXT-X-VERSION:{VERSION}")?;
         writeln!(f, "#EXT-X-TARGETDURATION:{}", whole_seconds(self.video.rendition.grid.idr_interval()))?;
-        writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{}", TsMsn::first_of(first))?;
-        listed_halves(self.video, self.audio).try_for_each(|half| write_half(f, &half))
+        writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{}", first)?;
+        newest.iter().try_for_each(|half| write_half(f, half))
     }
 }
 
@@ -67,6 +73,8 @@ mod tests {
         #EXTINF:1.0,
         1795358342.ts
         ");
+        let long = (fixture::video_window(9, 3), fixture::audio_window(9, 3));
+        assert_eq!(ts_media_playlist(&long.0, Some(&long.1)).matches(".ts\n").count(), LISTED);
         let listed = |audio: &Snapshot| ts_media_playlist(&video, Some(audio)).matches(".ts\n").count();
         assert_eq!(listed(&fixture::audio_window(1, 3)), 3);
         assert_eq!(listed(&fixture::audio_window(1, 1)), 2, "the third half waits for its sound");

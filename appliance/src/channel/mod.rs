@@ -14,7 +14,6 @@
 pub mod channels;
 pub mod plan;
 pub mod report;
-pub mod vitals;
 pub mod wiring;
 
 use crate::limits;

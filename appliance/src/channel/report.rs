@@ -1,7 +1,7 @@
 //! What the operator is told of a channel: pure.
 
-use super::vitals::{SourceVitals, State, WorkerVitals};
 use crate::board::ChannelReport;
+use crate::vitals::{SourceVitals, State, WorkerVitals};
 use media::time::Ticks;
 use wire::{ChannelState, Light, Source, Stage};
 

@@ -4,7 +4,6 @@
 //! for the stage after it in start order; rest-for-one sees to it that nobody keeps an old one.
 
 use super::report;
-use super::vitals::Vitals;
 use crate::board::Board;
 use crate::clock::House;
 use crate::encode::actor::Encode;
@@ -19,6 +18,7 @@ use crate::package::assembler::Assembler;
 use crate::serve::actor::Serve;
 use crate::serve::live::{Catalogue, Live};
 use crate::supervise::{Strategy, Supervisor, Task};
+use crate::vitals::Vitals;
 use actix::AsyncContext;
 use media::link::{Plan, ToWorker};
 use std::cell::RefCell;

@@ -3,10 +3,10 @@
 use super::gate::{RungsDriftedApart, SlotGate};
 use super::replay::Replay;
 use super::{Encoded, Progress};
-use crate::channel::vitals::Vitals;
 use crate::clock::House;
 use crate::limits;
 use crate::supervise::{Process, ProcessExit};
+use crate::vitals::Vitals;
 use bytes::BytesMut;
 use media::link::{self, FromWorker, LinkError, Message, Plan, ToWorker};
 use media::unit::AccessUnit;

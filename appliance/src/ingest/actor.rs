@@ -2,7 +2,7 @@
 
 use super::state::Passage;
 use super::{Arrived, Attach, Publisher};
-use crate::channel::vitals::{SourceVitals, Vitals};
+use crate::vitals::{SourceVitals, Vitals};
 use actix::prelude::*;
 use futures_util::stream;
 use media::link::ToWorker;

@@ -16,6 +16,9 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, info, warn};
 
+/// The one application: `live` in `rtmp://HOST/live/STREAM_KEY`.
+const APPLICATION: &str = "live";
+
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
 enum ConnectionEnd {
@@ -114,8 +117,8 @@ impl Connection {
         while let Some(output) = session.poll() {
             match output {
                 Output::Send(bytes) => self.send(&bytes).await?,
-                Output::PublishRequested { stream_key, .. } => {
-                    self.publish(session, stream_key.expose()).await?;
+                Output::PublishRequested { app, stream_key } => {
+                    self.publish(session, &app, stream_key.expose()).await?;
                 }
                 Output::Event(event) => self.pass_on(Demuxed::Event(event), at)?,
                 Output::Unsupported(unsupported) => self.pass_on(Demuxed::Unsupported(unsupported), at)?,
@@ -127,7 +130,14 @@ impl Connection {
         Ok(())
     }
 
-    async fn publish(&mut self, session: &mut Session, key: &str) -> Result<(), ConnectionEnd> {
+    async fn publish(&mut self, session: &mut Session, app: &str, key: &str) -> Result<(), ConnectionEnd> {
+        if app != APPLICATION {
+            warn!(peer = %self.peer, app, "publisher refused: no such application");
+            session.refuse_publish(&format!(
+                "there is no application \"{app}\" here; publish to rtmp://HOST/{APPLICATION}/STREAM_KEY"
+            ));
+            return Ok(());
+        }
         match self.gatekeeper.admit(key, Protocol::Rtmp, &self.peer.to_string()).await {
             Ok(admitted) => {
                 self.admitted = Some(admitted);

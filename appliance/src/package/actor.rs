@@ -1,9 +1,9 @@
 //! Feeds the assembler from the encoder's queue.
 
 use super::assembler::Assembler;
-use crate::channel::vitals::Vitals;
 use crate::clock::House;
 use crate::encode::Encoded;
+use crate::vitals::Vitals;
 use actix::prelude::*;
 use futures_util::stream;
 use media::time::Ticks;

@@ -30,11 +30,20 @@ fn main() -> ExitCode {
 fn finish(done: anyhow::Result<()>) -> ExitCode {
     done.map_or_else(
         |error| {
-            eprintln!("forebay: {error:#}");
+            eprintln!("forebay: {}", explain(&error));
             ExitCode::FAILURE
         },
         |()| ExitCode::SUCCESS,
     )
+}
+
+/// The error and its causes; a cause that is already named is not said twice.
+fn explain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        known if known.contains(&cause) => text,
+        known => format!("{known}: {cause}"),
+    })
 }
 
 /// The demo's folder goes with it, unless one was named.

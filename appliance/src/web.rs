@@ -113,7 +113,7 @@ async fn short_urls(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    if request.uri().to_string().len() > limits::URL_BYTES_MAX {
+    if request.path().len() + request.query_string().len() > limits::URL_BYTES_MAX {
         let refusal = HttpResponse::build(StatusCode::URI_TOO_LONG).body("This address is too long.\n");
         return Ok(request.into_response(refusal).map_into_right_body());
     }

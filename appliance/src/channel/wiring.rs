@@ -121,6 +121,7 @@ impl Wiring {
 
 impl Drop for Wiring {
     fn drop(&mut self) {
+        self.live.end();
         self.services.doors.close(&self.slug);
         self.services.catalogue.remove(&self.slug);
         self.services.board.remove(&self.slug);

@@ -3,6 +3,7 @@
 //! Publishing replaces an `Arc`; nobody waits for a reader. A blocked playlist request is one future that holds
 //! one receiver; all of them share the playlist's one rendering, made by whoever asks first.
 
+use super::wait::Watched;
 use crate::limits;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
@@ -13,6 +14,7 @@ use media::window::{Rendition, Snapshot};
 use media::{dash, ts};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use tokio::sync::watch;
 
@@ -84,6 +86,7 @@ pub struct Feed {
     pub rendition: Arc<Rendition>,
     edge: watch::Sender<Arc<Snapshot>>,
     published: watch::Sender<Arc<Published>>,
+    ended: Arc<AtomicBool>,
     ts_playlist: Cached<TsMsn>,
     ts_segments: Mutex<BTreeMap<TsMsn, Arc<OnceLock<Bytes>>>>,
 }
@@ -94,19 +97,20 @@ impl Feed {
             rendition: snapshot.rendition.clone(),
             edge: watch::Sender::new(snapshot.clone()),
             published: watch::Sender::new(Arc::new(Published::new(snapshot, Vec::new(), control))),
+            ended: Arc::default(),
             ts_playlist: Cached::default(),
             ts_segments: Mutex::default(),
         }
     }
 
     /// Changes with each chunk.
-    pub fn edge(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.edge.subscribe()
+    pub fn edge(&self) -> Watched<Arc<Snapshot>> {
+        Watched { value: self.edge.subscribe(), ended: self.ended.clone() }
     }
 
     /// Changes with each part.
-    pub fn published(&self) -> watch::Receiver<Arc<Published>> {
-        self.published.subscribe()
+    pub fn published(&self) -> Watched<Arc<Published>> {
+        Watched { value: self.published.subscribe(), ended: self.ended.clone() }
     }
 
     /// The newest snapshot.
@@ -126,6 +130,11 @@ impl Feed {
         let newest = ts::listed_halves(&video, audio.as_deref()).last()?.number;
         let playlist = || hls::ts_media_playlist(&video, audio.as_deref());
         Some(self.ts_playlist.get(newest, playlist))
+    }
+
+    fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.pulse();
     }
 
     /// A TS segment by its number: multiplexed for the first who asks, shared with the others. `None` while its
@@ -238,9 +247,21 @@ impl Live {
         self.programme.read().expect("no holder of this lock panics").clone()
     }
 
-    /// A new configuration is on air.
+    /// A new configuration is on air. Who waits for the old one is told that it has ended.
     pub fn set_programme(&self, programme: Arc<Programme>) {
-        *self.programme.write().expect("no holder of this lock panics") = Some(programme);
+        self.replace(Some(programme));
+    }
+
+    /// The channel is switched off.
+    pub fn end(&self) {
+        self.replace(None);
+    }
+
+    fn replace(&self, programme: Option<Arc<Programme>>) {
+        let mut current = self.programme.write().expect("no holder of this lock panics");
+        if let Some(old) = std::mem::replace(&mut *current, programme) {
+            old.feeds.iter().for_each(Feed::end);
+        }
     }
 
     /// Wakes everyone who waits, so that each can look at its own deadline: one timer a channel, not one a request.

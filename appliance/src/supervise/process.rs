@@ -26,7 +26,8 @@ pub struct ProcessExit {
 
 impl fmt::Display for ProcessExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.last_lines.last() {
+        // Its last words explain why it gave up; a process that was killed did not see it coming.
+        match self.last_lines.last().filter(|_| self.status.code().is_some()) {
             Some(line) => write!(f, "{}: {line}", self.status),
             None => self.status.fmt(f),
         }

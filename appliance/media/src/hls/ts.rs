@@ -36,7 +36,7 @@ impl fmt::Display for TsMediaPlaylist<'_> {
         writeln!(f, "#EXTM3U")?;
         writeln!(f, "#EXT-X-VERSION:{VERSION}")?;
         writeln!(f, "#EXT-X-TARGETDURATION:{}", whole_seconds(self.video.rendition.grid.idr_interval()))?;
-        writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{}", first)?;
+        writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{first}")?;
         newest.iter().try_for_each(|half| write_half(f, half))
     }
 }

@@ -14,12 +14,15 @@ fn sources(folder: &str) -> Vec<(String, String)> {
         for entry in
             std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         {
-            let path = entry.unwrap().path();
+            let path = entry.expect("a folder that opens can be listed").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                found.push((path.strip_prefix(root()).unwrap().display().to_string(), text));
+                let text = std::fs::read_to_string(&path).expect("sources are UTF-8");
+                found.push((
+                    path.strip_prefix(root()).expect("found below the root").display().to_string(),
+                    text,
+                ));
             }
         }
     }

@@ -12,6 +12,10 @@ const START_LIMIT_MS = 30000;
 // After the first frame, players settle at their target; it counts from here.
 const SETTLE_MS = 4000;
 
+// Every gap of FREEZE_MS is reported. One of this length fails: shorter ones are also made by a browser that decodes and
+// paints in software while the machine has other work, and what the player did is judged by its own stalls.
+const FREEZE_FAILS_MS = 1000;
+
 const options = flags({ base: 'http://127.0.0.1:8080', channel: 'demo', tier: '', engine: '', seconds: '60', page: 'watch' });
 
 const report = await withChromium({}, (context) => play(context, options));
@@ -57,7 +61,7 @@ function verdict({ firstFrameMs, before, after, samples, seconds, seen, probe })
   const problems = [
     [progress < elapsed * 0.9, 'it did not keep up with the clock'],
     [stalls > 0, 'it stalled'],
-    [probe.freezes.length > 0, 'the picture froze'],
+    [probe.freezes.some(({ gapMs }) => gapMs >= FREEZE_FAILS_MS), 'the picture froze'],
     [after.failures.length > 0, 'a tier failed'],
     [seen.consoleErrors.length + seen.pageErrors.length > 0, 'errors on the console'],
     [seen.badStatus.length + seen.failedRequests.length > 0, 'requests failed'],

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`daemon`] | the real binary in a temporary folder on free ports; its API; its processes |
 //! | [`publish`] | ffmpeg as an encoder, over RTMP and SRT |
+//! | [`srt_by_hand`] | SRT packets to be spoilt |
 //! | [`http`], [`playlist`], [`boxes`] | a viewer without a screen: fetches, reads playlists and media |
 //! | [`watcher`] | the invariants of a channel, checked all the time while a test does its worst |
 //! | [`ffmpeg`], [`binary_clock`] | independent judges of pictures and sound |
@@ -23,6 +24,7 @@ pub mod http;
 pub mod playlist;
 pub mod procfs;
 pub mod publish;
+pub mod srt_by_hand;
 pub mod watcher;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -62,9 +62,17 @@ impl Publisher {
     /// # Errors
     /// When ffmpeg cannot be run.
     pub fn to(url: &str, transport: Transport) -> anyhow::Result<Self> {
+        Self::coded(url, transport, &["-c", "copy"])
+    }
+
+    /// Begins to send the sample, coded anew as these arguments of ffmpeg say.
+    ///
+    /// # Errors
+    /// When ffmpeg cannot be run.
+    pub fn coded(url: &str, transport: Transport, coding: &[&str]) -> anyhow::Result<Self> {
         let mut ffmpeg = Command::new("ffmpeg");
         ffmpeg.args(["-hide_banner", "-loglevel", "error", "-re", "-stream_loop", "-1", "-i"]).arg(sample()?);
-        ffmpeg.args(["-c", "copy", "-f", transport.container(), url]);
+        ffmpeg.args(coding).args(["-f", transport.container(), url]);
         let child = ffmpeg.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         Ok(Self { child: child.context("running ffmpeg")? })
     }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`daemon`] | the real binary in a temporary folder on free ports; its API; its processes |
 //! | [`publish`] | ffmpeg as an encoder, over RTMP and SRT |
-//! | [`srt_by_hand`] | SRT packets to be spoilt |
+//! | [`srt_by_hand`], [`lossy`] | SRT packets to be spoilt; a network that loses some |
 //! | [`http`], [`playlist`], [`boxes`] | a viewer without a screen: fetches, reads playlists and media |
 //! | [`watcher`] | the invariants of a channel, checked all the time while a test does its worst |
 //! | [`ffmpeg`], [`binary_clock`] | independent judges of pictures and sound |
@@ -21,6 +21,7 @@ pub mod clock;
 pub mod daemon;
 pub mod ffmpeg;
 pub mod http;
+pub mod lossy;
 pub mod playlist;
 pub mod procfs;
 pub mod publish;

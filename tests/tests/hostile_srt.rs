@@ -3,6 +3,7 @@
 
 use anyhow::ensure;
 use e2e::daemon::{Channel, Daemon, small_ladder};
+use e2e::lossy::LossyRelay;
 use e2e::publish::{Publisher, Transport};
 use e2e::srt_by_hand::{
     CONFIG_FLAG, Conclusion, DATAGRAM_BYTES_MAX, HSREQ_FLAG, KMREQ_FLAG, Peer, control, forged, hsreq, kmreq,
@@ -140,5 +141,32 @@ fn garbage_of_any_length() -> anyhow::Result<()> {
         peer.send_all(noise)?;
         peer.send_all(framed)?;
         nobody_came_in(daemon, channel)
+    })
+}
+
+/// How long a publisher is to get through a lossy network.
+const LOSSY_SEGMENTS: i64 = 5;
+
+/// OvenMediaEngine #1287: one datagram in ten is lost, both ways.
+#[test]
+fn a_network_that_loses_one_in_ten() -> anyhow::Result<()> {
+    survived(|daemon, channel| {
+        let relay = LossyRelay::start(daemon.ports.srt)?;
+        let url = format!("srt://127.0.0.1:{}?streamid={}", relay.port, channel.stream_key);
+        let mut publisher = Publisher::to(&url, Transport::Srt)?;
+        let on_air = |daemon: &Daemon| -> anyhow::Result<()> {
+            let state = daemon.channel(&channel.slug)?.state;
+            ensure!(state == ChannelState::Live, "the channel is {state:?}");
+            Ok(())
+        };
+        clock::until("it is on air", TAKEN_LIMIT, || on_air(daemon))?;
+        let until = daemon.channel(&channel.slug)?.uptime_secs.unwrap_or(0) as i64 + 2 * LOSSY_SEGMENTS;
+        clock::until("it has been for some segments", TAKEN_LIMIT, || {
+            let uptime = daemon.channel(&channel.slug)?.uptime_secs.unwrap_or(0) as i64;
+            ensure!(uptime >= until, "not yet");
+            Ok(())
+        })?;
+        ensure!(publisher.runs(), "the publisher was dropped");
+        on_air(daemon)
     })
 }

@@ -160,6 +160,18 @@ pub const SHUTDOWN_SECS: u64 = 3;
 /// Longer than any address that we hand out, with a token and CMCD data.
 pub const URL_BYTES_MAX: usize = 2048;
 
+/// Sites that may load one channel.
+pub const ORIGINS_MAX: usize = 32;
+
+/// Characters of one origin.
+pub const ORIGIN_CHARS_MAX: usize = 200;
+
+/// A playback token for which nobody asked otherwise: an event's evening.
+pub const TOKEN_LIFE_DEFAULT: Ticks = Ticks::from_secs(12 * 3600);
+
+/// The longest life of a playback token: a lent address should not outlive a season.
+pub const TOKEN_LIFE_MAX: Ticks = Ticks::from_secs(400 * 86_400);
+
 // --- channels
 
 /// How often a channel tells the board how it is.

@@ -20,6 +20,7 @@ use crate::listeners::gatekeeper::Gatekeeper;
 use crate::listeners::rtmp;
 use crate::listeners::srt::SrtPort;
 use crate::serve::Serving;
+use crate::serve::access::AccessRules;
 use crate::serve::live::Catalogue;
 use crate::settings::Settings;
 use crate::store::{Draft, Store};
@@ -55,10 +56,15 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     if purpose == Purpose::Demo {
         add_demo(&store).await?;
     }
-    let services =
-        Services { house, catalogue: Catalogue::default(), doors: Doors::default(), board: Board::new() };
+    let services = Services {
+        house,
+        catalogue: Catalogue::default(),
+        access: AccessRules::default(),
+        doors: Doors::default(),
+        board: Board::new(),
+    };
     let state = ApiState::new(store.clone(), services.board.clone(), house, settings.bind);
-    let serving = Serving { catalogue: services.catalogue.clone(), house };
+    let serving = Serving { catalogue: services.catalogue.clone(), house, access: services.access.clone() };
     let web = Web { serving, api: actix_web::web::Data::new(state.clone()) };
     let gatekeeper = Gatekeeper { store: store.clone(), doors: services.doors.clone() };
     let srt = SrtPort::new(settings.bind, settings.srt_port, gatekeeper.clone(), house);

@@ -4,13 +4,11 @@
 //! (`--admin-port`); otherwise both share the HTTP port. The command line uses the API on a Unix socket.
 
 use crate::serve::Serving;
+use crate::serve::door::door;
 use crate::{admin_ui, api, limits, player, serve};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, HeaderValue,
-};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, HttpResponse, HttpServer, body::MessageBody, middleware::Next, web};
 use anyhow::Context;
@@ -59,7 +57,7 @@ impl Web {
         let server = HttpServer::new(move || {
             let web = self.clone();
             App::new()
-                .wrap(from_fn(for_all_origins))
+                .wrap(from_fn(door))
                 .wrap(from_fn(short_urls))
                 .app_data(web::Data::new(web.serving))
                 .app_data(web.api)
@@ -119,29 +117,3 @@ async fn short_urls(
     }
     Ok(next.call(request).await?.map_into_left_body())
 }
-
-/// Players on other sites may load media, playlists and the time; nothing else is shared with them.
-async fn for_all_origins(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let shared = request.path().starts_with("/live/") || request.path() == "/time";
-    if !shared {
-        return Ok(next.call(request).await?.map_into_left_body());
-    }
-    let mut response = if request.method() == Method::OPTIONS {
-        request.into_response(HttpResponse::NoContent().finish()).map_into_right_body()
-    } else {
-        next.call(request).await?.map_into_left_body()
-    };
-    let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(SHARED_REQUEST_HEADERS));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Date, Content-Length, Age"));
-    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-    Ok(response)
-}
-
-/// Range for players, CMCD-* for those that report their state in headers (CTA-5004).
-const SHARED_REQUEST_HEADERS: &str = "Range, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status";

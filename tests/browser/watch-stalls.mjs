@@ -16,16 +16,16 @@ const SETTLE_MS = 4000;
 // paints in software while the machine has other work, and what the player did is judged by its own stalls.
 const FREEZE_FAILS_MS = 1000;
 
-const options = flags({ base: 'http://127.0.0.1:8080', channel: 'demo', tier: '', engine: '', seconds: '60', page: 'watch' });
+const options = flags({ base: 'http://127.0.0.1:8080', channel: 'demo', tier: '', engine: '', seconds: '60', page: 'watch', token: '' });
 
 const report = await withChromium({}, (context) => play(context, options));
 console.log(JSON.stringify(report, null, 2));
 process.exitCode = report.ok ? 0 : 1;
 
-async function play(context, { base, channel, tier, engine, seconds, page: kind }) {
+async function play(context, { base, channel, tier, engine, seconds, page: kind, token }) {
   const page = await context.newPage();
   const seen = observe(page, base);
-  const query = new URLSearchParams({ ...(tier && { tier }), ...(engine && { engine }) });
+  const query = new URLSearchParams({ ...(tier && { tier }), ...(engine && { engine }), ...(token && { token }) });
   await page.goto(`${base}/${kind}/${channel}?${query}`);
   await page.evaluate(installProbe, FREEZE_MS);
   const started = await page

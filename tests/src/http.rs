@@ -66,6 +66,17 @@ pub fn fetch(url: &str) -> anyhow::Result<Answer> {
     Ok(answer)
 }
 
+/// GET with one more header; the whole answer's headers are kept.
+///
+/// # Errors
+/// When there is no answer at all.
+pub fn headers(url: &str, name: &str, value: &str) -> anyhow::Result<(u16, Vec<(String, String)>)> {
+    let answer = AGENT.get(url).header(name, value).call().with_context(|| format!("GET {url}"))?;
+    let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    Ok((answer.status().as_u16(), headers))
+}
+
 /// POST with a body of this type, whatever the status.
 ///
 /// # Errors
@@ -73,6 +84,15 @@ pub fn fetch(url: &str) -> anyhow::Result<Answer> {
 pub fn post(url: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Answer> {
     let request = AGENT.post(url).header("content-type", content_type);
     read(request.send(body).with_context(|| format!("POST {url}"))?)
+}
+
+/// PUT with a body of this type, whatever the status.
+///
+/// # Errors
+/// When there is no answer at all.
+pub fn put(url: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Answer> {
+    let request = AGENT.put(url).header("content-type", content_type);
+    read(request.send(body).with_context(|| format!("PUT {url}"))?)
 }
 
 /// DELETE, whatever the status.

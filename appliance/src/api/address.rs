@@ -27,12 +27,13 @@ impl Base {
     }
 
     pub(super) fn watch_url(&self, slug: &str) -> String {
+        self.http_url(&format!("/watch/{slug}"))
+    }
+
+    /// A whole address of `path` on the viewers' port.
+    pub(super) fn http_url(&self, path: &str) -> String {
         let Self { host, ports: wire::Ports { http, .. } } = self;
-        if *http == 80 {
-            format!("http://{host}/watch/{slug}")
-        } else {
-            format!("http://{host}:{http}/watch/{slug}")
-        }
+        if *http == 80 { format!("http://{host}{path}") } else { format!("http://{host}:{http}{path}") }
     }
 
     /// Where to publish to; nowhere for what is made on the box.

@@ -5,6 +5,7 @@
 //! | [`guard`] | who may ask at all: loopback and the Unix socket, and no page of another origin |
 //! | [`problem`] | errors as RFC 9457 has them, and the one table from errors to statuses |
 //! | `channels` | the calls about channels |
+//! | `playback` | the calls about who may watch |
 //! | `events` | the feed of changes, as Server-Sent Events |
 //! | `health` | `/healthz` and `/readyz` |
 //! | `view` | pure: what was asked for and what is reported, joined |
@@ -19,6 +20,7 @@ mod channels;
 mod events;
 pub mod guard;
 mod health;
+mod playback;
 pub mod problem;
 pub mod socket;
 #[cfg(test)]
@@ -91,6 +93,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     let nothing = || web::to(problem::no_such_call);
     let v1 = web::scope("/v1")
         .configure(channels::configure)
+        .configure(playback::configure)
         .configure(events::configure)
         .default_service(nothing());
     let api = web::scope("/api")

@@ -3,9 +3,11 @@
 use super::plan::plan;
 use super::wiring::{Services, Wiring};
 use crate::limits;
-use crate::store::{Desired, Store};
+use crate::serve::access::Access;
+use crate::store::{Channel, Desired, Store, StoreError};
 use crate::supervise::{Handle, Strategy, Supervisor};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use tokio::sync::watch;
 use tracing::warn;
 
@@ -22,6 +24,14 @@ pub async fn run(store: Store, services: Services, changed: watch::Receiver<u64>
     }
 }
 
+type Rules = BTreeMap<String, Arc<Access>>;
+
+async fn asked_for(store: &Store) -> Result<(Vec<Channel>, Rules), StoreError> {
+    let rules = store.access_rules().await?;
+    let rules = rules.into_iter().map(|(slug, access)| (slug, Arc::new(access))).collect();
+    Ok((store.channels().await?, rules))
+}
+
 async fn follow(
     store: Store,
     services: Services,
@@ -31,8 +41,10 @@ async fn follow(
     let mut running = BTreeSet::new();
     loop {
         changed.mark_unchanged();
-        match store.channels().await {
-            Ok(rows) => {
+        match asked_for(&store).await {
+            Ok((rows, rules)) => {
+                // Before a channel is on air, so that it is never open by accident.
+                services.access.replace(rules);
                 let wanted = rows.iter().filter(|row| row.desired == Desired::Running);
                 let slugs: BTreeSet<String> = wanted.clone().map(|row| row.slug.to_string()).collect();
                 for gone in running.difference(&slugs) {

@@ -15,6 +15,7 @@ use crate::ingest::actor::Ingest;
 use crate::limits;
 use crate::package::actor::Package;
 use crate::package::assembler::Assembler;
+use crate::serve::access::AccessRules;
 use crate::serve::actor::Serve;
 use crate::serve::live::{Catalogue, Live};
 use crate::supervise::{Strategy, Supervisor, Task};
@@ -33,6 +34,8 @@ pub struct Services {
     pub house: House,
     /// Where viewers find channels.
     pub catalogue: Catalogue,
+    /// Who may watch which of them.
+    pub access: AccessRules,
     /// Where publishers find channels.
     pub doors: Doors,
     /// Where the operator finds channels.

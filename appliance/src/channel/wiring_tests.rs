@@ -1,6 +1,7 @@
 //! A panic in one stage of one channel, injected for real: what restarts, and what does not.
 
 use super::*;
+use crate::serve::access::AccessRules;
 use crate::supervise::{ChildState, ChildStatus, Exit};
 use media::link::{Canvas, PlanSource, Rung};
 use media::time::FrameRate;
@@ -46,6 +47,7 @@ fn poison() -> Encoded {
 #[actix_rt::test]
 async fn a_panic_in_a_stage_restarts_it_and_its_feeders_and_nothing_else() {
     let services = Services {
+        access: AccessRules::default(),
         house: House::anchor(),
         catalogue: Catalogue::default(),
         doors: Doors::default(),

@@ -8,7 +8,7 @@ use crate::store::Slug;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::io::Write;
-use wire::{Channel, ChannelList, NewChannel, Source, StreamKey};
+use wire::{Channel, ChannelList, NewChannel, NewToken, Playback, Source, StreamKey, Token};
 
 /// Of `forebay channel`.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,6 +39,12 @@ pub enum ChannelCommand {
     Stop(One),
     /// Forget a channel and its key
     Remove(One),
+    /// Show it only to those who have a token
+    Protect(ProtectArgs),
+    /// Show it to everybody again; sites allowed to load it stay as they are
+    Open(One),
+    /// Make a token, and the addresses with it; whoever has one may watch
+    Token(TokenArgs),
 }
 
 /// Of `forebay channel add`.
@@ -63,6 +69,32 @@ pub struct ShowArgs {
     /// Show its stream key, which is a secret, and the whole addresses to publish to
     #[arg(long)]
     pub key: bool,
+}
+
+/// Of `forebay channel protect`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ProtectArgs {
+    /// The channel's short name
+    pub slug: String,
+    /// Make all tokens so far void
+    #[arg(long)]
+    pub renew: bool,
+    /// A site whose players may load it, such as https://www.example.org; may be given again [default: as before]
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    pub origins: Vec<String>,
+}
+
+/// Of `forebay channel token`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TokenArgs {
+    /// The channel's short name
+    pub slug: String,
+    /// How long it is good [default: 43200, twelve hours]
+    #[arg(long, value_name = "SECONDS")]
+    pub seconds: Option<u32>,
+    /// The one address that may use it [default: any]
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Option<std::net::IpAddr>,
 }
 
 /// A channel.
@@ -113,6 +145,13 @@ pub fn run(args: &ChannelArgs, out: &mut impl Write) -> Result<(), CliError> {
         ChannelCommand::Show(ShowArgs { slug, key: false }) => one(args, &client.get(&path(slug, "")?)?),
         ChannelCommand::Start(One { slug }) => one(args, &client.post(&path(slug, "/start")?, &())?),
         ChannelCommand::Stop(One { slug }) => one(args, &client.post(&path(slug, "/stop")?, &())?),
+        ChannelCommand::Protect(protect) => playback(args, &self::protect(&client, protect)?),
+        ChannelCommand::Open(One { slug }) => {
+            let before: Playback = client.get(&path(slug, "/playback")?)?;
+            let wanted = Playback { protected: false, ..before };
+            playback(args, &client.put(&path(slug, "/playback")?, &wanted)?)
+        }
+        ChannelCommand::Token(wanted) => token(args, &mint(&client, wanted)?),
         ChannelCommand::Remove(One { slug }) => {
             client.delete(&path(slug, "")?)?;
             if args.json {
@@ -140,6 +179,38 @@ fn fetch_key(client: &Client, mut channel: Channel) -> Result<WithKey, CliError>
     let StreamKey { stream_key, publish_urls } = client.get(&path(&channel.slug, "/key")?)?;
     channel.publish_urls = publish_urls;
     Ok(WithKey { channel, stream_key })
+}
+
+fn protect(client: &Client, args: &ProtectArgs) -> Result<Playback, CliError> {
+    let ProtectArgs { slug, renew, origins } = args.clone();
+    let place = path(&slug, "/playback")?;
+    let before: Playback = client.get(&place)?;
+    let allowed_origins = if origins.is_empty() { before.allowed_origins } else { origins };
+    Ok(client.put(&place, &Playback { protected: true, renew_secret: renew, allowed_origins })?)
+}
+
+fn mint(client: &Client, args: &TokenArgs) -> Result<Token, CliError> {
+    let address = args.address.map(|address| address.to_string());
+    let wanted = NewToken { expires_in_secs: args.seconds, address };
+    Ok(client.post(&path(&args.slug, "/tokens")?, &wanted)?)
+}
+
+fn playback(args: &ChannelArgs, playback: &Playback) -> String {
+    if args.json {
+        return json(playback);
+    }
+    let who = if playback.protected { "those who have a token" } else { "everybody" };
+    let sites =
+        if playback.allowed_origins.is_empty() { "all".into() } else { playback.allowed_origins.join(" ") };
+    format!("shown to {who}\nsites    {sites}\n")
+}
+
+fn token(args: &ChannelArgs, token: &Token) -> String {
+    if args.json {
+        return json(token);
+    }
+    let urls: String = token.playback_urls.iter().map(|url| format!("play     {url}\n")).collect();
+    format!("expires  {}\nwatch    {}\n{urls}", token.expires_at, token.watch_url)
 }
 
 fn json(value: &impl Serialize) -> String {

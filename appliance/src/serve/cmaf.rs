@@ -3,17 +3,18 @@
 //! Two delivery rules for the same media: an LL-HLS part is sent only when it is whole
 //! (draft-pantos-hls-rfc8216bis 6.2.6), an LL-DASH segment in flight is sent chunk by chunk as it lands.
 
-use super::Serving;
 use super::live::{Feed, Programme, Published};
 use super::reply::{self, Answer, Keep, Refusal, late};
 use super::wait::{self, Waited, wait_for};
+use super::{Serving, door};
 use crate::limits;
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::stream;
-use media::hls::{BlockingRequest, Decision, decide};
+use media::dash;
+use media::hls::{self, BlockingRequest, Decision, decide};
 use media::time::{Msn, PartIndex};
 use media::uri::Media;
 use media::window::{Rendition, Segment, Snapshot};
@@ -32,7 +33,8 @@ pub async fn multivariant(
     channel: web::Path<String>,
 ) -> Answer {
     let programme = serving.programme(&channel)?;
-    Ok(reply::text(&request, &programme.multivariant(), reply::M3U8, Keep::Setup))
+    let text = door::carry_token(&request, programme.multivariant(), hls::with_prefix);
+    Ok(reply::text(&request, &text, reply::M3U8, Keep::Setup))
 }
 
 /// `GET /live/CHANNEL/manifest.mpd`
@@ -42,7 +44,8 @@ pub async fn manifest(
     channel: web::Path<String>,
 ) -> Answer {
     let programme = serving.programme(&channel)?;
-    Ok(reply::text(&request, &programme.mpd, reply::MPD, Keep::Setup))
+    let text = door::carry_token(&request, programme.mpd.clone(), dash::with_base_url);
+    Ok(reply::text(&request, &text, reply::MPD, Keep::Setup))
 }
 
 /// `GET /live/CHANNEL/RENDITION/media.m3u8`, with `_HLS_msn`, `_HLS_part` and `_HLS_skip` (6.2.5).

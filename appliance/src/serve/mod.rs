@@ -1,17 +1,20 @@
 //! Serve: immutable snapshots out to viewers, over HTTP.
 //!
 //! Here: what is published ([`live`]), how requests wait for it ([`wait`]), and the routes of LL-HLS and LL-DASH
-//! ([`cmaf`]) and of the TS tier ([`ts_tier`]). Not here: what the playlists say (crate `media`), and who
+//! ([`cmaf`]) and of the TS tier ([`ts_tier`]), behind one [`door`] that knows who may watch ([`access`]). Not here: what the playlists say (crate `media`), and who
 //! publishes (`package`). No actor gets a message for a viewer's request.
 
+pub mod access;
 pub mod actor;
 pub mod cmaf;
+pub mod door;
 pub mod live;
 pub mod reply;
 pub mod ts_tier;
 pub mod wait;
 
 use crate::clock::House;
+use access::AccessRules;
 use actix_web::web;
 use live::{Catalogue, Live, Programme};
 use reply::Refusal;
@@ -24,6 +27,8 @@ pub struct Serving {
     pub catalogue: Catalogue,
     /// The house clock.
     pub house: House,
+    /// Who may watch which.
+    pub access: AccessRules,
 }
 
 impl Serving {

@@ -1,6 +1,7 @@
 //! The routes of the TS tier: H.264 and AAC in MPEG transport segments, multiplexed just in time.
 
 use super::Serving;
+use super::door;
 use super::live::{Feed, Programme};
 use super::reply::{self, Answer, Keep, Refusal, late};
 use super::wait::{Waited, wait_for};
@@ -15,7 +16,8 @@ pub async fn multivariant(
     channel: web::Path<String>,
 ) -> Answer {
     let programme = serving.programme(&channel)?;
-    Ok(reply::text(&request, &programme.ts_multivariant, reply::M3U8, Keep::Setup))
+    let text = door::carry_token(&request, programme.ts_multivariant.clone(), media::hls::with_prefix);
+    Ok(reply::text(&request, &text, reply::M3U8, Keep::Setup))
 }
 
 fn video<'a>(programme: &'a Programme, rendition: &str) -> Result<&'a Feed, Refusal> {

@@ -101,11 +101,11 @@ pub(super) fn by_key(
 }
 
 /// A write takes its lock at once, so that waiting for it happens here and nowhere in the middle.
-fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
+pub(super) fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
 }
 
-fn no_such(slug: &str) -> StoreError {
+pub(super) fn no_such(slug: &str) -> StoreError {
     StoreError::NoSuchChannel(slug.chars().take(crate::limits::SLUG_CHARS_MAX).collect())
 }
 

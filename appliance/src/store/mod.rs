@@ -10,7 +10,7 @@
 //! | [`key`] | stream keys: made, hidden, compared |
 //! | `open` | the folder, the file, its health, the migrations |
 //! | `thread` | the queue and its deadline |
-//! | `channels`, `settings` | the SQL |
+//! | `channels`, `playback`, `settings` | the SQL |
 //!
 //! Only this module knows SQLite. Boot-only settings (ports, folders) are elsewhere.
 //!
@@ -24,6 +24,7 @@ pub mod draft;
 mod error;
 pub mod key;
 mod open;
+mod playback;
 mod settings;
 pub mod slug;
 #[cfg(test)]
@@ -33,10 +34,13 @@ mod thread;
 pub use draft::{Draft, DraftError};
 pub use error::{OpenError, StoreError};
 pub use key::{KeyHash, StreamKey};
+pub use playback::Playback;
 pub use slug::{Slug, SlugError};
 
 use crate::clock::House;
+use crate::serve::access::{Access, Secret};
 use media::link::{Canvas, Rung};
+use std::collections::BTreeMap;
 use std::path::Path;
 use thread::Queue;
 
@@ -158,6 +162,33 @@ impl Store {
     /// [`StoreError`].
     pub async fn channel_by_key(&self, presented: KeyHash) -> Result<Option<Channel>, StoreError> {
         self.queue.call(move |connection| channels::by_key(connection, &presented)).await
+    }
+
+    /// Who may watch which channel, by slug.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn access_rules(&self) -> Result<BTreeMap<String, Access>, StoreError> {
+        self.queue.call(playback::rules).await
+    }
+
+    /// Who may watch a channel.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn access(&self, slug: &str) -> Result<Access, StoreError> {
+        let slug = slug.to_owned();
+        self.queue.call(move |connection| playback::get(connection, &slug)).await
+    }
+
+    /// Says who may watch a channel.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn set_playback(&self, slug: &str, wanted: Playback) -> Result<Access, StoreError> {
+        let (slug, mut bits) = (slug.to_owned(), [0; 32]);
+        getrandom::fill(&mut bits)?;
+        self.queue.call(move |connection| playback::set(connection, &slug, &wanted, &Secret(bits))).await
     }
 
     /// A setting of the box; nothing while it has its default.

@@ -11,7 +11,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// In order; never edited once released.
-const STEPS: &[M<'static>] = &[M::up(include_str!("../../../migrations/0001_channels.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../../../migrations/0001_channels.sql")),
+    M::up(include_str!("../../../migrations/0002_playback.sql")),
+];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// Nobody but the daemon's user reads settings and keys.
@@ -97,7 +100,10 @@ mod tests {
 
     #[test]
     fn every_column_has_its_sentence() {
-        let sql = include_str!("../../../migrations/0001_channels.sql");
+        let sql = concat!(
+            include_str!("../../../migrations/0001_channels.sql"),
+            include_str!("../../../migrations/0002_playback.sql")
+        );
         let lines: Vec<_> = sql.lines().map(str::trim).collect();
         for (at, line) in lines.iter().enumerate() {
             let column = ["TEXT", "INTEGER", "BLOB"].iter().any(|kind| line.split(' ').nth(1) == Some(kind));

@@ -10,6 +10,8 @@
 //! | `DELETE /channels/{slug}` | | 204 |
 //! | `POST /channels/{slug}/start` and `…/stop` | | [`Channel`] |
 //! | `GET /channels/{slug}/key` | | [`StreamKey`] |
+//! | `GET` and `PUT /channels/{slug}/playback` | [`Playback`] | [`Playback`] |
+//! | `POST /channels/{slug}/tokens` | [`NewToken`] | [`Token`] |
 //! | `GET /box` | | [`BoxStatus`] |
 //! | `GET /events` | | Server-Sent Events; event `channels`, data [`ChannelList`], on every change |
 //!
@@ -148,6 +150,51 @@ pub struct StreamKey {
 impl std::fmt::Debug for StreamKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("StreamKey(hidden)")
+    }
+}
+
+/// Who may watch a channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Playback {
+    /// Playlists, segments and parts are sent only to those who show a token.
+    pub protected: bool,
+    /// Makes all tokens so far void. Never true in an answer.
+    #[serde(default)]
+    pub renew_secret: bool,
+    /// Sites whose players may load the channel in a browser, such as `https://www.example.org`; none means all.
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+}
+
+/// What is needed to make a playback token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// From now; twelve hours when absent.
+    #[serde(default)]
+    pub expires_in_secs: Option<u32>,
+    /// The one address for which it is good; any when absent.
+    #[serde(default)]
+    pub address: Option<String>,
+}
+
+/// A playback token. Whoever has it may watch.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// The token itself.
+    pub token: String,
+    /// UTC, RFC 3339.
+    pub expires_at: String,
+    /// The watch page with the token.
+    pub watch_url: String,
+    /// LL-HLS, LL-DASH and HLS-TS with the token.
+    pub playback_urls: Vec<String>,
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(hidden)")
     }
 }
 

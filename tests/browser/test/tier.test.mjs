@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  afterFailure, detect, FAILURES_MAX, FAILURES_WINDOW_MS, initialState, manifestUrl, MSE_TYPE, pinned, plans, RETRY_MS, settled,
+  afterFailure, detect, FAILURES_MAX, FAILURES_WINDOW_MS, initialState, manifestUrl, MSE_TYPE, pinned, plans, RETRY_MS, settled, tokenIn,
 } from '../../../appliance/src/player/assets/tier.js';
 
 const source = { isTypeSupported: (type) => type === MSE_TYPE };
@@ -42,6 +42,9 @@ test('manifests are where the contract says', () => {
   assert.equal(manifestUrl('demo', 'lldash'), '/live/demo/manifest.mpd');
   assert.equal(manifestUrl('demo', 'llhls'), '/live/demo/master.m3u8');
   assert.equal(manifestUrl('demo', 'ts'), '/live/demo/ts/master.m3u8');
+  assert.equal(manifestUrl('demo', 'ts', '1-o-ab'), '/live/demo/~1-o-ab/ts/master.m3u8');
+  assert.equal(tokenIn('?tier=ts&token=1-o-ab'), '1-o-ab');
+  assert.equal(tokenIn('?tokens=1'), '');
   assert.equal(manifestUrl('a/b', 'ts'), '/live/a%2Fb/ts/master.m3u8');
 });
 

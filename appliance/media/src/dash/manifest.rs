@@ -199,6 +199,18 @@ fn segment_template(rendition: &Rendition, settings: &Settings<'_>) -> Element {
         .attribute("media", uri::DASH_SEGMENTS)
 }
 
+/// The same manifest with its addresses below `base` (ISO/IEC 23009-1 5.6): for a viewer who asked for it with a token.
+///
+/// `base` must need no escaping.
+#[must_use]
+pub fn with_base_url(mpd: &str, base: &str) -> String {
+    // BaseURL comes before all children that we write.
+    match mpd.find("<MPD").and_then(|start| mpd[start..].find(">\n").map(|end| start + end + 2)) {
+        Some(at) => format!("{}  <BaseURL>{base}</BaseURL>\n{}", &mpd[..at], &mpd[at..]),
+        None => mpd.to_owned(),
+    }
+}
+
 /// How long before its end a segment can be asked for: as soon as its first chunk is there.
 fn availability_time_offset(rendition: &Rendition, settings: &Settings<'_>) -> Ticks {
     let wait = longest_chunk(rendition) + settings.production_delay;

@@ -106,6 +106,13 @@ fn a_segment_is_announced_when_its_first_chunk_is_there() {
 }
 
 #[test]
+fn a_base_url_is_read_by_an_independent_parser() {
+    let parsed = dash_mpd_core::parse(&with_base_url(&manifest(FrameRate::FPS_30), "~T/")).unwrap();
+    assert_eq!(parsed.base_url[0].base, "~T/");
+    assert_eq!(parsed.periods[0].adaptations.len(), 2);
+}
+
+#[test]
 fn a_channel_without_sound_has_one_set() {
     let [high, ..] = ladder(FrameRate::FPS_30);
     let parsed = dash_mpd_core::parse(&mpd(&[&high], &SETTINGS)).unwrap();

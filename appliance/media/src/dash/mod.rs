@@ -7,4 +7,4 @@
 mod manifest;
 mod xml;
 
-pub use manifest::{Settings, mpd};
+pub use manifest::{Settings, mpd, with_base_url};

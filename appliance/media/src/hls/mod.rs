@@ -22,6 +22,6 @@ pub mod ts;
 pub use blocking::{BadRequest, BlockingRequest, Decision, decide};
 pub use control::ServerControl;
 pub use media::{Skip, media_playlist};
-pub use multivariant::{multivariant, ts_multivariant};
+pub use multivariant::{multivariant, ts_multivariant, with_prefix};
 pub use report::RenditionReport;
 pub use ts::ts_media_playlist;

@@ -129,6 +129,17 @@ fn frame_rate(rate: FrameRate) -> String {
     format!("{}.{:03}", thousandths / 1000, thousandths % 1000)
 }
 
+/// The same text with `prefix` before each relative address: for a viewer who asked for it with a token.
+#[must_use]
+pub fn with_prefix(multivariant: &str, prefix: &str) -> String {
+    let line = |line: &str| match line.starts_with('#') {
+        true => line.replace("URI=\"", &format!("URI=\"{prefix}")) + "\n",
+        false if line.is_empty() => "\n".to_owned(),
+        false => format!("{prefix}{line}\n"),
+    };
+    multivariant.lines().map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +169,17 @@ mod tests {
         #EXT-X-STREAM-INF:BANDWIDTH=1152000,AVERAGE-BANDWIDTH=960000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
         360p/media.m3u8
         "#);
+    }
+
+    #[test]
+    fn a_prefix_goes_before_every_address_and_nothing_else() {
+        let text = multivariant(&unstarted(ladder()).each_ref());
+        let prefixed = with_prefix(&text, "~T/");
+        assert_eq!(prefixed.matches("~T/").count(), 3);
+        assert!(
+            prefixed.contains("\n~T/720p/media.m3u8\n") && prefixed.contains("URI=\"~T/audio/media.m3u8\"")
+        );
+        assert_eq!(prefixed.replace("~T/", ""), text);
     }
 
     #[test]

@@ -8,6 +8,7 @@ const STATES = {
   live: 'Live',
   stalled: 'Stalled',
   paused: 'Paused',
+  refused: 'No access',
   failed: 'Cannot play',
 };
 

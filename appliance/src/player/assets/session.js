@@ -20,14 +20,16 @@ const SETTLED_MS = 20000;
 const FAILURES_KEPT = 20;
 
 export class Session {
-  constructor(video, channel, features, pin) {
+  constructor(video, channel, features, pin, token) {
     this.video = video;
     this.channel = channel;
+    this.token = token;
     this.features = features;
     this.meter = new Meter(video);
     this.failures = [];
     this.generation = 0;
     this.waiting = false;
+    this.refused = false;
     this.onNote = () => {};
     this.choices = initialState(plans(features, pin));
     setInterval(() => this.watch(), WATCH_MS);
@@ -44,7 +46,7 @@ export class Session {
     const plan = this.plan();
     if (!plan) return;
     this.close();
-    const url = manifestUrl(this.channel, plan.tier);
+    const url = manifestUrl(this.channel, plan.tier, this.token);
     await this.served(url, generation);
     if (generation !== this.generation) return;
     this.meter.restart();
@@ -74,6 +76,7 @@ export class Session {
     while (generation === this.generation) {
       const answer = await fetch(url, { cache: 'no-store' }).catch(() => null);
       this.waiting = !(answer && answer.ok);
+      this.refused = Boolean(answer && answer.status === 403);
       if (!this.waiting) return;
       await new Promise((resolve) => { setTimeout(resolve, AWAY_POLL_MS); });
     }
@@ -125,6 +128,7 @@ export class Session {
 
   state() {
     if (!this.plan()) return 'failed';
+    if (this.refused) return 'refused';
     if (this.waiting) return 'waiting';
     if (this.driver && this.video.paused) return 'paused';
     if (!this.driver || !this.meter.started) return 'connecting';

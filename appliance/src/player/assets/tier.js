@@ -38,9 +38,15 @@ export function pinned(search) {
   return { tier, engine: read('engine') === 'native' ? 'native' : null };
 }
 
-export function manifestUrl(channel, tier) {
+// A playback token goes into the path, so that every relative address below it carries it on.
+export function manifestUrl(channel, tier, token) {
   const file = { lldash: 'manifest.mpd', llhls: 'master.m3u8', ts: 'ts/master.m3u8' }[tier];
-  return '/live/' + encodeURIComponent(channel) + '/' + file;
+  return '/live/' + encodeURIComponent(channel) + '/' + (token ? '~' + token + '/' : '') + file;
+}
+
+// `?token=`, as the operator hands it out; nothing for a channel that is open to all.
+export function tokenIn(search) {
+  return (/[?&]token=([0-9a-z-]+)/.exec(search) || [])[1] || '';
 }
 
 // A tier that failed this often within the window is left, even if each failure looked like the network's.

@@ -2,7 +2,7 @@
 //
 // `window.forebay` is for tests and for the curious: `{ tier, engine, stats() }`.
 
-import { detect, pinned } from './tier.js';
+import { detect, pinned, tokenIn } from './tier.js';
 import { follow } from './clock.js';
 import { Session } from './session.js';
 import { showNote, showState, showStats } from './readout.js';
@@ -12,6 +12,7 @@ const READOUT_MS = 500;
 
 const MESSAGES = {
   waiting: 'The channel is not on air, or the box does not answer. The picture comes by itself.',
+  refused: 'This channel is for those who have a token, or yours has expired. Ask for a new address.',
   stalled: 'Waiting for the network.',
   failed: 'This device plays neither H.264 by Media Source Extensions nor HLS.',
 };
@@ -19,7 +20,7 @@ const MESSAGES = {
 function main() {
   const video = document.getElementById('video');
   const pin = pinned(location.search);
-  const session = new Session(video, document.body.dataset.channel, detect(window, video), pin);
+  const session = new Session(video, document.body.dataset.channel, detect(window, video), pin, tokenIn(location.search));
   session.onNote = (text) => showNote(document, text);
   window.forebay = {
     get tier() { return session.stats().tier; },

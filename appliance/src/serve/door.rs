@@ -1,0 +1,116 @@
+//! What every request for a channel passes first: its token is checked and taken out of the path, and pages of other
+//! sites are told whether they may read the answer.
+
+use super::Serving;
+use super::access::{Access, LivePath, query_token};
+use super::live::Rendered;
+use super::reply;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, HeaderMap, HeaderValue, ORIGIN,
+    VARY,
+};
+use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{Method, StatusCode, Uri};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use std::sync::Arc;
+
+/// Range for players, CMCD-* for those that report their state in headers (CTA-5004).
+const REQUEST_HEADERS: &str = "Range, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status";
+
+/// Before relative addresses in a text that was asked for with `?token=`.
+struct Prefix(String);
+
+/// The text as it is, or with the token before its addresses when it was asked for with `?token=`.
+#[must_use]
+pub fn carry_token(request: &HttpRequest, text: Rendered, add: fn(&str, &str) -> String) -> Rendered {
+    match request.extensions().get::<Prefix>() {
+        Some(Prefix(prefix)) => add(&String::from_utf8_lossy(&text.plain), prefix).into(),
+        None => text,
+    }
+}
+
+/// The door of `/live/…`; `/time` is for everybody, and nothing else is shared with other sites.
+///
+/// # Errors
+/// Those of the routes behind it.
+pub async fn door(
+    serving: web::Data<Serving>,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let access = match LivePath::parse(request.path()) {
+        Some(path) => serving.access.of(path.slug),
+        None if request.path() == "/time" => Arc::default(),
+        None => return Ok(next.call(request).await?.map_into_left_body()),
+    };
+    let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok()).map(str::to_owned);
+    let mut response = if request.method() == Method::OPTIONS {
+        request.into_response(HttpResponse::NoContent().finish()).map_into_right_body()
+    } else if let Err(refused) = admit(&serving, &access, &mut request) {
+        let refusal = reply::refusal(StatusCode::FORBIDDEN, refused.to_string());
+        request.into_response(refusal.error_response()).map_into_right_body()
+    } else {
+        next.call(request).await?.map_into_left_body()
+    };
+    share(response.headers_mut(), &access, origin.as_deref());
+    Ok(response)
+}
+
+/// Checks the token, and leaves the path as the routes know it.
+fn admit(
+    serving: &Serving,
+    access: &Access,
+    request: &mut ServiceRequest,
+) -> Result<(), super::access::Refused> {
+    let Some(path) = LivePath::parse(request.path()) else { return Ok(()) };
+    let in_query = query_token(request.query_string());
+    let peer = request.peer_addr().map(|address| address.ip());
+    access.check(path.slug, path.token.or(in_query), peer, serving.house.now())?;
+    if path.token.is_some() {
+        let plain = path.plain();
+        rewrite(request, &plain);
+    } else if let Some(token) = in_query.filter(|_| access.secret.is_some()) {
+        let prefix = Prefix(path.prefix(token));
+        request.extensions_mut().insert(prefix);
+    }
+    Ok(())
+}
+
+fn rewrite(request: &mut ServiceRequest, path: &str) {
+    let query = request.query_string();
+    let whole = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query =
+        Some(PathAndQuery::try_from(whole).expect("what was left out of a valid path leaves it valid"));
+    let uri = Uri::from_parts(parts).expect("only the path has changed");
+    request.match_info_mut().get_mut().update(&uri);
+    request.head_mut().uri = uri;
+}
+
+fn share(headers: &mut HeaderMap, access: &Access, origin: Option<&str>) {
+    if access.secret.is_some() {
+        keep_private(headers);
+    }
+    if !access.origins.is_empty() {
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+    }
+    let allowed = access.allow_origin(origin).and_then(|allowed| HeaderValue::from_str(allowed).ok());
+    let Some(allowed) = allowed else { return };
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(REQUEST_HEADERS));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Date, Content-Length, Age"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+}
+
+/// What one viewer may see is not for a cache that others share (RFC 9111, 5.2.2.7).
+fn keep_private(headers: &mut HeaderMap) {
+    let Some(kept) = headers.get(CACHE_CONTROL).and_then(|kept| kept.to_str().ok()) else { return };
+    if let Ok(private) = HeaderValue::from_str(&kept.replace("public", "private")) {
+        headers.insert(CACHE_CONTROL, private);
+    }
+}

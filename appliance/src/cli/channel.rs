@@ -79,7 +79,7 @@ pub struct ProtectArgs {
     /// Make all tokens so far void
     #[arg(long)]
     pub renew: bool,
-    /// A site whose players may load it, such as https://www.example.org; may be given again [default: as before]
+    /// A site whose players may load it, as browsers write its origin; may be given again [default: as before]
     #[arg(long = "origin", value_name = "ORIGIN")]
     pub origins: Vec<String>,
 }

@@ -8,8 +8,7 @@ use super::reply::{self, Answer, Keep, Refusal, late};
 use super::wait::{self, Waited, wait_for};
 use super::{Serving, door};
 use crate::limits;
-use actix_web::body::SizedStream;
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::stream;
@@ -17,7 +16,7 @@ use media::dash;
 use media::hls::{self, BlockingRequest, Decision, decide};
 use media::time::{Msn, PartIndex};
 use media::uri::Media;
-use media::window::{Rendition, Segment, Snapshot};
+use media::window::{Segment, Snapshot};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -56,7 +55,9 @@ pub async fn playlist(
 ) -> Answer {
     let programme = serving.programme(&path.0)?;
     let feed = feed(&programme, &path.1)?;
-    let bad = |why: String| reply::refusal(StatusCode::BAD_REQUEST, why);
+    // B.1: what a blocking request gets is kept for longer, an error too; it would be the same for all who ask.
+    let numbered = |refusal: Refusal| refusal.kept(Keep::NumberedRefusal);
+    let bad = |why: String| numbered(reply::refusal(StatusCode::BAD_REQUEST, why));
     let wanted = BlockingRequest::parse(request.query_string()).map_err(|error| bad(error.to_string()))?;
     let deadline = serving.house.now() + limits::BLOCKED_PLAYLIST_MAX;
     let look = |published: &Arc<Published>| match decide(&published.snapshot, &wanted) {
@@ -72,27 +73,33 @@ pub async fn playlist(
         Waited::Ready(Err(refusal)) => Err(refusal),
         // 6.2.5.2: a request that is still blocked after three target durations SHOULD be answered by 503.
         Waited::TimedOut | Waited::Gone => {
-            Err(late("The playlist did not reach what was asked for in time."))
+            let late = late("The playlist did not reach what was asked for in time.");
+            Err(if wanted.msn.is_some() { numbered(late) } else { late })
         }
     }
 }
 
-fn content_type(rendition: &Rendition) -> &'static str {
-    if rendition.is_video() { "video/mp4" } else { "audio/mp4" }
+/// One request for media, and where to look for it.
+struct Asked<'a> {
+    request: &'a HttpRequest,
+    serving: &'a Serving,
+    feed: &'a Feed,
 }
 
 /// `GET /live/CHANNEL/RENDITION/NAME`: a CMAF header, a segment or a part.
-pub async fn file(serving: web::Data<Serving>, path: web::Path<(String, String, String)>) -> Answer {
+pub async fn file(
+    request: HttpRequest,
+    serving: web::Data<Serving>,
+    path: web::Path<(String, String, String)>,
+) -> Answer {
     let (channel, rendition, name) = path.into_inner();
     let programme = serving.programme(&channel)?;
     let feed = feed(&programme, &rendition)?;
+    let asked = Asked { request: &request, serving: &serving, feed };
     match Media::parse(&name) {
-        Some(Media::Segment(msn)) => segment_answer(&serving, feed, msn).await,
-        Some(Media::Part(msn, index)) => part_answer(&serving, feed, msn, index).await,
-        None if name == feed.rendition.init_name => {
-            let header = feed.rendition.init.clone();
-            Ok(reply::media(content_type(&feed.rendition), Keep::Numbered).body(header))
-        }
+        Some(Media::Segment(msn)) => asked.segment(msn).await,
+        Some(Media::Part(msn, index)) => asked.part(msn, index).await,
+        None if name == feed.rendition.init_name => Ok(asked.whole(vec![feed.rendition.init.clone()])),
         None if name.starts_with("init-") => {
             Err(reply::not_found("This header belongs to another configuration; load the playlist again."))
         }
@@ -100,75 +107,104 @@ pub async fn file(serving: web::Data<Serving>, path: web::Path<(String, String, 
     }
 }
 
-/// Whole parts only; the hinted one is waited for.
-async fn part_answer(serving: &Serving, feed: &Feed, msn: Msn, index: PartIndex) -> Answer {
-    let deadline = serving.house.now() + limits::HINTED_PART_MAX;
-    let look = |snapshot: &Arc<Snapshot>| look_for_part(snapshot, msn, index);
-    match wait_for(feed.edge(), serving.house, deadline, look).await {
-        Waited::Ready(Some(chunks)) => Ok(whole(&feed.rendition, chunks)),
-        Waited::Ready(None) => {
-            Err(reply::not_found(format!("Part {index} of segment {msn} is not available.")))
+impl Asked<'_> {
+    fn content_type(&self) -> &'static str {
+        if self.feed.rendition.is_video() { "video/mp4" } else { "audio/mp4" }
+    }
+
+    fn whole(&self, pieces: Vec<Bytes>) -> HttpResponse {
+        reply::pieces(self.request, self.content_type(), pieces)
+    }
+
+    /// Whole parts only; the hinted one is waited for.
+    async fn part(&self, msn: Msn, index: PartIndex) -> Answer {
+        let house = self.serving.house;
+        let deadline = house.now() + limits::HINTED_PART_MAX;
+        let look = |snapshot: &Arc<Snapshot>| look_for_part(snapshot, msn, index);
+        match wait_for(self.feed.edge(), house, deadline, look).await {
+            Waited::Ready(Found::Part(chunks)) => Ok(self.whole(chunks)),
+            Waited::Ready(Found::Passed) => {
+                Err(reply::not_found(format!("Part {index} of segment {msn} is not available.")))
+            }
+            Waited::Ready(Found::Ahead) => {
+                let why = format!("Part {index} of segment {msn} is not available yet.");
+                Err(reply::not_found(why).kept(Keep::Not))
+            }
+            Waited::TimedOut | Waited::Gone => {
+                Err(reply::not_found(format!("Part {index} of segment {msn} never came.")))
+            }
         }
-        Waited::TimedOut | Waited::Gone => {
-            Err(reply::not_found(format!("Part {index} of segment {msn} never came.")))
+    }
+
+    /// Whole when it is complete, else streamed as it lands.
+    async fn segment(&self, msn: Msn) -> Answer {
+        let snapshot = self.feed.snapshot();
+        if let Some(segment) = snapshot.segment(msn) {
+            return self.started(segment);
+        }
+        let oldest = snapshot.segments.first().map(|segment| segment.msn);
+        if oldest.is_some_and(|oldest| msn < oldest) {
+            return Err(reply::gone(format!("Segment {msn} is no longer kept.")));
+        }
+        self.early(msn).await
+    }
+
+    fn started(&self, segment: &Segment) -> Answer {
+        if segment.gap {
+            return Err(reply::not_found(format!("Segment {} is a gap.", segment.msn)));
+        }
+        if segment.complete {
+            return Ok(self.whole(segment.chunks().map(|chunk| chunk.bytes.clone()).collect()));
+        }
+        // Nobody knows its length yet, so that no range of it but the whole can be told (RFC 9110 14.2 lets us
+        // ignore Range), and a HEAD request needs no body to wait for.
+        let mut reply = reply::media(self.content_type(), Keep::Numbered);
+        if self.request.method() == Method::HEAD {
+            return Ok(reply.streaming(stream::empty::<Result<Bytes, Infallible>>()));
+        }
+        let edge = self.feed.edge();
+        let body = wait::in_flight(edge, self.serving.house, segment.msn, limits::IN_FLIGHT_PROGRESS_MAX);
+        Ok(reply.streaming(body))
+    }
+
+    /// A request up to one chunk early is held; an earlier one is 404 and kept by nobody.
+    async fn early(&self, msn: Msn) -> Answer {
+        let begins = self.feed.rendition.grid.segment_start(msn);
+        let now = self.serving.house.now();
+        // The first chunk is due one chunk after the segment begins: that is when the manifest announces it.
+        let held_from = begins;
+        if now < held_from {
+            let why = format!("Segment {msn} is not available yet.");
+            return Err(reply::not_found(why).kept(Keep::Not));
+        }
+        if now > begins + limits::LATE_SEGMENT_MAX {
+            return Err(reply::not_found(format!("Segment {msn} is not available now.")));
+        }
+        let deadline = now + limits::IN_FLIGHT_PROGRESS_MAX;
+        let look = |snapshot: &Arc<Snapshot>| snapshot.segment(msn).cloned();
+        match wait_for(self.feed.edge(), self.serving.house, deadline, look).await {
+            Waited::Ready(segment) => self.started(&segment),
+            Waited::TimedOut | Waited::Gone => Err(late("The segment is late.")),
         }
     }
 }
 
-/// `None`: it is hinted and still to come. `Some(None)`: it does not exist.
-#[expect(clippy::option_option, reason = "three answers: yes, no, not yet")]
-fn look_for_part(snapshot: &Snapshot, msn: Msn, index: PartIndex) -> Option<Option<Vec<Bytes>>> {
+enum Found {
+    Part(Vec<Bytes>),
+    /// It has not been hinted at yet.
+    Ahead,
+    /// It does not exist, or no longer.
+    Passed,
+}
+
+/// `None`: it is hinted and still to come.
+fn look_for_part(snapshot: &Snapshot, msn: Msn, index: PartIndex) -> Option<Found> {
     if let Some(part) = snapshot.part(msn, index).filter(|part| part.complete) {
-        return Some(Some(part.chunks.iter().map(|chunk| chunk.bytes.clone()).collect()));
+        return Some(Found::Part(part.chunks.iter().map(|chunk| chunk.bytes.clone()).collect()));
     }
-    (media::hls::media::next_part(snapshot) != Some((msn, index))).then_some(None)
-}
-
-/// Several pieces as one body of known length, without copying them together.
-fn whole(rendition: &Rendition, pieces: Vec<Bytes>) -> HttpResponse {
-    let len = pieces.iter().map(|piece| piece.len() as u64).sum();
-    let body = stream::iter(pieces.into_iter().map(Ok::<_, Infallible>));
-    reply::media(content_type(rendition), Keep::Numbered).body(SizedStream::new(len, body))
-}
-
-/// Whole when it is complete, else streamed as it lands.
-async fn segment_answer(serving: &Serving, feed: &Feed, msn: Msn) -> Answer {
-    let snapshot = feed.snapshot();
-    if let Some(segment) = snapshot.segment(msn) {
-        return started(serving, feed, segment);
-    }
-    let oldest = snapshot.segments.first().map(|segment| segment.msn);
-    if oldest.is_some_and(|oldest| msn < oldest) {
-        return Err(reply::refusal(StatusCode::GONE, format!("Segment {msn} is no longer kept.")));
-    }
-    early(serving, feed, msn).await
-}
-
-fn started(serving: &Serving, feed: &Feed, segment: &Segment) -> Answer {
-    if segment.gap {
-        return Err(reply::not_found(format!("Segment {} is a gap.", segment.msn)));
-    }
-    if segment.complete {
-        let chunks = segment.chunks().map(|chunk| chunk.bytes.clone()).collect();
-        return Ok(whole(&feed.rendition, chunks));
-    }
-    let body = wait::in_flight(feed.edge(), serving.house, segment.msn, limits::IN_FLIGHT_PROGRESS_MAX);
-    Ok(reply::media(content_type(&feed.rendition), Keep::Numbered).streaming(body))
-}
-
-/// A request up to one chunk early is held; an earlier one is 404 and kept by nobody.
-async fn early(serving: &Serving, feed: &Feed, msn: Msn) -> Answer {
-    let begins = feed.rendition.grid.segment_start(msn);
-    let now = serving.house.now();
-    // The first chunk is due one chunk after the segment begins: that is when the manifest announces it.
-    let held_from = begins;
-    if now < held_from || now > begins + limits::LATE_SEGMENT_MAX {
-        return Err(reply::not_found(format!("Segment {msn} is not available now.")));
-    }
-    let deadline = now + limits::IN_FLIGHT_PROGRESS_MAX;
-    let look = |snapshot: &Arc<Snapshot>| snapshot.segment(msn).cloned();
-    match wait_for(feed.edge(), serving.house, deadline, look).await {
-        Waited::Ready(segment) => started(serving, feed, &segment),
-        Waited::TimedOut | Waited::Gone => Err(late("The segment is late.")),
+    match media::hls::media::next_part(snapshot) {
+        Some(hinted) if hinted == (msn, index) => None,
+        Some(hinted) if hinted > (msn, index) => Some(Found::Passed),
+        _ => Some(Found::Ahead),
     }
 }

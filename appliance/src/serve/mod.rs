@@ -9,6 +9,7 @@ pub mod actor;
 pub mod cmaf;
 pub mod door;
 pub mod live;
+pub mod range;
 pub mod reply;
 pub mod ts_tier;
 pub mod wait;
@@ -41,7 +42,7 @@ impl Serving {
     fn programme(&self, channel: &str) -> Result<Arc<Programme>, Refusal> {
         let starting = || {
             let why = format!("Channel \"{channel}\" is starting; ask again in a second.");
-            reply::refusal(actix_web::http::StatusCode::SERVICE_UNAVAILABLE, why)
+            reply::late(&why)
         };
         self.live(channel)?.programme().ok_or_else(starting)
     }
@@ -60,3 +61,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/live/{channel}/{rendition}/media.m3u8", get().to(cmaf::playlist))
         .route("/live/{channel}/{rendition}/{name}", get().to(cmaf::file));
 }
+
+#[cfg(test)]
+mod tests;

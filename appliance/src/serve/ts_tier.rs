@@ -43,11 +43,15 @@ pub async fn playlist(
 }
 
 /// `GET /live/CHANNEL/ts/RENDITION/NUMBER.ts`: only what is listed exists.
-pub async fn segment(serving: web::Data<Serving>, path: web::Path<(String, String, String)>) -> Answer {
+pub async fn segment(
+    request: HttpRequest,
+    serving: web::Data<Serving>,
+    path: web::Path<(String, String, String)>,
+) -> Answer {
     let (channel, rendition, name) = path.into_inner();
     let programme = serving.programme(&channel)?;
     let missing = || reply::not_found(format!("TS segment {name} is not available."));
     let Some(Media::Ts(number)) = Media::parse(&name) else { return Err(missing()) };
     let bytes = video(&programme, &rendition)?.ts_segment(number, programme.audio());
-    Ok(reply::media(reply::TS, Keep::Numbered).body(bytes.ok_or_else(missing)?))
+    Ok(reply::pieces(&request, reply::TS, vec![bytes.ok_or_else(missing)?]))
 }

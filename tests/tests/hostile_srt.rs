@@ -31,7 +31,7 @@ fn survived(worst: impl FnOnce(&Daemon, &Channel) -> anyhow::Result<()>) -> anyh
     let report = watcher.stop();
     taken?;
     ensure!(daemon.runs() && !daemon.log().contains("panicked"), "the daemon: {}", daemon.log());
-    ensure!(report.violations.is_empty(), "the channel beside it was disturbed: {:#?}", report.violations);
+    report.clean().context("the channel beside it was disturbed")?;
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 //
 //   node watch-stalls.mjs --base http://127.0.0.1:8080 --channel demo --tier lldash --seconds 60
 //
+// With `--until eof` it plays until its standard input ends, and says `playing` on a line of its own once it does.
+//
 // Exit 0: it played without a stall, a freeze or an error. Exit 1: it did not; the JSON says what happened.
 
 import { flags, withChromium } from './chromium.mjs';
@@ -16,13 +18,13 @@ const SETTLE_MS = 4000;
 // paints in software while the machine has other work, and what the player did is judged by its own stalls.
 const FREEZE_FAILS_MS = 1000;
 
-const options = flags({ base: 'http://127.0.0.1:8080', channel: 'demo', tier: '', engine: '', seconds: '60', page: 'watch', token: '' });
+const options = flags({ base: 'http://127.0.0.1:8080', channel: 'demo', tier: '', engine: '', seconds: '60', page: 'watch', token: '', until: '' });
 
 const report = await withChromium({}, (context) => play(context, options));
 console.log(JSON.stringify(report, null, 2));
 process.exitCode = report.ok ? 0 : 1;
 
-async function play(context, { base, channel, tier, engine, seconds, page: kind, token }) {
+async function play(context, { base, channel, tier, engine, seconds, page: kind, token, until }) {
   const page = await context.newPage();
   const seen = observe(page, base);
   const query = new URLSearchParams({ ...(tier && { tier }), ...(engine && { engine }), ...(token && { token }) });
@@ -36,8 +38,9 @@ async function play(context, { base, channel, tier, engine, seconds, page: kind,
   await page.waitForTimeout(SETTLE_MS);
   await page.evaluate(resetProbe);
   const before = await stats(page);
-  const samples = await sample(page, Number(seconds));
-  return verdict({ firstFrameMs, before, after: await stats(page), samples, seconds: Number(seconds), seen,
+  if (until === 'eof') console.log('playing');
+  const samples = await sample(page, until === 'eof' ? endOfInput() : untilFull(Number(seconds)));
+  return verdict({ firstFrameMs, before, after: await stats(page), samples, seconds: samples.length, seen,
     probe: await page.evaluate(() => window.forebayProbe) });
 }
 
@@ -45,13 +48,35 @@ function stats(page) {
   return page.evaluate(() => ({ ...window.forebay.stats(), atMs: performance.now() }));
 }
 
-async function sample(page, seconds) {
+// One sample a second; `isOver` is asked before each.
+async function sample(page, isOver) {
   const samples = [];
-  for (let n = 0; n < seconds; n += 1) {
+  while (!isOver(samples)) {
     await page.waitForTimeout(1000);
     samples.push(await stats(page));
   }
   return samples;
+}
+
+function untilFull(count) {
+  return (samples) => samples.length >= count;
+}
+
+function endOfInput() {
+  let ended = false;
+  process.stdin.on('end', () => { ended = true; }).on('error', () => { ended = true; }).resume();
+  return () => ended;
+}
+
+// The longest time in which `currentTime` did not change, as far as one sample a second shows.
+function longestStandstill(all) {
+  let moved = all[0];
+  let longest = 0;
+  for (const each of all) {
+    if (each.position !== moved.position) moved = each;
+    else longest = Math.max(longest, each.atMs - moved.atMs);
+  }
+  return Math.round(longest);
 }
 
 function verdict({ firstFrameMs, before, after, samples, seconds, seen, probe }) {
@@ -80,6 +105,7 @@ function verdict({ firstFrameMs, before, after, samples, seconds, seen, probe })
     stalls,
     stalledMs: after.stalledMs - before.stalledMs,
     freezes: probe.freezes,
+    longestStandstillMs: longestStandstill([before, ...samples, after]),
     longestGapMs: Math.round(probe.longestGapMs),
     events: probe.events,
     droppedFrames: after.droppedFrames - before.droppedFrames,

@@ -1,7 +1,7 @@
 //! A viewer's HTTP.
 
 use anyhow::{Context, bail};
-use std::sync::LazyLock;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 use ureq::Agent;
 use ureq::http::Response;
@@ -11,10 +11,22 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// No answer that a test asks for is larger.
 const BODY_BYTES_MAX: u64 = 64 << 20;
 
-static AGENT: LazyLock<Agent> = LazyLock::new(|| {
+static AGENT: RwLock<Option<Agent>> = RwLock::new(None);
+
+fn agent() -> Agent {
+    if let Some(agent) = &*AGENT.read().unwrap_or_else(PoisonError::into_inner) {
+        return agent.clone();
+    }
+    // A redirect is an answer like others: "SHOULD NOT redirect media requests" (Apple 8.18).
     let config = Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
-    config.build().into()
-});
+    let agent: Agent = config.max_redirects(0).build().into();
+    AGENT.write().unwrap_or_else(PoisonError::into_inner).get_or_insert(agent).clone()
+}
+
+/// Closes the connections that are kept for more requests.
+pub fn hang_up() {
+    *AGENT.write().unwrap_or_else(PoisonError::into_inner) = None;
+}
 
 /// What came back.
 #[derive(Clone, Debug)]
@@ -27,9 +39,17 @@ pub struct Answer {
     pub content_type: String,
     /// `Cache-Control`.
     pub cache_control: String,
+    /// All headers, their names in lower case.
+    pub headers: Vec<(String, String)>,
 }
 
 impl Answer {
+    /// The first header of this name, given in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str())
+    }
+
     /// The body as text.
     #[must_use]
     pub fn text(&self) -> String {
@@ -50,7 +70,7 @@ impl Answer {
 /// # Errors
 /// When there is no answer at all.
 pub fn get(url: &str) -> anyhow::Result<Answer> {
-    let answer = AGENT.get(url).call().with_context(|| format!("GET {url}"))?;
+    let answer = agent().get(url).call().with_context(|| format!("GET {url}"))?;
     read(answer).with_context(|| format!("GET {url}"))
 }
 
@@ -66,15 +86,30 @@ pub fn fetch(url: &str) -> anyhow::Result<Answer> {
     Ok(answer)
 }
 
-/// GET with one more header; the whole answer's headers are kept.
+/// GET with one more header, whatever the status.
+///
+/// # Errors
+/// When there is no answer at all.
+pub fn get_with(url: &str, name: &str, value: &str) -> anyhow::Result<Answer> {
+    let answer = agent().get(url).header(name, value).call().with_context(|| format!("GET {url}"))?;
+    read(answer).with_context(|| format!("GET {url}"))
+}
+
+/// HEAD, whatever the status.
+///
+/// # Errors
+/// When there is no answer at all.
+pub fn head(url: &str) -> anyhow::Result<Answer> {
+    read(agent().head(url).call().with_context(|| format!("HEAD {url}"))?)
+}
+
+/// GET with one more header; status and headers of the answer.
 ///
 /// # Errors
 /// When there is no answer at all.
 pub fn headers(url: &str, name: &str, value: &str) -> anyhow::Result<(u16, Vec<(String, String)>)> {
-    let answer = AGENT.get(url).header(name, value).call().with_context(|| format!("GET {url}"))?;
-    let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
-    let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-    Ok((answer.status().as_u16(), headers))
+    let answer = get_with(url, name, value)?;
+    Ok((answer.status, answer.headers))
 }
 
 /// POST with a body of this type, whatever the status.
@@ -82,7 +117,7 @@ pub fn headers(url: &str, name: &str, value: &str) -> anyhow::Result<(u16, Vec<(
 /// # Errors
 /// When there is no answer at all.
 pub fn post(url: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Answer> {
-    let request = AGENT.post(url).header("content-type", content_type);
+    let request = agent().post(url).header("content-type", content_type);
     read(request.send(body).with_context(|| format!("POST {url}"))?)
 }
 
@@ -91,7 +126,7 @@ pub fn post(url: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Answer
 /// # Errors
 /// When there is no answer at all.
 pub fn put(url: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Answer> {
-    let request = AGENT.put(url).header("content-type", content_type);
+    let request = agent().put(url).header("content-type", content_type);
     read(request.send(body).with_context(|| format!("PUT {url}"))?)
 }
 
@@ -100,17 +135,20 @@ pub fn put(url: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Answer>
 /// # Errors
 /// When there is no answer at all.
 pub fn delete(url: &str) -> anyhow::Result<Answer> {
-    read(AGENT.delete(url).call().with_context(|| format!("DELETE {url}"))?)
+    read(agent().delete(url).call().with_context(|| format!("DELETE {url}"))?)
 }
 
 fn read(mut answer: Response<ureq::Body>) -> anyhow::Result<Answer> {
+    let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let headers: Vec<(String, String)> =
+        answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     let header = |name: &str| {
-        answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+        headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.clone()).unwrap_or_default()
     };
     let (content_type, cache_control) = (header("content-type"), header("cache-control"));
     let status = answer.status().as_u16();
     let body = answer.body_mut().with_config().limit(BODY_BYTES_MAX).read_to_vec()?;
-    Ok(Answer { status, body, content_type, cache_control })
+    Ok(Answer { status, body, content_type, cache_control, headers })
 }
 
 /// What a relative reference in the document at `base` points to. Enough of RFC 3986 5.2 for playlists and MPDs.

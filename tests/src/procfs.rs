@@ -48,9 +48,24 @@ fn stat(pid: u32) -> anyhow::Result<Vec<String>> {
 /// Children of a process whose command line contains all of `words`, zombies left out.
 #[must_use]
 pub fn children(parent: u32, words: &[&str]) -> Vec<u32> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(|pid| is_child(*pid, parent) && has_words(*pid, words)).collect()
+    all().filter(|pid| is_child(*pid, parent) && has_words(*pid, words)).collect()
+}
+
+/// Children of a process that have ended and were not waited for.
+#[must_use]
+pub fn zombies(parent: u32) -> Vec<u32> {
+    let is_zombie = |pid: &u32| {
+        stat(*pid).is_ok_and(|fields| {
+            fields.first().is_some_and(|state| state == "Z")
+                && fields.get(1).is_some_and(|of| *of == parent.to_string())
+        })
+    };
+    all().filter(is_zombie).collect()
+}
+
+fn all() -> impl Iterator<Item = u32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
 }
 
 /// Whether the process is there and not a zombie.

@@ -27,8 +27,7 @@ fn beside_a_channel(worst: impl FnOnce(&Daemon, &Channel) -> anyhow::Result<()>)
     let report = watcher.stop();
     done?;
     ensure!(daemon.runs(), "the daemon is gone: {}", daemon.log());
-    ensure!(report.violations.is_empty(), "the channel broke its promises: {:#?}", report.violations);
-    ensure!(report.absences == 0 && report.gaps == 0, "the channel was disturbed: {report:?}");
+    report.clean().context("the channel was disturbed")?;
     ensure!(daemon.worker(&channel.slug)? == worker, "the worker was replaced");
     ensure!(daemon.channel(&channel.slug)?.restarts == 0, "a stage was restarted");
     ensure!(!daemon.log().contains("panicked"), "a panic: {}", daemon.log());

@@ -1,7 +1,7 @@
 //! SRT datagrams that broke other servers. After each, nobody has come in, a channel beside it was not disturbed, and
 //! a regular publisher is taken. libsrt is a process of its own here: should one of these end it, it is replaced.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use e2e::daemon::{Channel, Daemon, small_ladder};
 use e2e::lossy::LossyRelay;
 use e2e::publish::{Publisher, Transport};
@@ -31,7 +31,7 @@ fn survived(worst: impl FnOnce(&Daemon, &Channel) -> anyhow::Result<()>) -> anyh
     let report = watcher.stop();
     taken?;
     ensure!(daemon.runs() && !daemon.log().contains("panicked"), "the daemon: {}", daemon.log());
-    ensure!(report.violations.is_empty(), "the channel beside it was disturbed: {:#?}", report.violations);
+    report.clean().context("the channel beside it was disturbed")?;
     Ok(())
 }
 

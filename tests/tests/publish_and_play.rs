@@ -33,10 +33,7 @@ fn published(transport: Transport) -> anyhow::Result<Stage> {
 }
 
 fn end(mut stage: Stage) -> anyhow::Result<()> {
-    let report = stage.watcher.stop();
-    ensure!(report.violations.is_empty(), "the channel broke its promises: {:#?}", report.violations);
-    ensure!(report.absences == 0, "the daemon did not answer {} times", report.absences);
-    ensure!(report.gaps == 0, "{} segments without media", report.gaps);
+    stage.watcher.stop().clean()?;
     ensure!(stage.publisher.runs(), "the publisher was cut off");
     let seen = stage.daemon.channel(&stage.channel.slug)?;
     ensure!(seen.state == ChannelState::Live && seen.restarts == 0, "{seen:?}");

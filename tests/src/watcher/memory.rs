@@ -1,88 +1,30 @@
-//! Watches a channel as a viewer with a long memory, all the time, and notes every broken invariant:
-//!
-//! * I1: media sequence numbers rise by one, parts are complete, no number is used for anything else, ever;
-//! * I2: what is listed can be fetched, with the same bytes each time;
-//! * I3: decode times go on without hole or overlap; sound begins within one audio frame of the picture;
-//! * I4: program date times rise; availabilityStartTime never changes, publishTime never falls.
-//!
-//! While the daemon is away (a test may have killed it) nothing can be checked; that is counted, not judged.
+//! I1 - I4 and I6: rounds over all playlists of a channel, compared with all that was seen before.
 
+use super::Report;
+use super::owners::Owners;
 use crate::clock::now;
 use crate::playlist::{Media, Mpd, Multivariant, Segment};
 use crate::{boxes, http};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Between two rounds over all playlists; well under a part.
-const ROUND: Duration = Duration::from_millis(200);
 /// Kept for the report; more would tell nothing new.
 const VIOLATIONS_MAX: usize = 40;
 /// Older segments than this are forgotten.
 const MEMORY_SEGMENTS: u64 = 600;
+/// Headers are fetched again after this many rounds.
+const HEADER_ROUNDS: u64 = 25;
 /// One AAC frame of 1024 samples at 48 kHz, in microseconds.
 const AUDIO_FRAME_MICROS: i128 = 21_334;
 
-/// What was seen.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// Broken invariants, in words; empty is what every test wants.
-    pub violations: Vec<String>,
-    /// Rounds over all playlists.
-    pub rounds: u64,
-    /// Rounds in which the daemon did not answer.
-    pub absences: u64,
-    /// Segments fetched and checked, all renditions together.
-    pub segments: u64,
-    /// Listed segments without media.
-    pub gaps: u64,
-    /// The longest time without a new part in a rendition, as seen at this watcher's pace.
-    pub part_gap_max: Duration,
-    /// The newest segment seen.
-    pub newest_msn: u64,
-}
-
-/// A watcher at work on a thread of its own.
-#[derive(Debug)]
-pub struct Watcher {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<Report>,
-}
-
-impl Watcher {
-    /// Begins to watch the channel at `http://HOST/live/CHANNEL`.
-    #[must_use]
-    pub fn start(channel_url: String) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || {
-            let mut memory = Memory::default();
-            while !told.load(Ordering::Relaxed) {
-                memory.round(&channel_url);
-                std::thread::sleep(ROUND);
-            }
-            memory.report
-        });
-        Self { stop, thread }
-    }
-
-    /// Ends it and says what it saw.
-    ///
-    /// # Panics
-    /// When the watcher itself broke.
-    #[must_use]
-    pub fn stop(self) -> Report {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().expect("the watcher notes what is wrong, it does not panic")
-    }
-}
-
-#[derive(Default)]
-struct Memory {
-    report: Report,
+/// What was seen of one channel.
+pub(super) struct Memory {
+    pub(super) report: Report,
+    channel_url: String,
+    owners: Owners,
+    /// When it last answered as it should.
+    answered: Option<Instant>,
     playlists: BTreeMap<String, Rendition>,
     manifest: Option<Mpd>,
     /// Start of each segment in microseconds, per kind: sound and picture must agree.
@@ -95,9 +37,10 @@ struct Rendition {
     /// What was seen under each number.
     seen: BTreeMap<u64, Seen>,
     timescale: Option<u64>,
+    /// The header's name and bytes.
+    header: Option<(String, u64)>,
     /// End of the newest checked segment: its number and decode time.
     end: Option<(u64, u64)>,
-    newest_part: Option<((u64, usize), Instant)>,
 }
 
 #[derive(Clone, Default)]
@@ -109,20 +52,31 @@ struct Seen {
 }
 
 impl Memory {
-    fn round(&mut self, channel_url: &str) {
+    pub(super) fn new(channel_url: String, owners: Owners) -> Self {
+        let (report, playlists, picture_starts) = Default::default();
+        Self { report, channel_url, owners, answered: None, playlists, manifest: None, picture_starts }
+    }
+
+    pub(super) fn round(&mut self) {
         self.report.rounds += 1;
-        if let Err(error) = self.look(channel_url) {
+        let looked = self.look();
+        let since = *self.answered.get_or_insert_with(now);
+        match looked {
+            Ok(()) => self.answered = Some(now()),
             // No answer, or one that says "starting": the daemon or the channel is away.
-            self.report.absences += 1;
-            self.playlists.values_mut().for_each(|rendition| rendition.newest_part = None);
-            let text = format!("{error:#}");
-            if text.contains("status 404") || text.contains("status 500") {
-                self.violate(text);
+            Err(error) => {
+                self.report.absences += 1;
+                self.report.absence_max = self.report.absence_max.max(since.elapsed());
+                let text = format!("{error:#}");
+                if text.contains("status 404") || text.contains("status 500") {
+                    self.violate(text);
+                }
             }
         }
     }
 
-    fn look(&mut self, channel_url: &str) -> anyhow::Result<()> {
+    fn look(&mut self) -> anyhow::Result<()> {
+        let channel_url = self.channel_url.clone();
         let multivariant = Multivariant::fetch(&format!("{channel_url}/master.m3u8"))?;
         self.manifest(Mpd::fetch(&format!("{channel_url}/manifest.mpd"))?);
         for (is_video, url) in multivariant
@@ -170,12 +124,7 @@ impl Memory {
         rendition.first_msn = media.first_msn;
         self.numbers(rendition, media);
         self.dates(media);
-        self.part_gap(rendition, media);
-        if rendition.timescale.is_none()
-            && let Some(init) = &media.init_url
-        {
-            rendition.timescale = Some(boxes::timescale(&http::fetch(init)?.body)?);
-        }
+        self.header(rendition, media)?;
         for (msn, url) in media.complete() {
             self.segment(rendition, msn, url, is_video)?;
         }
@@ -221,14 +170,23 @@ impl Memory {
         }
     }
 
-    fn part_gap(&mut self, rendition: &mut Rendition, media: &Media) {
-        let Some(newest) = media.newest_part() else { return };
-        match rendition.newest_part {
-            Some((old, since)) if old == newest => {
-                self.report.part_gap_max = self.report.part_gap_max.max(since.elapsed());
-            }
-            _ => rendition.newest_part = Some((newest, now())),
+    /// I2: the header of one name is always the same.
+    fn header(&mut self, rendition: &mut Rendition, media: &Media) -> anyhow::Result<()> {
+        let Some(url) = &media.init_url else { return Ok(()) };
+        let again = self.report.rounds.is_multiple_of(HEADER_ROUNDS);
+        if !again && rendition.header.as_ref().is_some_and(|(old, _)| old == url) {
+            return Ok(());
         }
+        let bytes = http::fetch(url)?.body;
+        rendition.timescale = Some(boxes::timescale(&bytes)?);
+        let new = (url.clone(), hash(&bytes));
+        if let Some(old) = rendition.header.replace(new.clone())
+            && old.0 == new.0
+            && old.1 != new.1
+        {
+            self.violate(format!("I2 {url}: other bytes than before"));
+        }
+        Ok(())
     }
 
     /// I2 and I3, when a segment is complete for the first time.
@@ -244,8 +202,12 @@ impl Memory {
         }
         let bytes = http::fetch(url)?.body;
         self.report.segments += 1;
+        let hash = hash(&bytes);
         if let Some(seen) = rendition.seen.get_mut(&msn) {
-            seen.hash = Some(hash(&bytes));
+            seen.hash = Some(hash);
+        }
+        if let Some(other) = self.owners.claim(hash, &self.channel_url) {
+            self.violate(format!("I6 {url}: the bytes of a segment of {other}"));
         }
         match boxes::fragments(&bytes) {
             Ok(fragments) => self.times(rendition, msn, url, &fragments, is_video),

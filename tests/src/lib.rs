@@ -8,6 +8,7 @@
 //! | [`http`], [`playlist`], [`boxes`] | a viewer without a screen: fetches, reads playlists and media |
 //! | [`watcher`] | the invariants of a channel, checked all the time while a test does its worst |
 //! | [`ffmpeg`], [`binary_clock`] | independent judges of pictures and sound |
+//! | [`judges`] | independent judges of containers and manifests |
 //! | [`browser`] | Chromium with the watch page, driven by the scripts in `tests/browser/` |
 //! | [`procfs`], [`clock`] | processes and deadlines |
 //!
@@ -21,6 +22,7 @@ pub mod clock;
 pub mod daemon;
 pub mod ffmpeg;
 pub mod http;
+pub mod judges;
 pub mod lossy;
 pub mod playlist;
 pub mod procfs;

@@ -32,6 +32,7 @@
 //! | [`settings`] | ports, folders, log level: what is fixed at start |
 //! | [`store`] | what the operator has asked for, in SQLite |
 //! | [`supervise`] | what runs, what happens when it ends; no media knowledge |
+//! | [`tls`] | the box's authority and certificate, or an uploaded one |
 //! | [`vitals`] | what the stages of a channel say of themselves |
 //! | [`web`] | the web servers |
 #![forbid(unsafe_code)]
@@ -53,5 +54,6 @@ pub mod serve;
 pub mod settings;
 pub mod store;
 pub mod supervise;
+pub mod tls;
 pub mod vitals;
 pub mod web;

@@ -223,3 +223,28 @@ const _: () = assert!(BACKOFF_FIRST.as_millis() < BACKOFF_MAX.as_millis());
 
 /// Signs of life within one watchdog time of systemd: two may be lost.
 pub const WATCHDOG_BEATS: u32 = 3;
+
+// --- TLS
+
+/// Certificates of an uploaded chain; real ones have two to four.
+pub const TLS_CHAIN_MAX: usize = 10;
+
+/// Addresses in the box's own certificate; a box with more interfaces than that gets the first ones.
+pub const TLS_NAMES_MAX: usize = 32;
+
+/// Days for which the box's own certificate is valid: Apple refuses more than 825 below any authority, and 398 below a
+/// public one.
+pub const TLS_LEAF_DAYS: i64 = 397;
+
+/// The box's own certificate is made anew when it has less than this left: a month for whoever keeps it pinned.
+pub const TLS_RENEW_WITHIN: Ticks = Ticks::from_secs(30 * 86_400);
+
+/// How often it is looked at whether the box's own certificate still fits: the time that a box with a new address is
+/// not known under it.
+pub const TLS_CHECK_INTERVAL: Duration = Duration::from_secs(60);
+
+/// A TLS handshake may take this long: five round trips of a satellite link. Then the connection is closed.
+pub const TLS_HANDSHAKE_MAX: Duration = Duration::from_secs(5);
+
+/// Characters of the box's name on the page that tells how to trust it.
+pub const TRUST_HOST_CHARS_MAX: usize = 253;

@@ -5,6 +5,7 @@
 //! ├─ store        a thread; its handle is shared
 //! ├─ rtmp, srt    listeners
 //! ├─ web          viewers; admin
+//! ├─ tls          keeps the box's own certificate valid
 //! ├─ watchdog     systemd's
 //! └─ channels     one_for_one
 //! ```
@@ -25,6 +26,7 @@ use crate::serve::live::Catalogue;
 use crate::settings::Settings;
 use crate::store::{Draft, Store};
 use crate::supervise::{Handle, Strategy, Supervisor, Task};
+use crate::tls::{self, Tls};
 use crate::web::{self, Web};
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
@@ -53,6 +55,7 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     let store = Store::open(&settings.data_dir, house)?;
     let commands = api::socket::listen(&settings.data_dir)?;
     let sockets = Sockets::open(&settings)?;
+    let tls = Tls::open(&settings.data_dir, house)?;
     if purpose == Purpose::Demo {
         add_demo(&store).await?;
     }
@@ -65,18 +68,19 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     };
     let state = ApiState::new(store.clone(), services.board.clone(), house, settings.bind);
     let serving = Serving { catalogue: services.catalogue.clone(), house, access: services.access.clone() };
-    let web = Web { serving, api: actix_web::web::Data::new(state.clone()) };
+    let web = Web { serving, api: actix_web::web::Data::new(state.clone()), tls: tls.clone() };
     let gatekeeper = Gatekeeper { store: store.clone(), doors: services.doors.clone() };
     let srt = SrtPort::new(settings.bind, settings.srt_port, gatekeeper.clone(), house);
 
     let mut ports = sockets.ports()?;
-    let viewers = web.clone().viewers(sockets.http, sockets.admin.is_none())?;
+    let viewers = web.clone().viewers(sockets.http, sockets.https, sockets.admin.is_none())?;
     let admin = web.admin(commands, sockets.admin)?;
     let servers = [viewers.handle(), admin.handle()];
     let serving_viewers = actix_rt::spawn(viewers);
     actix_rt::spawn(admin);
 
-    let tree = tree(sockets.rtmp, gatekeeper, &srt, store, services, &state);
+    let tree = tree(sockets.rtmp, gatekeeper, &srt, store, services, &state)
+        .child(Task::new("tls", move |_| tls::keep_fresh(tls.clone())));
     let handle = tree.handle();
     let running = actix_rt::spawn(tree.run());
 
@@ -101,6 +105,7 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
 /// Sockets that must be there from the start, opened before anything else runs.
 struct Sockets {
     http: TcpListener,
+    https: TcpListener,
     admin: Option<TcpListener>,
     rtmp: TcpListener,
 }
@@ -113,6 +118,7 @@ impl Sockets {
         rtmp.set_nonblocking(true)?;
         Ok(Self {
             http: web::listen("HTTP", "--http-port", bind, settings.http_port)?,
+            https: web::listen("HTTPS", "--https-port", bind, settings.https_port)?,
             admin: admin.transpose()?,
             rtmp,
         })
@@ -122,7 +128,7 @@ impl Sockets {
         let admin = self.admin.as_ref().map(|socket| socket.local_addr().map(|address| address.port()));
         Ok(wire::Ports {
             http: self.http.local_addr()?.port(),
-            https: 0,
+            https: self.https.local_addr()?.port(),
             rtmp: self.rtmp.local_addr()?.port(),
             srt: 0,
             admin: admin.transpose()?,
@@ -176,13 +182,14 @@ fn announce(settings: &Settings, ports: wire::Ports, purpose: Purpose) -> anyhow
     write_ports(&settings.data_dir, ports)?;
     let host =
         if settings.bind.is_unspecified() { "localhost".to_owned() } else { settings.bind.to_string() };
-    info!(http = ports.http, rtmp = ports.rtmp, srt = ports.srt, "listening");
+    info!(http = ports.http, https = ports.https, rtmp = ports.rtmp, srt = ports.srt, "listening");
     let admin = ports.admin.unwrap_or(ports.http);
     println!("Forebay {} is running.", env!("CARGO_PKG_VERSION"));
     if purpose == Purpose::Demo {
         println!("  watch   http://{host}:{}/watch/demo", ports.http);
     }
     println!("  admin   http://{host}:{admin}/admin/");
+    println!("  trust   http://{host}:{}/trust, for HTTPS on port {}", ports.http, ports.https);
     println!("  RTMP    rtmp://{host}:{}/live/STREAM_KEY", ports.rtmp);
     println!("  SRT     srt://{host}:{}?streamid=STREAM_KEY", ports.srt);
     println!("  state   {}", settings.data_dir.display());

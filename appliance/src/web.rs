@@ -5,6 +5,7 @@
 
 use crate::serve::Serving;
 use crate::serve::door::door;
+use crate::tls::{self, Tls};
 use crate::{admin_ui, api, limits, player, serve};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
@@ -23,6 +24,8 @@ pub struct Web {
     pub serving: Serving,
     /// For administrators.
     pub api: web::Data<api::ApiState>,
+    /// Certificates.
+    pub tls: Tls,
 }
 
 /// `GET /time`: house time for players (`urn:mpeg:dash:utc:http-xsdate:2014` and `http-iso:2014`). It is the clock
@@ -49,11 +52,13 @@ pub fn listen(purpose: &str, flag: &str, bind: IpAddr, port: u16) -> anyhow::Res
 }
 
 impl Web {
-    /// The server of the HTTP port: viewers, and the admin side too unless that has a listener of its own.
+    /// The server of the HTTP and HTTPS ports: viewers, and the admin side too unless that has a listener of its own.
+    /// HTTPS speaks HTTP/2 and HTTP/1.1 (ALPN).
     ///
     /// # Errors
     /// When the sockets cannot be used.
-    pub fn viewers(self, listener: TcpListener, with_admin: bool) -> anyhow::Result<Server> {
+    pub fn viewers(self, http: TcpListener, https: TcpListener, with_admin: bool) -> anyhow::Result<Server> {
+        let tls = self.tls.server_config()?;
         let server = HttpServer::new(move || {
             let web = self.clone();
             App::new()
@@ -61,8 +66,10 @@ impl Web {
                 .wrap(from_fn(short_urls))
                 .app_data(web::Data::new(web.serving))
                 .app_data(web.api)
+                .app_data(web::Data::new(web.tls))
                 .configure(serve::routes)
                 .configure(player::routes)
+                .configure(tls::routes::routes)
                 .route("/time", web::get().to(time))
                 .configure(|config| {
                     if with_admin {
@@ -78,7 +85,9 @@ impl Web {
             .shutdown_timeout(limits::SHUTDOWN_SECS)
             .disable_signals()
             .on_connect(api::on_connect)
-            .listen(listener)?;
+            .tls_handshake_timeout(limits::TLS_HANDSHAKE_MAX)
+            .listen(http)?
+            .listen_rustls_0_23(https, tls)?;
         Ok(server.run())
     }
 
@@ -93,6 +102,7 @@ impl Web {
                 .wrap(from_fn(short_urls))
                 .app_data(web::Data::new(web.serving))
                 .app_data(web.api)
+                .app_data(web::Data::new(web.tls))
                 .configure(api::configure)
                 .configure(admin_ui::routes)
         });

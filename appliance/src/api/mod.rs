@@ -6,6 +6,7 @@
 //! | [`problem`] | errors as RFC 9457 has them, and the one table from errors to statuses |
 //! | `channels` | the calls about channels |
 //! | `playback` | the calls about who may watch |
+//! | `tls` | the calls about the certificate of HTTPS |
 //! | `events` | the feed of changes, as Server-Sent Events |
 //! | `health` | `/healthz` and `/readyz` |
 //! | `view` | pure: what was asked for and what is reported, joined |
@@ -25,6 +26,7 @@ pub mod problem;
 pub mod socket;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod view;
 
 pub use guard::on_connect;
@@ -94,6 +96,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     let v1 = web::scope("/v1")
         .configure(channels::configure)
         .configure(playback::configure)
+        .configure(tls::configure)
         .configure(events::configure)
         .default_service(nothing());
     let api = web::scope("/api")

@@ -5,6 +5,7 @@
 //! | [`channel`] | `forebay channel …`: calls the API and prints what came |
 //! | [`check`] | `forebay check`: would `run` find what it needs |
 //! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
+//! | [`tls`] | `forebay tls …`: the certificate that HTTPS serves |
 //! | `table` | pure: columns for people |
 
 pub mod channel;
@@ -13,12 +14,14 @@ pub mod client;
 mod table;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 
 pub use client::Client;
 
 use crate::settings::{Flags, SettingsError};
 use crate::store::SlugError;
 use std::io;
+use std::path::PathBuf;
 
 /// What `--help` says about the exit code; [`CliError::code`] keeps it.
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 no forebay is running; 4 refused by the \
@@ -46,6 +49,8 @@ pub enum Command {
     SrtListener,
     /// Add, list, show, start, stop and remove channels of the running appliance
     Channel(channel::ChannelArgs),
+    /// Show, install and reset the certificate that HTTPS serves
+    Tls(tls::TlsArgs),
     /// Check that `run` with these settings would find what it needs
     Check(check::CheckArgs),
 }
@@ -81,6 +86,14 @@ pub enum CliError {
     /// Not a slug, so no channel.
     #[error(transparent)]
     Slug(#[from] SlugError),
+    /// A file that was named cannot be read.
+    #[error("cannot read {}: {error}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),

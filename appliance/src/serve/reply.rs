@@ -6,8 +6,8 @@ use super::live::Rendered;
 use super::range::{self, Span, Wanted};
 use actix_web::body::SizedStream;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, IF_RANGE, RANGE,
-    RETRY_AFTER, VARY,
+    ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, HeaderName, IF_RANGE,
+    RANGE, RETRY_AFTER, VARY,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
@@ -22,6 +22,11 @@ pub const TARGET_DURATION_SECS: u32 = 2;
 pub const M3U8: &str = "application/vnd.apple.mpegurl";
 /// ISO/IEC 23009-1 annex C.
 pub const MPD: &str = "application/dash+xml";
+/// RFC 9218 5: for whoever schedules the answers of one HTTP/2 connection, a playlist before media, and every rendition
+/// alike (B.1). The server below us does not schedule; an edge in front of the box may.
+const PLAYLIST_PRIORITY: (HeaderName, &str) = (HeaderName::from_static("priority"), "u=1");
+/// See [`PLAYLIST_PRIORITY`].
+const MEDIA_PRIORITY: (HeaderName, &str) = (HeaderName::from_static("priority"), "u=3");
 /// MPEG transport stream.
 pub const TS: &str = "video/mp2t";
 
@@ -66,6 +71,7 @@ pub fn text(request: &HttpRequest, text: &Rendered, content_type: &'static str, 
     reply.content_type(content_type);
     reply.insert_header((CACHE_CONTROL, keep.cache_control()));
     reply.insert_header((VARY, "Accept-Encoding"));
+    reply.insert_header(PLAYLIST_PRIORITY);
     if accepts_gzip(request) {
         reply.insert_header((CONTENT_ENCODING, "gzip"));
         return reply.body(text.gzip.clone());
@@ -89,6 +95,7 @@ fn accepts_gzip(request: &HttpRequest) -> bool {
 pub fn media(content_type: &str, keep: Keep) -> HttpResponseBuilder {
     let mut reply = HttpResponse::Ok();
     reply.content_type(content_type.to_owned()).insert_header((CACHE_CONTROL, keep.cache_control()));
+    reply.insert_header(MEDIA_PRIORITY);
     reply
 }
 

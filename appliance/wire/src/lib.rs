@@ -228,6 +228,47 @@ pub struct Ports {
     pub admin: Option<u16>,
 }
 
+/// The certificate that HTTPS serves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsStatus {
+    /// By the operator; otherwise the box made it.
+    pub uploaded: bool,
+    /// Whom it names.
+    pub subject: String,
+    /// Who signed it.
+    pub issuer: String,
+    /// Host names and addresses that it is for.
+    pub names: Vec<String>,
+    /// ISO 8601, UTC.
+    pub not_before: String,
+    /// ISO 8601, UTC.
+    pub not_after: String,
+    /// SHA-256 of the certificate, in hexadecimal.
+    pub fingerprint_sha256: String,
+    /// SHA-256 of the box's own authority, in hexadecimal: what devices show when they are told to trust it.
+    pub authority_sha256: String,
+    /// What the operator should know, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+}
+
+/// A certificate to be served.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewCertificate {
+    /// PEM: the server's own first, then each signer behind what it signed.
+    pub chain_pem: String,
+    /// PEM: its private key, not encrypted.
+    pub key_pem: String,
+}
+
+/// Never shows the key.
+impl std::fmt::Debug for NewCertificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewCertificate").field("chain_pem", &self.chain_pem).finish_non_exhaustive()
+    }
+}
+
 /// An error as RFC 9457 has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {

@@ -102,8 +102,8 @@ lint:
 bench: build
 	$(call say,1/2,what an idle demo channel costs)
 	@cargo run $(LOCKED) --quiet -p e2e --bin bench
-	$(call say,2/2,what packaging costs)
-	@cargo bench $(LOCKED) --quiet -p media --bench packager
+	$(call say,2/2,what packaging and playlists cost)
+	@cargo bench $(LOCKED) --quiet -p media
 
 latency: build
 	$(call say,1/2,checking what the tests need)

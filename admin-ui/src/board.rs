@@ -147,6 +147,7 @@ mod tests {
             slug: slug.into(),
             name: slug.into(),
             source: wire::Source::Rtmp,
+            latency: wire::Latency::Standard,
             ladder: Vec::new(),
             state: ChannelState::Live,
             stages: Vec::new(),

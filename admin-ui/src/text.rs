@@ -26,6 +26,9 @@ pub(crate) const NAME: &str = "Name";
 pub(crate) const NAME_HINT: &str = "For people. The name in addresses is made from it and stays.";
 pub(crate) const NAME_MISSING: &str = "Give the channel a name.";
 pub(crate) const SOURCE: &str = "Source";
+pub(crate) const LOW_LATENCY: &str = "Lowest latency";
+pub(crate) const LOW_LATENCY_HINT: &str =
+    "Parts of 0.2 s instead of 0.5 s: for a good network on the premises. Players ask more often.";
 pub(crate) const START_AT_ONCE: &str = "Start at once";
 pub(crate) const CREATE: &str = "Create channel";
 pub(crate) const CREATING: &str = "Creating …";

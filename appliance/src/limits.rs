@@ -144,6 +144,9 @@ pub const TS_CACHED_MAX: usize = 16;
 /// How far behind the live edge LL-DASH players aim to be: MPD ServiceDescription.
 pub const DASH_TARGET_LATENCY: Ticks = Ticks::from_millis(1000);
 
+/// The same for channels of low latency.
+pub const DASH_LOW_TARGET_LATENCY: Ticks = Ticks::from_millis(800);
+
 /// From the capture of a chunk's last picture until the chunk can be fetched: encoding three rungs and packaging.
 /// It makes `availabilityTimeOffset` smaller, so that players do not ask before there is something to send.
 pub const PRODUCTION_DELAY: Ticks = Ticks::from_millis(50);

@@ -35,7 +35,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
-use wire::{NewChannel, Source};
+use wire::{Latency, NewChannel, Source};
 
 /// What the daemon is run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +171,8 @@ async fn feed_watchdog() -> anyhow::Result<()> {
 
 async fn add_demo(store: &Store) -> anyhow::Result<()> {
     if store.channels().await?.is_empty() {
-        let demo = NewChannel { name: "demo".into(), source: Source::TestPattern, ladder: None, start: true };
+        let (name, source, latency) = ("demo".into(), Source::TestPattern, Latency::Standard);
+        let demo = NewChannel { name, source, ladder: None, latency, start: true };
         store.add(Draft::try_from(demo)?).await?;
     }
     Ok(())

@@ -2,7 +2,8 @@
 //
 //   node latency.mjs --base http://127.0.0.1:8080 --channel demo --seconds 30 --tiers lldash,llhls,ts,ts-native,ts-vlc
 //
-// The channel must show the test pattern. Prints a table on standard error and JSON on standard output.
+// The channel must show the test pattern. Prints a table on standard error and JSON on standard output. Where the time
+// goes: how old the newest part is when the box lists it, what the player keeps in its buffer, what lies between.
 
 import { blocksOfCanvas } from './canvas.mjs';
 import { decode } from './binary-clock.mjs';
@@ -18,6 +19,8 @@ const PAGES = {
 const START_LIMIT_MS = 30000;
 // Players settle at their target first: catching up at 5 % takes 20 s for a second.
 const SETTLE_MS = 15000;
+// Parts whose way from their end to the playlist is measured.
+const LISTED_PARTS = 40;
 // Readings a second: enough for percentiles, too few to disturb the decoder.
 const READ_EVERY_MS = 200;
 
@@ -25,13 +28,15 @@ const options = flags({
   base: 'http://127.0.0.1:8080', channel: 'demo', seconds: '30', tiers: 'lldash,llhls,ts,ts-native,ts-vlc',
 });
 
+const listed = await listedAges();
+console.error(`parts are listed ${listed.p50Ms} ms after their end (p50; p99 ${listed.p99Ms} ms, ${listed.parts} parts)`);
 const results = [];
 for (const tier of options.tiers.split(',')) {
   const readings = tier === 'ts-vlc' ? await vlc() : await browser(tier);
-  results.push({ tier, ...summary(readings) });
+  results.push({ tier, ...summary(readings.readings ?? readings), stalls: readings.stalls, bufferMs: readings.bufferMs });
   console.error(row(results.at(-1)));
 }
-console.log(JSON.stringify({ base: options.base, channel: options.channel, seconds: Number(options.seconds), results }, null, 2));
+console.log(JSON.stringify({ base: options.base, channel: options.channel, seconds: Number(options.seconds), listed, results }, null, 2));
 process.exitCode = results.every(({ readings }) => readings > 0) ? 0 : 1;
 
 function browser(tier) {
@@ -45,10 +50,44 @@ function browser(tier) {
     if (!started) return [];
     await page.waitForTimeout(SETTLE_MS);
     await page.evaluate(blocksOfCanvas, READ_EVERY_MS);
+    const before = await page.evaluate(() => window.forebay.stats().stalls);
     await page.waitForTimeout(Number(options.seconds) * 1000);
-    const read = await page.evaluate(() => ({ readings: window.forebayClock, told: window.forebay.stats().latencyMs }));
-    return read.readings.map(({ blocks, atMs, toldMs }) => ({ stamp: decode(blocks), atMs, toldMs }));
+    const read = await page.evaluate(() => ({ readings: window.forebayClock, stats: window.forebay.stats() }));
+    const readings = read.readings.map(({ blocks, atMs, toldMs }) => ({ stamp: decode(blocks), atMs, toldMs }));
+    return { readings, stalls: read.stats.stalls - before, bufferMs: Math.round(read.stats.bufferMs) };
   });
+}
+
+// Ages of parts of the best rendition at the moment in which a blocking request tells of them.
+async function listedAges() {
+  const channel = `${options.base}/live/${options.channel}/`;
+  const master = await (await fetch(`${channel}master.m3u8`)).text();
+  const url = channel + master.split('\n').find((line) => line && !line.startsWith('#'));
+  let edge = newestPart(await (await fetch(url)).text());
+  const ages = [];
+  while (ages.length < LISTED_PARTS) {
+    const answer = await fetch(`${url}?_HLS_msn=${edge.msn}&_HLS_part=${edge.parts}`);
+    const text = await answer.text();
+    const atMs = Date.now();
+    edge = newestPart(text);
+    ages.push(atMs - edge.endMs);
+  }
+  ages.sort((a, b) => a - b);
+  return { p50Ms: Math.round(ages[Math.floor(ages.length / 2)]), p99Ms: Math.round(ages.at(-1)), parts: ages.length };
+}
+
+function newestPart(text) {
+  const edge = { msn: 0, parts: 0, endMs: 0 };
+  let msn = 0;
+  for (const line of text.split('\n')) {
+    if (line.startsWith('#EXT-X-MEDIA-SEQUENCE:')) msn = Number(line.split(':')[1]);
+    else if (line.startsWith('#EXT-X-PROGRAM-DATE-TIME:')) Object.assign(edge, { msn, parts: 0, endMs: Date.parse(line.slice(25)) });
+    else if (line.startsWith('#EXT-X-PART:')) {
+      edge.parts += 1;
+      edge.endMs += Number(/DURATION=([0-9.]+)/.exec(line)[1]) * 1000;
+    } else if (line && !line.startsWith('#')) msn += 1;
+  }
+  return edge;
 }
 
 function vlc() {
@@ -74,8 +113,8 @@ function summary(readings) {
   };
 }
 
-function row({ tier, p50Ms, p95Ms, maxMs, playerSaysP50Ms, readings, unreadable }) {
+function row({ tier, p50Ms, p95Ms, minMs, maxMs, playerSaysP50Ms, bufferMs, stalls, readings, unreadable }) {
   const cell = (value, width) => String(value ?? '–').padStart(width);
-  return `${tier.padEnd(10)} p50 ${cell(p50Ms, 6)} ms  p95 ${cell(p95Ms, 6)} ms  max ${cell(maxMs, 6)} ms`
-    + `  player says ${cell(playerSaysP50Ms, 6)} ms  ${cell(readings, 4)} readings, ${unreadable} unreadable`;
+  return `${tier.padEnd(10)} p50 ${cell(p50Ms, 5)} ms  min ${cell(minMs, 5)}  p95 ${cell(p95Ms, 5)}  max ${cell(maxMs, 5)}`
+    + `  player says ${cell(playerSaysP50Ms, 5)}, buffers ${cell(bufferMs, 5)}  stalls ${cell(stalls, 2)}  ${cell(readings, 4)} readings, ${unreadable} unreadable`;
 }

@@ -8,7 +8,7 @@ use leptos::ev::SubmitEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::{NewChannel, Source};
+use wire::{Latency, NewChannel, Source};
 
 /// What a channel can take, in the order in which they are offered.
 const SOURCES: [Source; 3] = [Source::Rtmp, Source::Srt, Source::TestPattern];
@@ -21,6 +21,7 @@ const NAME_FIELD: &str = "/name";
 struct Draft {
     name: RwSignal<String>,
     source: RwSignal<Source>,
+    low_latency: RwSignal<bool>,
     start: RwSignal<bool>,
     fault: RwSignal<Option<Fault>>,
     name_missing: RwSignal<bool>,
@@ -32,6 +33,7 @@ impl Draft {
         Self {
             name: RwSignal::new(String::new()),
             source: RwSignal::new(SOURCES[0]),
+            low_latency: RwSignal::new(false),
             start: RwSignal::new(true),
             fault: RwSignal::new(None),
             name_missing: RwSignal::new(false),
@@ -42,6 +44,7 @@ impl Draft {
     fn clear(self) {
         self.name.set(String::new());
         self.source.set(SOURCES[0]);
+        self.low_latency.set(false);
         self.start.set(true);
         self.clear_faults();
     }
@@ -56,7 +59,8 @@ impl Draft {
         let name = self.name.get_untracked().trim().to_owned();
         self.name_missing.set(name.is_empty());
         let (source, start) = (self.source.get_untracked(), self.start.get_untracked());
-        (!name.is_empty()).then_some(NewChannel { name, source, ladder: None, start })
+        let latency = if self.low_latency.get_untracked() { Latency::Low } else { Latency::Standard };
+        (!name.is_empty()).then_some(NewChannel { name, source, ladder: None, latency, start })
     }
 
     /// What is wrong with the name, shown at the name.
@@ -106,6 +110,12 @@ pub(crate) fn NewChannelDialog(dialog: NodeRef<Dialog>) -> impl IntoView {
                 <h2 id="new-channel-title">{text::NEW_CHANNEL}</h2>
                 <NameField draft/>
                 <SourceField draft/>
+                <label class="check">
+                    <input type="checkbox" name="low-latency" aria-describedby="low-latency-hint"
+                        bind:checked=draft.low_latency/>
+                    {text::LOW_LATENCY}
+                </label>
+                <p id="low-latency-hint" class="hint">{text::LOW_LATENCY_HINT}</p>
                 <label class="check">
                     <input type="checkbox" name="start" bind:checked=draft.start/>
                     {text::START_AT_ONCE}

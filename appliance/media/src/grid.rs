@@ -7,12 +7,27 @@
 use crate::time::{ChunkIndex, FrameRate, Msn, PartIndex, Ticks};
 use serde::{Deserialize, Serialize};
 
+/// How finely a channel's media is cut: shorter parts cost requests and bits, and make latency lower.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Latency {
+    /// Parts of 0.5 s, chunks of 0.1 s.
+    #[default]
+    Standard,
+    /// Parts of 0.2 s, or of 0.25 s where frames do not fit that; chunks of half a part.
+    Low,
+}
+
+/// Apple's: a part is no shorter than 85 % of the part target (draft-pantos-hls-rfc8216bis 4.4.4.9).
+const PART_PERCENT_MIN: i64 = 85;
+
 /// The one grid of a channel; all its renditions are cut on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grid {
     segment: Ticks,
     parts_per_segment: u32,
     chunks_per_part: u32,
+    latency: Latency,
 }
 
 /// A place on the grid.
@@ -30,8 +45,34 @@ impl Grid {
     /// Segments of two nominal seconds, four parts a segment, five chunks a part.
     #[must_use]
     pub const fn for_rate(rate: FrameRate) -> Self {
+        Self::new(rate, Latency::Standard)
+    }
+
+    /// Segments of two nominal seconds, cut as finely as is asked for.
+    #[must_use]
+    pub const fn new(rate: FrameRate, latency: Latency) -> Self {
         let second = rate.frame_duration().0 * rate.frames_per_nominal_second() as i64;
-        Self { segment: Ticks(2 * second), parts_per_segment: 4, chunks_per_part: 5 }
+        let standard = Self { segment: Ticks(2 * second), parts_per_segment: 4, chunks_per_part: 5, latency };
+        match latency {
+            Latency::Standard => standard,
+            Latency::Low => {
+                let fifths = Self { parts_per_segment: 10, chunks_per_part: 2, ..standard };
+                let quarters = Self { parts_per_segment: 8, ..fifths };
+                if fifths.keeps_the_floor(rate.frame_duration()) { fifths } else { quarters }
+            }
+        }
+    }
+
+    /// Whether the shortest part that frames of this length make is long enough for the longest one.
+    const fn keeps_the_floor(&self, frame: Ticks) -> bool {
+        let shortest = self.part_duration().0 / frame.0 * frame.0;
+        100 * shortest >= PART_PERCENT_MIN * self.part_target(frame).0
+    }
+
+    /// How finely it cuts.
+    #[must_use]
+    pub const fn latency(&self) -> Latency {
+        self.latency
     }
 
     /// Length of a segment.
@@ -119,10 +160,42 @@ mod tests {
         assert_eq!(Grid::for_rate(ntsc).part_target(ntsc.frame_duration()).0, 180_180);
     }
 
+    #[test]
+    fn low_latency_is_a_fifth_of_a_second_where_frames_fit() {
+        for rate in FrameRate::ALL {
+            let grid = Grid::new(rate, Latency::Low);
+            let parts = if rate.frames_per_nominal_second() == 24 { 8 } else { 10 };
+            assert_eq!(grid.parts_per_segment(), parts, "{rate:?}");
+        }
+    }
+
+    #[test]
+    fn b4_4_4_9_parts_of_every_rate_and_of_sound_are_no_shorter_than_85_percent() {
+        for (rate, latency) in
+            FrameRate::ALL.into_iter().flat_map(|rate| [(rate, Latency::Standard), (rate, Latency::Low)])
+        {
+            let grid = Grid::new(rate, latency);
+            // 1024 samples at 48 kHz.
+            for frame in [rate.frame_duration(), Ticks(7680)] {
+                let starts = |at: Ticks| Grid::next_frame_start(at, frame);
+                let parts =
+                    (0..grid.parts_per_segment() * 500).map(|part| grid.part_start(Msn(0), PartIndex(part)));
+                let lengths: Vec<i64> =
+                    parts.map(|at| (starts(at + grid.part_duration()) - starts(at)).0).collect();
+                let (shortest, longest) = (lengths.iter().min().unwrap(), lengths.iter().max().unwrap());
+                assert!(*longest <= grid.part_target(frame).0, "{rate:?} {latency:?} {frame:?}");
+                assert!(
+                    100 * shortest >= 85 * grid.part_target(frame).0,
+                    "{rate:?} {latency:?} {frame:?}: {shortest}"
+                );
+            }
+        }
+    }
+
     proptest! {
         #[test]
-        fn every_place_contains_its_time(rate in 0usize..8, at in 0i64..1_000_000_000_000_000) {
-            let grid = Grid::for_rate(FrameRate::ALL[rate]);
+        fn every_place_contains_its_time(rate in 0usize..8, low: bool, at in 0i64..1_000_000_000_000_000) {
+            let grid = Grid::new(FrameRate::ALL[rate], if low { Latency::Low } else { Latency::Standard });
             let at = Ticks(at);
             let place = grid.place(at);
             let part = grid.part_start(place.msn, place.part);

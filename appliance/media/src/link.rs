@@ -6,6 +6,7 @@
 //! The worker finds the socket as its standard input. Both ends belong to the same build, so there is no
 //! negotiation of versions. Each end drops the other on the first malformed frame.
 
+use crate::grid::Latency;
 use crate::time::{FrameRate, Ticks};
 use crate::unit::{AccessUnit, CodecConfig, SourceTrack, UnitKind};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -25,6 +26,8 @@ pub struct Plan {
     pub canvas: Canvas,
     /// Video rungs, best first. The index is the rendition's number on this link.
     pub rungs: Vec<Rung>,
+    /// How finely media is cut.
+    pub latency: Latency,
     /// Audio rate in bits per second; the audio rendition's number is `rungs.len()`.
     pub audio_bitrate_bps: u32,
     /// House time minus `CLOCK_MONOTONIC`, in nanoseconds: both processes see the same monotonic clock.
@@ -357,6 +360,7 @@ mod tests {
             source: PlanSource::TestPattern,
             canvas: Canvas { width: 1280, height: 720, rate: FrameRate::FPS_30 },
             rungs: vec![Rung { width: 1280, height: 720, bitrate_bps: 2_500_000 }],
+            latency: Latency::Standard,
             audio_bitrate_bps: 128_000,
             house_offset_nanos: -5,
             resume_video: Some(Ticks(12_000)),

@@ -1,6 +1,6 @@
 //! Material for tests and benchmarks of this crate and of those that use it. Nothing in the product calls it.
 
-use crate::grid::Grid;
+use crate::grid::{Grid, Latency};
 use crate::time::{FrameRate, Ticks};
 use crate::unit::{AccessUnit, CodecConfig, UnitKind};
 use crate::window::{Rendition, RenditionKind};
@@ -24,9 +24,19 @@ pub const AAC_LC_48K_STEREO: &[u8] = &[0x11, 0x90];
 /// Never: the parameter sets are those above.
 #[must_use]
 pub fn video_rendition(rate: FrameRate) -> Rendition {
+    video_rendition_on(rate, Latency::Standard)
+}
+
+/// The same, cut as finely as is asked for.
+///
+/// # Panics
+/// Never, as above.
+#[must_use]
+pub fn video_rendition_on(rate: FrameRate, latency: Latency) -> Rendition {
     let kind = RenditionKind::Video { width: 1280, height: 720, rate };
     let (sps, pps) = (Bytes::from_static(SPS_720P30), Bytes::from_static(PPS_720P30));
-    let made = Rendition::new("720p", kind, CodecConfig::Avc { sps, pps }, 2_500_000, Grid::for_rate(rate));
+    let made =
+        Rendition::new("720p", kind, CodecConfig::Avc { sps, pps }, 2_500_000, Grid::new(rate, latency));
     made.expect("the parameter sets above describe 720p")
 }
 
@@ -36,9 +46,18 @@ pub fn video_rendition(rate: FrameRate) -> Rendition {
 /// Never: the configuration is the one above.
 #[must_use]
 pub fn audio_rendition(rate: FrameRate) -> Rendition {
+    audio_rendition_on(rate, Latency::Standard)
+}
+
+/// The same, cut as finely as is asked for.
+///
+/// # Panics
+/// Never, as above.
+#[must_use]
+pub fn audio_rendition_on(rate: FrameRate, latency: Latency) -> Rendition {
     let kind = RenditionKind::Audio { sample_rate: 48_000, channels: 2 };
     let config = CodecConfig::Aac { audio_specific_config: Bytes::from_static(AAC_LC_48K_STEREO) };
-    let made = Rendition::new("audio", kind, config, 128_000, Grid::for_rate(rate));
+    let made = Rendition::new("audio", kind, config, 128_000, Grid::new(rate, latency));
     made.expect("the configuration above is 48 kHz stereo")
 }
 

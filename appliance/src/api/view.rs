@@ -3,6 +3,7 @@
 use super::address::{Base, KEY_PLACEHOLDER};
 use crate::board::{ChannelReport, stages};
 use crate::store::{Channel, Desired};
+use media::grid::Latency;
 use media::time::Ticks;
 use wire::{ChannelState, Light};
 
@@ -25,6 +26,7 @@ pub(super) fn channel(
         name: channel.name,
         source: channel.source,
         ladder: channel.ladder.into_iter().map(rung).collect(),
+        latency: latency(channel.latency),
         state,
         stages: report.stages,
         detail: report.detail,
@@ -44,6 +46,13 @@ fn absent(desired: Desired) -> ChannelReport {
         Desired::Stopped => ChannelState::Stopped,
     };
     ChannelReport { state, stages: stages(Light::Off), detail: String::new(), restarts: 0, started_at: None }
+}
+
+const fn latency(latency: Latency) -> wire::Latency {
+    match latency {
+        Latency::Standard => wire::Latency::Standard,
+        Latency::Low => wire::Latency::Low,
+    }
 }
 
 fn rung(media::link::Rung { width, height, bitrate_bps }: media::link::Rung) -> wire::Rung {

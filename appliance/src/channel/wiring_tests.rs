@@ -14,6 +14,7 @@ fn wiring(slug: &str, services: &Services) -> Rc<Wiring> {
         source: PlanSource::Link,
         canvas: Canvas { width: 640, height: 360, rate: FrameRate::FPS_30 },
         rungs: vec![Rung { width: 640, height: 360, bitrate_bps: 700_000 }],
+        latency: media::grid::Latency::Standard,
         audio_bitrate_bps: 128_000,
         house_offset_nanos: 0,
         resume_video: None,

@@ -8,7 +8,7 @@ use crate::store::Slug;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::io::Write;
-use wire::{Channel, ChannelList, NewChannel, NewToken, Playback, Source, StreamKey, Token};
+use wire::{Channel, ChannelList, Latency, NewChannel, NewToken, Playback, Source, StreamKey, Token};
 
 /// Of `forebay channel`.
 #[derive(Clone, Debug, clap::Args)]
@@ -56,6 +56,9 @@ pub struct AddArgs {
     /// Where its media comes from
     #[arg(long, value_parser = source_parser())]
     pub source: Source,
+    /// How finely its media is cut: `standard` for every network, `low` for those of the premises
+    #[arg(long, default_value = "standard", value_parser = latency_parser())]
+    pub latency: Latency,
     /// Do not start it yet
     #[arg(long)]
     pub stopped: bool,
@@ -114,6 +117,22 @@ fn source_parser() -> impl TypedValueParser<Value = Source> {
     })
 }
 
+const LATENCIES: [(&str, Latency); 2] = [("standard", Latency::Standard), ("low", Latency::Low)];
+
+fn latency_parser() -> impl TypedValueParser<Value = Latency> {
+    PossibleValuesParser::new(LATENCIES.map(|(name, _)| name)).map(|chosen| {
+        let found = LATENCIES.iter().find(|(name, _)| *name == chosen);
+        found.expect("the parser has accepted one of these names").1
+    })
+}
+
+const fn latency_name(latency: Latency) -> &'static str {
+    match latency {
+        Latency::Standard => "standard",
+        Latency::Low => "low",
+    }
+}
+
 const fn source_name(source: Source) -> &'static str {
     match source {
         Source::Rtmp => "rtmp",
@@ -170,8 +189,9 @@ fn path(slug: &str, rest: &str) -> Result<String, CliError> {
 }
 
 fn add(client: &Client, args: &AddArgs) -> Result<WithKey, CliError> {
-    let AddArgs { name, source, stopped } = args.clone();
-    let added = client.post("/channels", &NewChannel { name, source, ladder: None, start: !stopped })?;
+    let AddArgs { name, source, latency, stopped } = args.clone();
+    let new = NewChannel { name, source, ladder: None, latency, start: !stopped };
+    let added = client.post("/channels", &new)?;
     fetch_key(client, added)
 }
 
@@ -246,10 +266,11 @@ fn list(args: &ChannelArgs, list: &ChannelList) -> String {
 
 fn describe(channel: &Channel) -> String {
     let mut text = format!(
-        "channel  {} ({})\nsource   {}\nstate    {}\nwatch    {}\n",
+        "channel  {} ({})\nsource   {}\nlatency  {}\nstate    {}\nwatch    {}\n",
         channel.slug,
         channel.name,
         source_name(channel.source),
+        latency_name(channel.latency),
         state(channel),
         channel.watch_url
     );

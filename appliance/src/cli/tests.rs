@@ -104,6 +104,7 @@ async fn a_channels_life_on_the_command_line() {
     insta::assert_snapshot!(forebay(folder.path(), "show main-hall").await.unwrap(), @r"
     channel  main-hall (Main Hall)
     source   rtmp
+    latency  standard
     state    starting
     watch    http://127.0.0.1:8080/watch/main-hall
     publish  rtmp://127.0.0.1:1935/live/STREAM_KEY

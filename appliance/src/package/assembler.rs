@@ -104,7 +104,7 @@ impl Assembler {
                 ("audio".to_owned(), kind, self.plan.audio_bitrate_bps)
             }
         };
-        Rendition::new(id.clone(), kind, config, bitrate_bps, Grid::for_rate(rate))
+        Rendition::new(id.clone(), kind, config, bitrate_bps, Grid::new(rate, self.plan.latency))
             .map_err(|why| AssemblyError::Config { id, why })
     }
 

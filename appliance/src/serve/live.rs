@@ -7,6 +7,7 @@ use super::wait::Watched;
 use crate::limits;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
+use media::grid::Latency;
 use media::hls::{self, RenditionReport, ServerControl, Skip};
 use media::time::{Msn, Ticks};
 use media::ts::{Half, TsMsn};
@@ -181,11 +182,12 @@ impl Programme {
         let all: Vec<&Rendition> = snapshots.iter().map(|snapshot| &*snapshot.rendition).collect();
         let videos: Vec<&Rendition> = all.iter().copied().filter(|rendition| rendition.is_video()).collect();
         let audio = all.iter().copied().find(|rendition| !rendition.is_video());
+        let latency = all.first().map(|rendition| rendition.grid.latency()).unwrap_or_default();
         let control = ServerControl::for_renditions(all.iter().copied());
         Self {
             feeds: snapshots.iter().map(|snapshot| Feed::new(snapshot.clone(), control)).collect(),
             ts_multivariant: hls::ts_multivariant(&videos, audio).into(),
-            mpd: dash::mpd(&all, &manifest_settings(since)).into(),
+            mpd: dash::mpd(&all, &manifest_settings(since, latency)).into(),
             control,
             multivariant: Cached::default(),
         }
@@ -225,11 +227,14 @@ impl Programme {
     }
 }
 
-fn manifest_settings(publish_time: Ticks) -> dash::Settings<'static> {
+fn manifest_settings(publish_time: Ticks, latency: Latency) -> dash::Settings<'static> {
     dash::Settings {
         publish_time,
         time_shift: Ticks::from_secs(2 * limits::WINDOW.listed_segments as i64),
-        target_latency: limits::DASH_TARGET_LATENCY,
+        target_latency: match latency {
+            Latency::Standard => limits::DASH_TARGET_LATENCY,
+            Latency::Low => limits::DASH_LOW_TARGET_LATENCY,
+        },
         production_delay: limits::PRODUCTION_DELAY,
         time_url: "/time",
     }

@@ -3,12 +3,13 @@
 use super::error::StoreError;
 use super::{Channel, Desired, Draft, KeyHash, Slug, StreamKey};
 use crate::limits::CHANNELS_MAX;
+use media::grid::Latency;
 use media::link::{Canvas, Rung};
 use media::time::FrameRate;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 const COLUMNS: &str = "channels.id, slug, name, running, canvas_width, canvas_height, canvas_rate_numerator, \
-                       canvas_rate_denominator, audio_bitrate_bps, sources.kind";
+                       canvas_rate_denominator, audio_bitrate_bps, latency, sources.kind";
 const FROM: &str = "FROM channels JOIN sources ON sources.channel_id = channels.id AND sources.position = 0";
 
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Channel>, StoreError> {
@@ -138,12 +139,22 @@ fn insert_channel(
 ) -> Result<i64, StoreError> {
     let Canvas { width, height, rate } = draft.canvas;
     let sql = "INSERT INTO channels (slug, name, running, canvas_width, canvas_height, canvas_rate_numerator, \
-               canvas_rate_denominator, audio_bitrate_bps, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+               canvas_rate_denominator, audio_bitrate_bps, created_at_ms, latency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let running = draft.desired == Desired::Running;
     let (numerator, denominator) = (rate.numerator(), rate.denominator());
-    let audio = draft.audio_bitrate_bps;
-    let row =
-        params![slug.as_str(), draft.name, running, width, height, numerator, denominator, audio, now_ms];
+    let (audio, latency) = (draft.audio_bitrate_bps, latency_name(draft.latency));
+    let row = params![
+        slug.as_str(),
+        draft.name,
+        running,
+        width,
+        height,
+        numerator,
+        denominator,
+        audio,
+        now_ms,
+        latency
+    ];
     write.execute(sql, row)?;
     let id = write.last_insert_rowid();
     let sql = "INSERT INTO sources (channel_id, position, kind) VALUES (?1, 0, ?2)";
@@ -182,6 +193,7 @@ struct Stored {
     size: (u32, u32),
     rate: (u32, u32),
     audio_bitrate_bps: u32,
+    latency: String,
     kind: String,
 }
 
@@ -195,7 +207,8 @@ impl Stored {
             size: (row.get(4)?, row.get(5)?),
             rate: (row.get(6)?, row.get(7)?),
             audio_bitrate_bps: row.get(8)?,
-            kind: row.get(9)?,
+            latency: row.get(9)?,
+            kind: row.get(10)?,
         })
     }
 
@@ -211,6 +224,8 @@ impl Stored {
             desired: if self.running { Desired::Running } else { Desired::Stopped },
             canvas: Canvas { width: self.size.0, height: self.size.1, rate },
             ladder,
+            latency: latency(&self.latency)
+                .ok_or_else(|| impossible(format!("latency `{}`", self.latency)))?,
             audio_bitrate_bps: self.audio_bitrate_bps,
             slug: Slug::parse(&self.slug)?,
             name: self.name,
@@ -223,6 +238,19 @@ fn ladder(read: &Transaction<'_>, id: i64) -> Result<Vec<Rung>, StoreError> {
     let mut statement = read.prepare_cached(sql)?;
     let rung = |row: &Row<'_>| Ok(Rung { width: row.get(0)?, height: row.get(1)?, bitrate_bps: row.get(2)? });
     Ok(statement.query_map([id], rung)?.collect::<Result<_, _>>()?)
+}
+
+const LATENCIES: [(&str, Latency); 2] = [("standard", Latency::Standard), ("low", Latency::Low)];
+
+const fn latency_name(latency: Latency) -> &'static str {
+    match latency {
+        Latency::Standard => "standard",
+        Latency::Low => "low",
+    }
+}
+
+fn latency(name: &str) -> Option<Latency> {
+    LATENCIES.into_iter().find_map(|(each, latency)| (each == name).then_some(latency))
 }
 
 const fn source_name(source: wire::Source) -> &'static str {

@@ -2,6 +2,7 @@
 
 use super::{Desired, Slug, SlugError};
 use crate::limits::{HEIGHT_PIXELS, NAME_CHARS_MAX, RUNG_BITRATE_BPS, RUNGS_MAX, WIDTH_PIXELS};
+use media::grid::Latency;
 use media::link::{Canvas, Rung};
 use media::time::FrameRate;
 use std::ops::RangeInclusive;
@@ -18,6 +19,7 @@ pub struct Draft {
     pub(super) desired: Desired,
     pub(super) canvas: Canvas,
     pub(super) ladder: Vec<Rung>,
+    pub(super) latency: Latency,
     pub(super) audio_bitrate_bps: u32,
 }
 
@@ -90,6 +92,10 @@ impl TryFrom<wire::NewChannel> for Draft {
             desired: if new.start { Desired::Running } else { Desired::Stopped },
             canvas: Canvas { width, height, rate: FrameRate::FPS_30 },
             ladder,
+            latency: match new.latency {
+                wire::Latency::Standard => Latency::Standard,
+                wire::Latency::Low => Latency::Low,
+            },
             audio_bitrate_bps: AUDIO_BITRATE_BPS,
         })
     }
@@ -158,7 +164,8 @@ mod tests {
     fn new(name: &str, ladder: Ladder) -> Result<Draft, DraftError> {
         let rung = |(width, height, bitrate_bps)| wire::Rung { width, height, bitrate_bps };
         let ladder = ladder.map(|rungs| rungs.into_iter().map(rung).collect());
-        wire::NewChannel { name: name.into(), source: wire::Source::Rtmp, ladder, start: true }.try_into()
+        let (name, source) = (name.into(), wire::Source::Rtmp);
+        wire::NewChannel { name, source, ladder, latency: wire::Latency::Standard, start: true }.try_into()
     }
 
     #[test]

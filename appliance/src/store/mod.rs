@@ -39,6 +39,7 @@ pub use slug::{Slug, SlugError};
 
 use crate::clock::House;
 use crate::serve::access::{Access, Secret};
+use media::grid::Latency;
 use media::link::{Canvas, Rung};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -62,6 +63,8 @@ pub struct Channel {
     pub canvas: Canvas,
     /// Video rungs, best first; never empty.
     pub ladder: Vec<Rung>,
+    /// How finely its media is cut.
+    pub latency: Latency,
     /// Of the audio rendition, in bits per second.
     pub audio_bitrate_bps: u32,
 }

@@ -14,6 +14,7 @@ use std::path::Path;
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0001_channels.sql")),
     M::up(include_str!("../../../migrations/0002_playback.sql")),
+    M::up(include_str!("../../../migrations/0003_latency.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
@@ -102,7 +103,8 @@ mod tests {
     fn every_column_has_its_sentence() {
         let sql = concat!(
             include_str!("../../../migrations/0001_channels.sql"),
-            include_str!("../../../migrations/0002_playback.sql")
+            include_str!("../../../migrations/0002_playback.sql"),
+            include_str!("../../../migrations/0003_latency.sql")
         );
         let lines: Vec<_> = sql.lines().map(str::trim).collect();
         for (at, line) in lines.iter().enumerate() {

@@ -13,7 +13,13 @@ fn refusal(path: &Path) -> String {
 }
 
 fn draft(name: &str) -> Draft {
-    let new = wire::NewChannel { name: name.into(), source: wire::Source::Srt, ladder: None, start: true };
+    let new = wire::NewChannel {
+        name: name.into(),
+        source: wire::Source::Srt,
+        ladder: None,
+        latency: wire::Latency::Low,
+        start: true,
+    };
     new.try_into().unwrap()
 }
 

@@ -38,6 +38,9 @@ pub struct Channel {
     pub source: Source,
     /// Video rungs, best first.
     pub ladder: Vec<Rung>,
+    /// How finely its media is cut.
+    #[serde(default)]
+    pub latency: Latency,
     /// What it is doing.
     pub state: ChannelState,
     /// Its four stages, source first.
@@ -64,6 +67,17 @@ pub enum Source {
     Rtmp,
     /// SRT push.
     Srt,
+}
+
+/// How finely media is cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Latency {
+    /// Parts of half a second: steady on every network.
+    #[default]
+    Standard,
+    /// Parts of a fifth of a second: for networks of the premises; more requests.
+    Low,
 }
 
 /// One video rung.
@@ -129,6 +143,9 @@ pub struct NewChannel {
     /// Video rungs, best first; the default ladder when absent.
     #[serde(default)]
     pub ladder: Option<Vec<Rung>>,
+    /// How finely its media is cut.
+    #[serde(default)]
+    pub latency: Latency,
     /// Whether it starts at once.
     #[serde(default = "yes")]
     pub start: bool,

@@ -48,6 +48,7 @@ mod tests {
             source: PlanSource::TestPattern,
             canvas,
             rungs: vec![],
+            latency: media::grid::Latency::Standard,
             audio_bitrate_bps: 128_000,
             house_offset_nanos: 0,
             resume_video,

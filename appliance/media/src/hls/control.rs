@@ -10,6 +10,10 @@ use std::fmt;
 /// (4.4.3.8); Apple's authoring specification (14.3) says three times and MUST.
 const PART_HOLD_BACK_TARGETS: i64 = 3;
 
+/// No player is sent closer to the end than this, however short the parts: three parts of 0.2 s are 0.64 s of buffer, and
+/// hls.js was seen to run dry with that on an idle machine.
+const PART_HOLD_BACK_MIN: Ticks = Ticks::from_millis(1000);
+
 /// "The Skip Boundary MUST be at least six times the Target Duration." (4.4.3.8)
 const SKIP_BOUNDARY_TARGETS: i64 = 6;
 
@@ -28,7 +32,7 @@ impl ServerControl {
     /// From all renditions of a channel, audio included.
     #[must_use]
     pub fn for_renditions<'a>(renditions: impl IntoIterator<Item = &'a Rendition>) -> Self {
-        let none = Self { target_duration: Ticks::ZERO, part_hold_back: Ticks::ZERO };
+        let none = Self { target_duration: Ticks::ZERO, part_hold_back: PART_HOLD_BACK_MIN };
         renditions.into_iter().fold(none, |control, rendition| Self {
             target_duration: control.target_duration.max(target_duration(rendition.grid)),
             part_hold_back: control.part_hold_back.max(rendition.part_target() * PART_HOLD_BACK_TARGETS),
@@ -96,6 +100,8 @@ pub(crate) fn whole_seconds(duration: Ticks) -> i64 {
 mod tests {
     use super::*;
     use crate::fixture;
+    use crate::grid::Latency;
+    use crate::testing::{audio_rendition_on, video_rendition_on};
     use crate::time::FrameRate;
 
     fn control(rate: FrameRate) -> ServerControl {
@@ -114,6 +120,13 @@ mod tests {
         assert_eq!(written((30, 1)), with("1.536"));
         assert_eq!(written((25, 1)), with("1.56"));
         assert_eq!(written((60_000, 1001)), with("1.536"));
+    }
+
+    #[test]
+    fn short_parts_do_not_send_players_closer_than_a_second() {
+        let rate = FrameRate::FPS_30;
+        let low = [video_rendition_on(rate, Latency::Low), audio_rendition_on(rate, Latency::Low)];
+        assert_eq!(ServerControl::for_renditions(&low).part_hold_back(), PART_HOLD_BACK_MIN);
     }
 
     #[test]

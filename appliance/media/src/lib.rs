@@ -20,6 +20,7 @@
 //! | [`ts`] | MPEG-TS segments, made just in time |
 //! | [`declared`] | the bit rates that the descriptions declare |
 //! | [`date`], [`decimal`] | times as text, exactly |
+//! | [`judge`] | the conformance judge: what a client fetched, held against each clause |
 //! | [`link`] | the framed protocol between the daemon and its encode workers |
 #![forbid(unsafe_code)]
 
@@ -32,6 +33,7 @@ pub mod decimal;
 pub mod declared;
 pub mod grid;
 pub mod hls;
+pub mod judge;
 pub mod link;
 pub mod packager;
 pub mod rendition;

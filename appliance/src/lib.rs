@@ -23,6 +23,7 @@
 //! | [`clock`] | the house clock; the only place that reads time |
 //! | [`encode`] | the stage that owns the worker process |
 //! | [`ingest`] | the stage that owns the publisher |
+//! | [`judge`] | fetches each channel like a client, and holds it against each clause |
 //! | [`limits`] | every bound, its unit, its reason |
 //! | [`listeners`] | the RTMP and the SRT port |
 //! | [`package`] | the stage that owns the timeline |
@@ -45,6 +46,7 @@ pub mod cli;
 pub mod clock;
 pub mod encode;
 pub mod ingest;
+pub mod judge;
 pub mod limits;
 pub mod listeners;
 pub mod package;

@@ -251,3 +251,24 @@ pub const TLS_HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 
 /// Characters of the box's name on the page that tells how to trust it.
 pub const TRUST_HOST_CHARS_MAX: usize = 253;
+
+// --- the judge
+
+/// From one round over all channels to the next: a fault is known within it, and a channel costs its judge about as
+/// much as one viewer in five.
+pub const JUDGE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// One round over one channel: some seconds of it are requests that the box holds. A round that takes longer is given up.
+pub const JUDGE_ROUND_MAX: Duration = Duration::from_secs(30);
+
+/// One answer may take this long: the box holds a request for three target durations.
+pub const JUDGE_ANSWER_WITHIN: Duration = Duration::from_secs(8);
+
+/// Bytes of one answer: a segment of 2 s at 50 Mbit/s, and as much again. More is a fault of its own.
+pub const JUDGE_ANSWER_BYTES_MAX: usize = 25 << 20;
+
+/// Header fields of one answer.
+pub const JUDGE_HEADERS_MAX: usize = 32;
+
+/// The judge's own token for a protected channel lives through one round.
+pub const JUDGE_TOKEN_LIFE: Ticks = Ticks::from_secs(60);

@@ -5,6 +5,7 @@
 //! ├─ store        a thread; its handle is shared
 //! ├─ rtmp, srt    listeners
 //! ├─ web          viewers; admin
+//! ├─ judge        fetches each channel like a client
 //! ├─ tls          keeps the box's own certificate valid
 //! ├─ watchdog     systemd's
 //! └─ channels     one_for_one
@@ -16,6 +17,7 @@ use crate::channel::channels;
 use crate::channel::wiring::Services;
 use crate::clock::House;
 use crate::ingest::Doors;
+use crate::judge::{self, Bench};
 use crate::limits;
 use crate::listeners::gatekeeper::Gatekeeper;
 use crate::listeners::rtmp;
@@ -30,7 +32,7 @@ use crate::tls::{self, Tls};
 use crate::web::{self, Web};
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use tokio::signal::unix::{SignalKind, signal};
@@ -73,6 +75,13 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     let srt = SrtPort::new(settings.bind, settings.srt_port, gatekeeper.clone(), house);
 
     let mut ports = sockets.ports()?;
+    let bench = Bench {
+        port: reachable(sockets.http.local_addr()?),
+        catalogue: services.catalogue.clone(),
+        access: services.access.clone(),
+        house,
+        verdicts: state.verdicts.clone(),
+    };
     let viewers = web.clone().viewers(sockets.http, sockets.https, sockets.admin.is_none())?;
     let admin = web.admin(commands, sockets.admin)?;
     let servers = [viewers.handle(), admin.handle()];
@@ -80,7 +89,8 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     actix_rt::spawn(admin);
 
     let tree = tree(sockets.rtmp, gatekeeper, &srt, store, services, &state)
-        .child(Task::new("tls", move |_| tls::keep_fresh(tls.clone())));
+        .child(Task::new("tls", move |_| tls::keep_fresh(tls.clone())))
+        .child(Task::new("judge", move |_| judge::sit(bench.clone())));
     let handle = tree.handle();
     let running = actix_rt::spawn(tree.run());
 
@@ -134,6 +144,16 @@ impl Sockets {
             admin: admin.transpose()?,
         })
     }
+}
+
+/// An address of this machine for a listener that may be bound to all.
+fn reachable(bound: SocketAddr) -> SocketAddr {
+    let loopback = match bound.ip() {
+        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    };
+    SocketAddr::new(loopback, bound.port())
 }
 
 fn tree(

@@ -6,6 +6,7 @@
 //! | [`problem`] | errors as RFC 9457 has them, and the one table from errors to statuses |
 //! | `channels` | the calls about channels |
 //! | `playback` | the calls about who may watch |
+//! | `judge` | what the conformance judge has found |
 //! | `tls` | the calls about the certificate of HTTPS |
 //! | `events` | the feed of changes, as Server-Sent Events |
 //! | `health` | `/healthz` and `/readyz` |
@@ -21,6 +22,7 @@ mod channels;
 mod events;
 pub mod guard;
 mod health;
+mod judge;
 mod playback;
 pub mod problem;
 pub mod socket;
@@ -34,6 +36,7 @@ pub use problem::ApiError;
 
 use crate::board::Board;
 use crate::clock::House;
+use crate::judge::verdicts::Verdicts;
 use crate::limits::EVENT_FEEDS_MAX;
 use crate::store::Store;
 use actix_web::web;
@@ -56,6 +59,8 @@ pub struct ApiState {
     pub changed: watch::Sender<u64>,
     /// The listening ports; set once they are known, and again should they change.
     pub ports: watch::Sender<wire::Ports>,
+    /// What the conformance judge finds.
+    pub verdicts: Verdicts,
     /// Whether the whole tree is up.
     pub ready: Arc<AtomicBool>,
     /// Set to true to end all event feeds, so that the server can stop.
@@ -75,6 +80,7 @@ impl ApiState {
             house,
             changed: watch::Sender::new(0),
             ports: watch::Sender::default(),
+            verdicts: Verdicts::default(),
             ready: Arc::default(),
             closing: watch::Sender::new(false),
             bind,
@@ -97,6 +103,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(channels::configure)
         .configure(playback::configure)
         .configure(tls::configure)
+        .configure(judge::configure)
         .configure(events::configure)
         .default_service(nothing());
     let api = web::scope("/api")

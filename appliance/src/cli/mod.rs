@@ -5,12 +5,14 @@
 //! | [`channel`] | `forebay channel …`: calls the API and prints what came |
 //! | [`check`] | `forebay check`: would `run` find what it needs |
 //! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
+//! | [`judge`] | `forebay judge …`: how a channel stands by each clause |
 //! | [`tls`] | `forebay tls …`: the certificate that HTTPS serves |
 //! | `table` | pure: columns for people |
 
 pub mod channel;
 pub mod check;
 pub mod client;
+pub mod judge;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -25,7 +27,8 @@ use std::path::PathBuf;
 
 /// What `--help` says about the exit code; [`CliError::code`] keeps it.
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 no forebay is running; 4 refused by the \
-                          running forebay, such as for a channel that does not exist.";
+                          running forebay, such as for a channel that does not exist; 5 a channel that was judged \
+                          breaks a clause.";
 
 /// A live-video appliance: one encode on one timeline, served as LL-DASH, LL-HLS and HLS-TS.
 #[derive(Debug, clap::Parser)]
@@ -49,6 +52,8 @@ pub enum Command {
     SrtListener,
     /// Add, list, show, start, stop and remove channels of the running appliance
     Channel(channel::ChannelArgs),
+    /// Show how a channel stands by each clause of HLS, DASH and TS
+    Judge(judge::JudgeArgs),
     /// Show, install and reset the certificate that HTTPS serves
     Tls(tls::TlsArgs),
     /// Check that `run` with these settings would find what it needs
@@ -97,6 +102,9 @@ pub enum CliError {
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
+    /// Clauses that a channel breaks; the output says which.
+    #[error("{0} clauses fail")]
+    Judged(usize),
     /// A check has failed; the output says which.
     #[error("not everything is as it should be")]
     Check,
@@ -110,6 +118,7 @@ impl CliError {
         match self {
             Self::Client(NotRunning { .. }) => 3,
             Self::Client(Refused(_)) | Self::Slug(_) => 4,
+            Self::Judged(_) => 5,
             _ => 1,
         }
     }

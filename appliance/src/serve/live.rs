@@ -288,6 +288,12 @@ impl Catalogue {
         self.0.read().expect("no holder of this lock panics").get(slug).cloned()
     }
 
+    /// The channels that are on.
+    #[must_use]
+    pub fn slugs(&self) -> Vec<String> {
+        self.0.read().expect("no holder of this lock panics").keys().cloned().collect()
+    }
+
     /// Puts a channel on.
     pub fn insert(&self, slug: &str, live: Arc<Live>) {
         self.0.write().expect("no holder of this lock panics").insert(slug.to_owned(), live);

@@ -245,6 +245,61 @@ pub struct Ports {
     pub admin: Option<u16>,
 }
 
+/// What the conformance judge has found of a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// Rounds since the channel went on air.
+    pub rounds: u64,
+    /// When the last one ended, ISO 8601, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_at: Option<String>,
+    /// Every clause, in the order of the documents.
+    pub clauses: Vec<Clause>,
+}
+
+/// How a channel stands by one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clause {
+    /// Stable: the specification, its section, the rule.
+    pub id: String,
+    /// In plain words.
+    pub title: String,
+    /// Where it is written.
+    pub source: String,
+    /// In the last round in which there was anything to see it by.
+    pub verdict: Verdict,
+    /// Rounds that it passed.
+    pub passes: u64,
+    /// Rounds that it failed.
+    pub fails: u64,
+    /// The last time it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_fault: Option<ClauseFault>,
+}
+
+/// How a channel stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It obeys.
+    Pass,
+    /// It does not.
+    Fail,
+    /// There was nothing to see it by.
+    NotSeen,
+}
+
+/// What was wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClauseFault {
+    /// When, ISO 8601, UTC.
+    pub at: String,
+    /// In plain words.
+    pub what: String,
+    /// The offending bytes, with their place.
+    pub evidence: String,
+}
+
 /// The certificate that HTTPS serves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsStatus {

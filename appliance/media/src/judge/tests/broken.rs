@@ -129,20 +129,20 @@ pub(super) const BROKEN: &[(&str, Spoil)] = &[
             let at = text.find(":BANDWIDTH=").expect("an attribute") + 11;
             let end = at + text[at..].find(',').expect("more attributes");
             format!("{}9000{}", &text[..at], &text[end..])
-        })
+        });
     }),
     ("hls-4.4.6.1-audio-rendition", |r| swap(master(r), ",AUDIO=\"audio\"", "")),
     ("hls-6.2.4-listed-playlists", |r| playlist(r).status = 404),
     ("hls-4.1-form", |r| edit(playlist(r), |text| format!("\u{feff}{text}"))),
     ("hls-8-version", |r| swap(playlist(r), "#EXT-X-VERSION:9", "#EXT-X-VERSION:6")),
     ("hls-4.4.3.1-target-duration", |r| {
-        swap(playlist(r), "#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:1")
+        swap(playlist(r), "#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:1");
     }),
     ("hls-6.2.4-target-duration-equal", |r| {
-        swap(playlist(r), "#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:3")
+        swap(playlist(r), "#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:3");
     }),
     ("hls-6.2.2-no-playlist-type", |r| {
-        swap(playlist(r), "#EXTM3U\n", "#EXTM3U\n#EXT-X-PLAYLIST-TYPE:EVENT\n")
+        swap(playlist(r), "#EXTM3U\n", "#EXTM3U\n#EXT-X-PLAYLIST-TYPE:EVENT\n");
     }),
     ("hls-4.4.3.4-no-endlist", |r| edit(playlist(r), |text| text + "#EXT-X-ENDLIST\n")),
     ("apple-8.11-six-segments", |r| {
@@ -151,11 +151,11 @@ pub(super) const BROKEN: &[(&str, Spoil)] = &[
             let segments: Vec<&str> = tail.split("#EXT-X-PROGRAM-DATE-TIME").collect();
             let last = segments[segments.len() - 5..].join("#EXT-X-PROGRAM-DATE-TIME");
             format!("{head}#EXT-X-PROGRAM-DATE-TIME{last}")
-        })
+        });
     }),
     ("hls-4.4.4.6-dated", |r| drop_line(playlist(r), "#EXT-X-PROGRAM-DATE-TIME")),
     ("hls-4.4.4.9-tags-before-parts", |r| {
-        swap(playlist(r), "#EXT-X-PRELOAD-HINT", "#EXT-X-DISCONTINUITY\n#EXT-X-PRELOAD-HINT")
+        swap(playlist(r), "#EXT-X-PRELOAD-HINT", "#EXT-X-DISCONTINUITY\n#EXT-X-PRELOAD-HINT");
     }),
     ("hls-4.4.4.6-dates-follow", |r| swap(playlist(r), "#EXTINF:2.0", "#EXTINF:1.9")),
     ("hls-6.2.4-dates-agree", |r| edit(playlist(r), |text| text.replace(".000Z", ".100Z"))),
@@ -167,25 +167,25 @@ pub(super) const BROKEN: &[(&str, Spoil)] = &[
     ("hls-4.4.3.8-can-block-reload", |r| swap(playlist(r), "CAN-BLOCK-RELOAD=YES,", "")),
     ("hls-4.4.3.8-part-hold-back", |r| swap(playlist(r), "PART-HOLD-BACK=1.536", "PART-HOLD-BACK=1.25")),
     ("hls-4.4.3.8-hold-back", |r| {
-        swap(playlist(r), "CAN-BLOCK-RELOAD=YES,", "CAN-BLOCK-RELOAD=YES,HOLD-BACK=5.0,")
+        swap(playlist(r), "CAN-BLOCK-RELOAD=YES,", "CAN-BLOCK-RELOAD=YES,HOLD-BACK=5.0,");
     }),
     ("hls-4.4.3.8-skip-boundary", |r| swap(playlist(r), "CAN-SKIP-UNTIL=12.0", "CAN-SKIP-UNTIL=10.0")),
     ("hls-4.4.3.7-part-inf", |r| drop_line(playlist(r), "#EXT-X-PART-INF")),
     ("hls-4.4.4.9-part-ceiling", |r| {
-        swap(playlist(r), "#EXT-X-PART:DURATION=0.5", "#EXT-X-PART:DURATION=0.501")
+        swap(playlist(r), "#EXT-X-PART:DURATION=0.5", "#EXT-X-PART:DURATION=0.501");
     }),
     ("hls-4.4.4.9-part-floor", |r| {
         edit(playlist(r), |text| {
             let at = text.find("INDEPENDENT=YES").expect("an independent part");
             let next = at + text[at..].find("DURATION=0.5").expect("a part behind it");
             format!("{}DURATION=0.4{}", &text[..next], &text[next + 12..])
-        })
+        });
     }),
     ("hls-6.2.2-parts-listed", |r| {
         edit(playlist(r), |text| {
             text.lines().filter(|line| !line.starts_with("#EXT-X-PART:")).collect::<Vec<_>>().join("\n")
                 + "\n"
-        })
+        });
     }),
     ("hls-4.4.5.3-preload-hint", |r| drop_line(playlist(r), "#EXT-X-PRELOAD-HINT")),
     ("hls-6.2.6-hint-requestable", |r| asked!(r, Purpose::HintedPart).status = 404),
@@ -193,7 +193,7 @@ pub(super) const BROKEN: &[(&str, Spoil)] = &[
     ("hls-4.4.5.4-report-uri", |r| swap(playlist(r), "REPORT:URI=\"../", "REPORT:URI=\"/live/x/")),
     ("hls-4.4.5.4-report-last", |r| swap(playlist(r), "LAST-PART=", "X-PART=")),
     ("hls-4.4.3.1-target-duration-constant", |r| {
-        swap(&mut r.before.renditions[0].playlist, "#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:3")
+        swap(&mut r.before.renditions[0].playlist, "#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:3");
     }),
     ("hls-6.2.2-media-sequence", |r| {
         edit(playlist(r), |text| {
@@ -203,10 +203,10 @@ pub(super) const BROKEN: &[(&str, Spoil)] = &[
                 .expect("a number")
                 .to_owned();
             text.replace(&line, "#EXT-X-MEDIA-SEQUENCE:7")
-        })
+        });
     }),
     ("hls-6.2.1-numbers", |r| {
-        edit(&mut r.before.renditions[0].playlist, |text| text.replace("#EXTINF:2.0", "#EXTINF:1.9"))
+        edit(&mut r.before.renditions[0].playlist, |text| text.replace("#EXTINF:2.0", "#EXTINF:1.9"));
     }),
     ("hls-6.2.2-fresh", |r| playlist(r).asked_at = playlist(r).asked_at + crate::time::Ticks::from_secs(5)),
     ("hls-6.2.2-removed-segments", |r| asked!(r, Purpose::RemovedSegment).status = 404),
@@ -237,11 +237,11 @@ pub(super) const BROKEN: &[(&str, Spoil)] = &[
     ("hls-b1-vary", |r| set_header(playlist(r), "vary", Some("Origin"))),
     ("hls-b1-cache-playlist", |r| set_header(playlist(r), "cache-control", Some("public, max-age=12"))),
     ("hls-b1-cache-blocking", |r| {
-        set_header(asked!(r, Purpose::NextPart(..)), "cache-control", Some("no-store"))
+        set_header(asked!(r, Purpose::NextPart(..)), "cache-control", Some("no-store"));
     }),
     ("hls-b1-cache-media", |r| set_header(segment(r), "cache-control", None)),
     ("hls-b1-cache-errors", |r| {
-        set_header(asked!(r, Purpose::MsnTooFar), "cache-control", Some("max-age=60"))
+        set_header(asked!(r, Purpose::MsnTooFar), "cache-control", Some("max-age=60"));
     }),
     ("hls-c-no-age", |r| set_header(segment(r), "age", Some("0"))),
     ("apple-8.18-no-redirects", |r| segment(r).status = 302),
@@ -267,13 +267,13 @@ pub(super) const BROKEN: &[(&str, Spoil)] = &[
         flip(segment(r), last);
     }),
     ("hls-4.4.4.9-part-duration", |r| {
-        edit(playlist(r), |text| text.replace("DURATION=0.5,", "DURATION=0.49,"))
+        edit(playlist(r), |text| text.replace("DURATION=0.5,", "DURATION=0.49,"));
     }),
     ("hls-4.4.4.9-independent", |r| {
-        edit(playlist(r), |text| text.replace(".1.m4s\"", ".1.m4s\",INDEPENDENT=YES"))
+        edit(playlist(r), |text| text.replace(".1.m4s\"", ".1.m4s\",INDEPENDENT=YES"));
     }),
     ("hls-4.4.4.1-segment-duration", |r| {
-        edit(playlist(r), |text| text.replace("#EXTINF:2.0", "#EXTINF:2.1"))
+        edit(playlist(r), |text| text.replace("#EXTINF:2.0", "#EXTINF:2.1"));
     }),
     ("dash-5.2-manifest", |r| edit(mpd(r), |text| text.replace("</MPD>", ""))),
     ("dash-5.3.1.2-live", |r| swap(mpd(r), "type=\"dynamic\"", "type=\"static\"")),
@@ -283,25 +283,25 @@ pub(super) const BROKEN: &[(&str, Spoil)] = &[
     ("dash-5.8.4.11-clock", |r| edit(asked!(r, Purpose::Clock), |text| text.replace("2026", "2025"))),
     ("dash-5.3.9.4-number", |r| swap(mpd(r), "$Number$", "$Time$")),
     ("dash-5.3.9.5-time-offset", |r| {
-        swap(mpd(r), "availabilityTimeOffset=\"1.", "availabilityTimeOffset=\"1.99")
+        swap(mpd(r), "availabilityTimeOffset=\"1.", "availabilityTimeOffset=\"1.99");
     }),
     ("dash-5.3.9.5-time-complete", |r| {
-        swap(mpd(r), "availabilityTimeComplete=\"false\"", "availabilityTimeComplete=\"FALSE\"")
+        swap(mpd(r), "availabilityTimeComplete=\"false\"", "availabilityTimeComplete=\"FALSE\"");
     }),
     ("dash-5.12-reference-time", |r| {
-        swap(mpd(r), "<ProducerReferenceTime id=\"1\"", "<ProducerReferenceTime id=\"0\"")
+        swap(mpd(r), "<ProducerReferenceTime id=\"1\"", "<ProducerReferenceTime id=\"0\"");
     }),
     ("dash-k-reference-id", |r| swap(mpd(r), "referenceId=\"1\"", "referenceId=\"7\"")),
     ("dash-5.12-in-band", |r| swap(mpd(r), "presentationTime=\"0\"", "presentationTime=\"360000\"")),
     ("dash-5.13-resync", |r| edit(mpd(r), |text| text.replace("dT=\"36000\"", "dT=\"30000\""))),
     ("dash-early-segment", |r| {
-        set_header(asked!(r, Purpose::EarlySegment), "cache-control", Some("max-age=2"))
+        set_header(asked!(r, Purpose::EarlySegment), "cache-control", Some("max-age=2"));
     }),
     ("dash-gone-segment", |r| asked!(r, Purpose::GoneSegment).status = 404),
     ("dash-announced-segment", |r| asked!(r, Purpose::AnnouncedSegment).status = 404),
     ("dash-same-bytes", |r| flip(asked!(r, Purpose::ManifestSegment), 100)),
     ("dash-5.3.1.2-constant", |r| {
-        swap(mpd(r), "availabilityStartTime=\"1970", "availabilityStartTime=\"1971")
+        swap(mpd(r), "availabilityStartTime=\"1970", "availabilityStartTime=\"1971");
     }),
     ("ts-2.4.3.2-sync", |r| flip(ts(r), 188)),
     ("hls-3.1.1-pat-pmt", |r| put_packet(ts(r), 0, 0x1FFF)),

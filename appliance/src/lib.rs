@@ -26,6 +26,7 @@
 //! | [`judge`] | fetches each channel like a client, and holds it against each clause |
 //! | [`limits`] | every bound, its unit, its reason |
 //! | [`listeners`] | the RTMP and the SRT port |
+//! | [`metrics`] | what is counted, for `GET /metrics` |
 //! | [`package`] | the stage that owns the timeline |
 //! | [`player`] | the watch page |
 //! | [`root`] | opens what listens, puts the tree together, takes it down |
@@ -49,6 +50,7 @@ pub mod ingest;
 pub mod judge;
 pub mod limits;
 pub mod listeners;
+pub mod metrics;
 pub mod package;
 pub mod player;
 pub mod root;

@@ -272,3 +272,32 @@ pub const JUDGE_HEADERS_MAX: usize = 32;
 
 /// The judge's own token for a protected channel lives through one round.
 pub const JUDGE_TOKEN_LIFE: Ticks = Ticks::from_secs(60);
+
+// --- scale
+
+/// Requests of viewers that are open at once in the whole box, unless the operator says otherwise: held, or with a
+/// body under way. An LL-HLS player has up to four. One more is answered by 503 with Retry-After.
+pub const VIEWER_REQUESTS_MAX: u32 = 20_000;
+
+/// What one channel may have of them, in per cent: one that everybody wants leaves room for the others.
+pub const CHANNEL_SHARE_PERCENT: i64 = 90;
+
+/// Descriptors kept for all that is not a viewer's connection: publishers, workers, the database, the admin side.
+pub const DESCRIPTORS_RESERVED: u64 = 1024;
+
+/// Connections that wait to be accepted: several thousand viewers come at once when a programme begins.
+pub const LISTEN_BACKLOG: i32 = 4096;
+
+/// A viewer who takes nothing of what was sent for this long is dropped by the kernel (TCP_USER_TIMEOUT, which
+/// covers a receive window of zero too); the others never notice.
+pub const READER_STALL_MAX: Duration = Duration::from_secs(10);
+
+/// An unfinished body whose last bytes were handed over this long ago belonged to a viewer who was dropped for
+/// that: longer than the pauses of a segment in flight, shorter than [`READER_STALL_MAX`], which counts from the
+/// first byte that was not taken.
+pub const READER_STALL_SEEN: Duration = Duration::from_secs(8);
+
+/// A viewer's connection counts as watching for this long after it fetched media: five segments.
+pub const VIEWER_SEEN_WITHIN: Duration = Duration::from_secs(10);
+
+const _: () = assert!(READER_STALL_SEEN.as_millis() < READER_STALL_MAX.as_millis());

@@ -22,8 +22,10 @@ use crate::limits;
 use crate::listeners::gatekeeper::Gatekeeper;
 use crate::listeners::rtmp;
 use crate::listeners::srt::SrtPort;
+use crate::metrics::Metrics;
 use crate::serve::Serving;
 use crate::serve::access::AccessRules;
+use crate::serve::admission;
 use crate::serve::live::Catalogue;
 use crate::settings::Settings;
 use crate::store::{Draft, Store};
@@ -54,6 +56,7 @@ pub enum Purpose {
 /// When something that it needs from the start cannot be had: a port, the data folder, a healthy database.
 pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     let house = House::anchor();
+    web::raise_descriptor_limit();
     let store = Store::open(&settings.data_dir, house)?;
     let commands = api::socket::listen(&settings.data_dir)?;
     let sockets = Sockets::open(&settings)?;
@@ -67,9 +70,17 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
         access: AccessRules::default(),
         doors: Doors::default(),
         board: Board::new(),
+        metrics: Metrics::new(),
     };
     let state = ApiState::new(store.clone(), services.board.clone(), house, settings.bind);
-    let serving = Serving { catalogue: services.catalogue.clone(), house, access: services.access.clone() };
+    services.metrics.register(|registry| registry.register_collector(Box::new(state.verdicts.clone())));
+    let serving = Serving {
+        catalogue: services.catalogue.clone(),
+        house,
+        access: services.access.clone(),
+        metrics: services.metrics.clone(),
+        limits: admission::Limits::of_box(settings.viewer_requests_max),
+    };
     let web = Web { serving, api: actix_web::web::Data::new(state.clone()), tls: tls.clone() };
     let gatekeeper = Gatekeeper { store: store.clone(), doors: services.doors.clone() };
     let srt = SrtPort::new(settings.bind, settings.srt_port, gatekeeper.clone(), house);

@@ -3,6 +3,7 @@
 //! Each is a flag, a `FOREBAY_…` variable and a key of `/etc/forebay/forebay.toml`; the first of these that has it
 //! wins. All that an operator edits while the box runs is in the [`store`](crate::store) instead.
 
+use crate::limits::VIEWER_REQUESTS_MAX;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use tracing_subscriber::EnvFilter;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub srt_port: u16,
     /// Admin pages and API on a port of their own instead of the HTTP port, so that a firewall can tell them apart.
     pub admin_port: Option<u16>,
+    /// Requests of viewers that may be open at once in the whole box.
+    pub viewer_requests_max: u32,
     /// What is logged: a level such as `info`, or a filter such as `info,forebay=debug`.
     pub log_level: String,
 }
@@ -46,6 +49,7 @@ impl Settings {
             rtmp_port: 1935,
             srt_port: 9000,
             admin_port: None,
+            viewer_requests_max: VIEWER_REQUESTS_MAX,
             log_level: "info".into(),
         }
     }
@@ -105,6 +109,9 @@ pub struct ListenerFlags {
     /// Admin pages and API on a port of their own [default: the HTTP port]
     #[arg(long, env = "FOREBAY_ADMIN_PORT", value_name = "PORT")]
     pub admin_port: Option<u16>,
+    /// Requests of viewers open at once in the whole box, nine tenths of them in one channel; one more gets 503 [default: 20000]
+    #[arg(long, env = "FOREBAY_VIEWER_REQUESTS_MAX", value_name = "N")]
+    pub viewer_requests_max: Option<u32>,
     /// What to log: error, warn, info, debug, trace, or a filter such as info,forebay=debug [default: info]
     #[arg(long, env = "FOREBAY_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -132,6 +139,7 @@ struct File {
     rtmp_port: Option<u16>,
     srt_port: Option<u16>,
     admin_port: Option<u16>,
+    viewer_requests_max: Option<u32>,
     log_level: Option<String>,
 }
 
@@ -193,6 +201,10 @@ impl Flags {
             rtmp_port: flags.rtmp_port.or(file.rtmp_port).unwrap_or(on.rtmp_port),
             srt_port: flags.srt_port.or(file.srt_port).unwrap_or(on.srt_port),
             admin_port: flags.admin_port.or(file.admin_port).or(on.admin_port),
+            viewer_requests_max: flags
+                .viewer_requests_max
+                .or(file.viewer_requests_max)
+                .unwrap_or(on.viewer_requests_max),
             log_level: flags.log_level.or(file.log_level).unwrap_or(on.log_level),
         };
         check(&settings)?;
@@ -280,7 +292,7 @@ mod tests {
           |
         1 | htpp-port = 80
           | ^^^^^^^^^
-        unknown field `htpp-port`, expected one of `data-dir`, `bind`, `http-port`, `https-port`, `rtmp-port`, `srt-port`, `admin-port`, `log-level`
+        unknown field `htpp-port`, expected one of `data-dir`, `bind`, `http-port`, `https-port`, `rtmp-port`, `srt-port`, `admin-port`, `viewer-requests-max`, `log-level`
         Mend that line, or remove it for the default
 
         the settings file FILE is wrong:

@@ -6,7 +6,7 @@
 use crate::serve::Serving;
 use crate::serve::door::door;
 use crate::tls::{self, Tls};
-use crate::{admin_ui, api, limits, player, serve};
+use crate::{admin_ui, api, limits, metrics, player, serve};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
@@ -14,6 +14,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, Error, HttpResponse, HttpServer, body::MessageBody, middleware::Next, web};
 use anyhow::Context;
 use media::date::Utc;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 
@@ -43,12 +44,38 @@ async fn time(serving: web::Data<Serving>) -> HttpResponse {
 /// Says which address, why, and what to do.
 pub fn listen(purpose: &str, flag: &str, bind: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
     let address = SocketAddr::new(bind, port);
-    TcpListener::bind(address).with_context(|| {
+    let listener = TcpListener::bind(address).with_context(|| {
         format!(
             "{purpose} cannot listen on {address}. If another program uses the port (`ss -ltnp` shows which), \
              stop it or choose another port with {flag}; 0 means any free one"
         )
-    })
+    })?;
+    Ok(listener)
+}
+
+/// Makes the viewers' listener fit for many of them; connections inherit what is set here.
+fn for_many(listener: &TcpListener) -> std::io::Result<()> {
+    // `std` asks for a backlog of 128; to listen again changes it.
+    rustix::net::listen(listener, limits::LISTEN_BACKLOG)?;
+    let stall_ms = u32::try_from(limits::READER_STALL_MAX.as_millis()).unwrap_or(u32::MAX);
+    rustix::net::sockopt::set_tcp_user_timeout(listener, stall_ms)?;
+    Ok(())
+}
+
+/// As many descriptors as the system lets us have: each viewer takes one.
+pub fn raise_descriptor_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is; set LimitNOFILE in the unit");
+    }
+}
+
+/// Connections that one worker may have.
+fn connections_max() -> usize {
+    let all = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let viewers = all.saturating_sub(limits::DESCRIPTORS_RESERVED).max(limits::DESCRIPTORS_RESERVED);
+    usize::try_from(viewers).unwrap_or(usize::MAX) / limits::VIEWER_WORKERS
 }
 
 impl Web {
@@ -59,11 +86,16 @@ impl Web {
     /// When the sockets cannot be used.
     pub fn viewers(self, http: TcpListener, https: TcpListener, with_admin: bool) -> anyhow::Result<Server> {
         let tls = self.tls.server_config()?;
+        for listener in [&http, &https] {
+            for_many(listener).context("the viewers' listener cannot be set up")?;
+        }
+        let connections = self.serving.metrics.connections().clone();
         let server = HttpServer::new(move || {
             let web = self.clone();
             App::new()
                 .wrap(from_fn(door))
                 .wrap(from_fn(short_urls))
+                .app_data(web::Data::new(web.serving.metrics.clone()))
                 .app_data(web::Data::new(web.serving))
                 .app_data(web.api)
                 .app_data(web::Data::new(web.tls))
@@ -73,18 +105,26 @@ impl Web {
                 .route("/time", web::get().to(time))
                 .configure(|config| {
                     if with_admin {
-                        config.configure(api::configure).configure(admin_ui::routes);
+                        config
+                            .configure(api::configure)
+                            .configure(metrics::routes)
+                            .configure(admin_ui::routes);
                     }
                 })
         });
         let server = server
             .workers(limits::VIEWER_WORKERS)
             .keep_alive(limits::VIEWER_KEEP_ALIVE)
+            .max_connections(connections_max())
+            .tcp_nodelay(true)
             // The default keeps the connection of every viewer who left while held (actix-web #3462).
             .h1_allow_half_closed(false)
             .shutdown_timeout(limits::SHUTDOWN_SECS)
             .disable_signals()
-            .on_connect(api::on_connect)
+            .on_connect(move |io, data| {
+                api::on_connect(io, data);
+                connections.opened(io, data);
+            })
             .tls_handshake_timeout(limits::TLS_HANDSHAKE_MAX)
             .listen(http)?
             .listen_rustls_0_23(https, tls)?;
@@ -100,10 +140,12 @@ impl Web {
             let web = self.clone();
             App::new()
                 .wrap(from_fn(short_urls))
+                .app_data(web::Data::new(web.serving.metrics.clone()))
                 .app_data(web::Data::new(web.serving))
                 .app_data(web.api)
                 .app_data(web::Data::new(web.tls))
                 .configure(api::configure)
+                .configure(metrics::routes)
                 .configure(admin_ui::routes)
         });
         let server = server.workers(1).shutdown_timeout(limits::SHUTDOWN_SECS).disable_signals();

@@ -84,8 +84,16 @@ impl Daemon {
     /// # Errors
     /// With its log when it does not become ready.
     pub fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same, with more flags; a later start has them no more.
+    ///
+    /// # Errors
+    /// With its log when it does not become ready.
+    pub fn start_with(flags: &[&str]) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("forebay-e2e-").tempdir()?;
-        let child = spawn(folder.path(), Ports::default())?;
+        let child = spawn(folder.path(), Ports::default(), flags)?;
         let mut daemon = Self { child, folder, ports: Ports::default() };
         daemon.wait_ready()?;
         Ok(daemon)
@@ -97,7 +105,7 @@ impl Daemon {
     /// With its log when it does not become ready.
     pub fn start_again(&mut self) -> anyhow::Result<()> {
         let _absent = std::fs::remove_file(self.folder.path().join("ports.json"));
-        self.child = spawn(self.folder.path(), self.ports)?;
+        self.child = spawn(self.folder.path(), self.ports, &[])?;
         self.wait_ready()
     }
 
@@ -242,10 +250,10 @@ impl Drop for Daemon {
     }
 }
 
-fn spawn(folder: &Path, ports: Ports) -> anyhow::Result<Child> {
+fn spawn(folder: &Path, ports: Ports, flags: &[&str]) -> anyhow::Result<Child> {
     let log = File::options().create(true).append(true).open(log_path(folder))?;
     let mut command = command(folder, ports);
-    command.stdout(log.try_clone()?).stderr(log);
+    command.args(flags).stdout(log.try_clone()?).stderr(log);
     command.spawn().with_context(|| format!("starting {}", binary().display()))
 }
 

@@ -48,7 +48,7 @@ fn peer(request: &ServiceRequest) -> Peer {
 }
 
 /// The middleware: refuses, or passes on and marks the answer as private.
-pub(super) async fn guard(
+pub(crate) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {

@@ -13,6 +13,7 @@ use crate::encode::{Encoded, Progress};
 use crate::ingest::Doors;
 use crate::ingest::actor::Ingest;
 use crate::limits;
+use crate::metrics::Metrics;
 use crate::package::actor::Package;
 use crate::package::assembler::Assembler;
 use crate::serve::access::AccessRules;
@@ -40,6 +41,8 @@ pub struct Services {
     pub doors: Doors,
     /// Where the operator finds channels.
     pub board: Board,
+    /// Where they are counted.
+    pub metrics: Metrics,
 }
 
 /// One channel's connections.
@@ -65,8 +68,8 @@ impl Wiring {
             slug: slug.to_owned(),
             source,
             plan,
+            live: Arc::new(Live::new(services.metrics.channel(slug))),
             services,
-            live: Arc::default(),
             vitals,
             progress: Progress::default(),
             // Closed until the stages that read from them have started.
@@ -95,7 +98,7 @@ impl Wiring {
     fn package(&self) -> Package {
         let (sender, receiver) = mpsc::channel(limits::PACKAGE_QUEUE_MAX);
         *self.to_package.borrow_mut() = sender;
-        let assembler = Assembler::new(self.plan.clone(), self.live.clone());
+        let assembler = Assembler::new(self.plan.clone(), self.live.clone(), self.services.house);
         Package::new(self.slug.clone(), assembler, receiver, self.services.house, self.vitals.clone())
     }
 
@@ -125,6 +128,7 @@ impl Wiring {
 impl Drop for Wiring {
     fn drop(&mut self) {
         self.live.end();
+        self.services.metrics.remove(&self.live.meter);
         self.services.doors.close(&self.slug);
         self.services.catalogue.remove(&self.slug);
         self.services.board.remove(&self.slug);

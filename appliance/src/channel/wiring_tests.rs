@@ -53,6 +53,7 @@ async fn a_panic_in_a_stage_restarts_it_and_its_feeders_and_nothing_else() {
         catalogue: Catalogue::default(),
         doors: Doors::default(),
         board: Board::new(),
+        metrics: Metrics::default(),
     };
     let (sick, well) = (wiring("sick", &services), wiring("well", &services));
     let (mut sick_status, mut well_status) = (run(&sick), run(&well));

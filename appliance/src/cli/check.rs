@@ -123,6 +123,7 @@ mod tests {
             rtmp_port: Some(rtmp_port),
             srt_port: Some(0),
             admin_port: None,
+            viewer_requests_max: None,
             log_level: None,
         };
         let folder = FolderFlags { data_dir: Some(folder.into()), config: None };

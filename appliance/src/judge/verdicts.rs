@@ -3,7 +3,12 @@
 use media::date::Utc;
 use media::judge::{Fault, Finding, Verdict, clauses};
 use media::time::Ticks;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::TypedMetric;
+use prometheus_client::metrics::gauge::ConstGauge;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// By slug; clones share them.
@@ -102,6 +107,25 @@ const fn verdict(record: &Record) -> wire::Verdict {
         (0, _) => wire::Verdict::NotSeen,
         (_, true) => wire::Verdict::Pass,
         (_, false) => wire::Verdict::Fail,
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfClause {
+    channel: String,
+    clause: &'static str,
+}
+
+impl Collector for Verdicts {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let help = "1: the channel obeyed the clause in the last round that saw it; 0: it did not";
+        let kind = <ConstGauge as TypedMetric>::TYPE;
+        let mut family = encoder.encode_descriptor("judge_clause", help, None, kind)?;
+        for (channel, clause, verdict) in self.all() {
+            let passes = i64::from(verdict == wire::Verdict::Pass);
+            ConstGauge::new(passes).encode(family.encode_family(&OfClause { channel, clause })?)?;
+        }
+        Ok(())
     }
 }
 

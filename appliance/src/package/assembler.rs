@@ -1,5 +1,6 @@
 //! From encoder configurations to renditions, from access units to published snapshots.
 
+use crate::clock::House;
 use crate::encode::Encoded;
 use crate::limits;
 use crate::serve::live::{Live, Programme};
@@ -41,6 +42,7 @@ pub struct Assembler {
     configs: Vec<Option<CodecConfig>>,
     on_air: Option<OnAir>,
     live: Arc<Live>,
+    house: House,
 }
 
 #[derive(Debug)]
@@ -51,11 +53,11 @@ struct OnAir {
 }
 
 impl Assembler {
-    /// For the renditions of `plan`, publishing to `live`.
+    /// For the renditions of `plan`, publishing to `live`; by `house` it tells how late each part is.
     #[must_use]
-    pub fn new(plan: Plan, live: Arc<Live>) -> Self {
+    pub fn new(plan: Plan, live: Arc<Live>, house: House) -> Self {
         let configs = vec![None; plan.rungs.len() + 1];
-        Self { plan, configs, on_air: None, live }
+        Self { plan, configs, on_air: None, live, house }
     }
 
     /// Takes what the encoder made. `now` is house time: a new configuration is on air since then.
@@ -134,7 +136,13 @@ impl Assembler {
             }
         }
         for (index, snapshot) in parts {
+            let edge = snapshot.live_edge();
             programme.publish_part(index, snapshot);
+            let rendition = &programme.feeds[index].rendition;
+            if let Some((msn, part)) = edge {
+                let end = rendition.grid.part_start(msn, part) + rendition.grid.part_duration();
+                self.live.meter.part_published(&rendition.id, self.house.now() - end);
+            }
         }
         refused
     }

@@ -3,20 +3,23 @@
 //! Two delivery rules for the same media: an LL-HLS part is sent only when it is whole
 //! (draft-pantos-hls-rfc8216bis 6.2.6), an LL-DASH segment in flight is sent chunk by chunk as it lands.
 
-use super::live::{Feed, Programme, Published};
+use super::live::{Feed, Live, Programme, Published};
 use super::reply::{self, Answer, Keep, Refusal, late};
 use super::wait::{self, Waited, wait_for};
 use super::{Serving, door};
+use crate::clock::House;
 use crate::limits;
+use crate::metrics::channel::{ChannelMeter, EarlyOutcome, HoldOutcome};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use media::dash;
 use media::hls::{self, BlockingRequest, Decision, decide};
-use media::time::{Msn, PartIndex};
+use media::time::{Msn, PartIndex, Ticks};
 use media::uri::Media;
 use media::window::{Segment, Snapshot};
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -53,29 +56,68 @@ pub async fn playlist(
     serving: web::Data<Serving>,
     path: web::Path<(String, String)>,
 ) -> Answer {
+    let live = serving.live(&path.0)?;
     let programme = serving.programme(&path.0)?;
     let feed = feed(&programme, &path.1)?;
     // B.1: what a blocking request gets is kept for longer, an error too; it would be the same for all who ask.
     let numbered = |refusal: Refusal| refusal.kept(Keep::NumberedRefusal);
     let bad = |why: String| numbered(reply::refusal(StatusCode::BAD_REQUEST, why));
     let wanted = BlockingRequest::parse(request.query_string()).map_err(|error| bad(error.to_string()))?;
-    let deadline = serving.house.now() + limits::BLOCKED_PLAYLIST_MAX;
+    let now = serving.house.now();
+    let deadline = now + limits::BLOCKED_PLAYLIST_MAX;
+    let waited = Cell::new(false);
+    let hold = wanted.msn.map(|_| Hold::new(&live.meter, serving.house, now));
     let look = |published: &Arc<Published>| match decide(&published.snapshot, &wanted) {
         Decision::Serve => Some(Ok(published.clone())),
-        Decision::Wait { .. } => None,
+        Decision::Wait { .. } => {
+            waited.set(true);
+            None
+        }
         Decision::BadRequest(why) => Some(Err(bad(why.to_string()))),
     };
     match wait_for(feed.published(), serving.house, deadline, look).await {
         Waited::Ready(Ok(published)) => {
+            Hold::end(hold, if waited.get() { HoldOutcome::Released } else { HoldOutcome::ServedAtOnce });
             let keep = if wanted.msn.is_some() { Keep::Numbered } else { Keep::Moving };
             Ok(reply::text(&request, published.playlist(wanted.skip), reply::M3U8, keep))
         }
-        Waited::Ready(Err(refusal)) => Err(refusal),
+        Waited::Ready(Err(refusal)) => {
+            Hold::end(hold, HoldOutcome::BadRequest);
+            Err(refusal)
+        }
         // 6.2.5.2: a request that is still blocked after three target durations SHOULD be answered by 503.
-        Waited::TimedOut | Waited::Gone => {
+        ended @ (Waited::TimedOut | Waited::Gone) => {
+            let gone = matches!(ended, Waited::Gone);
+            Hold::end(hold, if gone { HoldOutcome::Gone } else { HoldOutcome::TimedOut });
             let late = late("The playlist did not reach what was asked for in time.");
             Err(if wanted.msn.is_some() { numbered(late) } else { late })
         }
+    }
+}
+
+/// A blocked request on the books; one that is dropped before it ends was given up by its viewer.
+struct Hold<'a> {
+    meter: &'a ChannelMeter,
+    house: House,
+    since: Ticks,
+    outcome: HoldOutcome,
+}
+
+impl<'a> Hold<'a> {
+    fn new(meter: &'a ChannelMeter, house: House, since: Ticks) -> Self {
+        Self { meter, house, since, outcome: HoldOutcome::Gone }
+    }
+
+    fn end(hold: Option<Self>, outcome: HoldOutcome) {
+        if let Some(mut hold) = hold {
+            hold.outcome = outcome;
+        }
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.meter.held(self.outcome, self.house.now() - self.since);
     }
 }
 
@@ -83,6 +125,7 @@ pub async fn playlist(
 struct Asked<'a> {
     request: &'a HttpRequest,
     serving: &'a Serving,
+    live: &'a Arc<Live>,
     feed: &'a Feed,
 }
 
@@ -93,9 +136,10 @@ pub async fn file(
     path: web::Path<(String, String, String)>,
 ) -> Answer {
     let (channel, rendition, name) = path.into_inner();
+    let live = serving.live(&channel)?;
     let programme = serving.programme(&channel)?;
     let feed = feed(&programme, &rendition)?;
-    let asked = Asked { request: &request, serving: &serving, feed };
+    let asked = Asked { request: &request, serving: &serving, live: &live, feed };
     match Media::parse(&name) {
         Some(Media::Segment(msn)) => asked.segment(msn).await,
         Some(Media::Part(msn, index)) => asked.part(msn, index).await,
@@ -164,7 +208,8 @@ impl Asked<'_> {
         }
         let edge = self.feed.edge();
         let body = wait::in_flight(edge, self.serving.house, segment.msn, limits::IN_FLIGHT_PROGRESS_MAX);
-        Ok(reply.streaming(body))
+        let reader = InFlight::new(self.live.clone());
+        Ok(reply.streaming(body.inspect(move |_| reader.reads())))
     }
 
     /// A request up to one chunk early is held; an earlier one is 404 and kept by nobody.
@@ -174,18 +219,39 @@ impl Asked<'_> {
         // The first chunk is due one chunk after the segment begins: that is when the manifest announces it.
         let held_from = begins;
         if now < held_from {
+            self.live.meter.early(EarlyOutcome::NotFound);
             let why = format!("Segment {msn} is not available yet.");
             return Err(reply::not_found(why).kept(Keep::Not));
         }
         if now > begins + limits::LATE_SEGMENT_MAX {
             return Err(reply::not_found(format!("Segment {msn} is not available now.")));
         }
+        self.live.meter.early(EarlyOutcome::Held);
         let deadline = now + limits::IN_FLIGHT_PROGRESS_MAX;
         let look = |snapshot: &Arc<Snapshot>| snapshot.segment(msn).cloned();
         match wait_for(self.feed.edge(), self.serving.house, deadline, look).await {
             Waited::Ready(segment) => self.started(&segment),
             Waited::TimedOut | Waited::Gone => Err(late("The segment is late.")),
         }
+    }
+}
+
+/// One more reader of a segment that is being made, for as long as its body lives.
+struct InFlight(Arc<Live>);
+
+impl InFlight {
+    fn new(live: Arc<Live>) -> Self {
+        live.meter.in_flight.inc();
+        Self(live)
+    }
+
+    /// Moves the count into the body that calls this.
+    fn reads(&self) {}
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.meter.in_flight.dec();
     }
 }
 

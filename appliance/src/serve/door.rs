@@ -3,9 +3,11 @@
 
 use super::Serving;
 use super::access::{Access, LivePath, query_token};
+use super::admission::{Counted, Place};
 use super::live::Rendered;
 use super::reply;
-use actix_web::body::MessageBody;
+use crate::metrics::connections::{Mark, Wanted};
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -40,24 +42,44 @@ pub fn carry_token(request: &HttpRequest, text: Rendered, add: fn(&str, &str) ->
 pub async fn door(
     serving: web::Data<Serving>,
     mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<Counted>, Error> {
     let access = match LivePath::parse(request.path()) {
         Some(path) => serving.access.of(path.slug),
         None if request.path() == "/time" => Arc::default(),
-        None => return Ok(next.call(request).await?.map_into_left_body()),
+        None => return Ok(counted(next.call(request).await?, None)),
     };
     let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok()).map(str::to_owned);
     let mut response = if request.method() == Method::OPTIONS {
-        request.into_response(HttpResponse::NoContent().finish()).map_into_right_body()
+        counted(request.into_response(HttpResponse::NoContent().finish()), None)
     } else if let Err(refused) = admit(&serving, &access, &mut request) {
         let refusal = reply::refusal(StatusCode::FORBIDDEN, refused.to_string());
-        request.into_response(refusal.error_response()).map_into_right_body()
+        counted(request.into_response(refusal.error_response()), None)
     } else {
-        next.call(request).await?.map_into_left_body()
+        match place(&serving, &request) {
+            Ok(place) => counted(next.call(request).await?, place),
+            Err(refusal) => counted(request.into_response(refusal.error_response()), None),
+        }
     };
     share(response.headers_mut(), &access, origin.as_deref());
     Ok(response)
+}
+
+fn counted(response: ServiceResponse, place: Option<Place>) -> ServiceResponse<Counted> {
+    response.map_body(|_, body| Counted::new(body, place))
+}
+
+/// The request's place in its channel, which has none for a channel that is not on air: that is 404 at once.
+fn place(serving: &Serving, request: &ServiceRequest) -> Result<Option<Place>, reply::Refusal> {
+    let Some(path) = LivePath::parse(request.path()) else { return Ok(None) };
+    let Some(live) = serving.catalogue.get(path.slug) else { return Ok(None) };
+    let (wanted, version) = (Wanted::of(path.rest), request.version());
+    let tier = request.conn_data::<Mark>().map_or(wanted.tier(), |mark| mark.note(wanted, version));
+    let full = |_| {
+        let why = "So many watch just now that there is no room for one more; ask again in a second.";
+        reply::refusal(StatusCode::SERVICE_UNAVAILABLE, why)
+    };
+    Place::take(&serving.metrics, live, tier, serving.limits).map(Some).map_err(full)
 }
 
 /// Checks the token, and leaves the path as the routes know it.

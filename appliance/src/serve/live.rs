@@ -5,6 +5,7 @@
 
 use super::wait::Watched;
 use crate::limits;
+use crate::metrics::channel::ChannelMeter;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use media::grid::Latency;
@@ -88,6 +89,8 @@ pub struct Feed {
     edge: watch::Sender<Arc<Snapshot>>,
     published: watch::Sender<Arc<Published>>,
     ended: Arc<AtomicBool>,
+    /// Whether a part has woken everyone since the last pulse.
+    woken: AtomicBool,
     ts_playlist: Cached<TsMsn>,
     ts_segments: Mutex<BTreeMap<TsMsn, Arc<OnceLock<Bytes>>>>,
 }
@@ -99,6 +102,7 @@ impl Feed {
             edge: watch::Sender::new(snapshot.clone()),
             published: watch::Sender::new(Arc::new(Published::new(snapshot, Vec::new(), control))),
             ended: Arc::default(),
+            woken: AtomicBool::new(false),
             ts_playlist: Cached::default(),
             ts_segments: Mutex::default(),
         }
@@ -119,8 +123,14 @@ impl Feed {
         self.edge.borrow().clone()
     }
 
-    /// Wakes everyone who waits, so that each can look at its own deadline.
+    /// Wakes everyone who waits, so that each can look at its own deadline; media that came since has done so.
     fn pulse(&self) {
+        if !self.woken.swap(false, Ordering::AcqRel) {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
         self.edge.send_modify(|_| ());
         self.published.send_modify(|_| ());
     }
@@ -135,7 +145,7 @@ impl Feed {
 
     fn end(&self) {
         self.ended.store(true, Ordering::Release);
-        self.pulse();
+        self.wake();
     }
 
     /// A TS segment by its number: multiplexed for the first who asks, shared with the others. `None` while its
@@ -224,6 +234,7 @@ impl Programme {
         let reports = RenditionReport::of_others(others.iter().map(Arc::as_ref), &snapshot.rendition.id);
         let published = Published::new(snapshot, reports, self.control);
         self.feeds[index].published.send_replace(Arc::new(published));
+        self.feeds[index].woken.store(true, Ordering::Release);
     }
 }
 
@@ -244,9 +255,17 @@ fn manifest_settings(publish_time: Ticks, latency: Latency) -> dash::Settings<'s
 #[derive(Debug, Default)]
 pub struct Live {
     programme: RwLock<Option<Arc<Programme>>>,
+    /// What is counted of it.
+    pub meter: ChannelMeter,
 }
 
 impl Live {
+    /// A channel that has not started.
+    #[must_use]
+    pub fn new(meter: ChannelMeter) -> Self {
+        Self { programme: RwLock::default(), meter }
+    }
+
     /// What plays; nothing until the first encoder has opened.
     pub fn programme(&self) -> Option<Arc<Programme>> {
         self.programme.read().expect("no holder of this lock panics").clone()

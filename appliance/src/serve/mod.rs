@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod admission;
 pub mod cmaf;
 pub mod door;
 pub mod live;
@@ -15,6 +16,7 @@ pub mod ts_tier;
 pub mod wait;
 
 use crate::clock::House;
+use crate::metrics::Metrics;
 use access::AccessRules;
 use actix_web::web;
 use live::{Catalogue, Live, Programme};
@@ -30,6 +32,10 @@ pub struct Serving {
     pub house: House,
     /// Who may watch which.
     pub access: AccessRules,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// How many requests may be open.
+    pub limits: admission::Limits,
 }
 
 impl Serving {

@@ -1,5 +1,6 @@
 //! The routes as players and caches see them.
 
+use super::admission::Limits;
 use super::live::Programme;
 use super::*;
 use actix_web::App;
@@ -34,7 +35,13 @@ fn air() -> Air {
     }
     programme.publish_chunk(0, packager.snapshot());
     programme.publish_part(0, packager.snapshot());
-    let serving = Serving { catalogue: Catalogue::default(), house, access: AccessRules::default() };
+    let serving = Serving {
+        catalogue: Catalogue::default(),
+        house,
+        access: AccessRules::default(),
+        metrics: crate::metrics::Metrics::default(),
+        limits: Limits::of_box(100),
+    };
     let live = Arc::new(Live::default());
     live.set_programme(Arc::new(programme));
     serving.catalogue.insert(id, live);

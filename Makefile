@@ -100,10 +100,14 @@ lint:
 	@$(check_licences)
 
 bench: build
-	$(call say,1/2,what an idle demo channel costs)
+	$(call say,1/4,checking what the measurements need)
+	@.ci/setup bench
+	$(call say,2/4,what an idle demo channel costs)
 	@cargo run $(LOCKED) --quiet -p e2e --bin bench
-	$(call say,2/2,what packaging and playlists cost)
+	$(call say,3/4,what packaging and playlists cost)
 	@cargo bench $(LOCKED) --quiet -p media
+	$(call say,4/4,what viewers cost, beside nginx; some minutes)
+	@cargo run $(LOCKED) --quiet --release -p e2e --bin load
 
 latency: build
 	$(call say,1/2,checking what the tests need)

@@ -146,7 +146,9 @@ impl Multivariant {
         else {
             bail!("{url} is no multivariant playlist:\n{text}");
         };
-        let mut variants = master.variants;
+        // I-frame playlists are listed among them.
+        let mut variants: Vec<_> =
+            master.variants.into_iter().filter(|variant| !variant.is_i_frame).collect();
         variants.sort_by_key(|variant| std::cmp::Reverse(variant.bandwidth));
         Ok(Self {
             video: variants.iter().map(|variant| http::join(url, &variant.uri)).collect(),

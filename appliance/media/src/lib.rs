@@ -9,6 +9,7 @@
 //! | [`grid`] | where segments, parts and chunks begin, computed from UTC |
 //! | [`unit`](mod@unit) | the access unit and the codec configurations that explain it |
 //! | [`window`] | what is retained of one rendition: segments of parts of chunks |
+//! | [`described`] | a segment in a few words, without its media |
 //! | [`rendition`] | making a [`Rendition`](window::Rendition) of what an encoder announced |
 //! | [`cmaf`] | the CMAF header and chunks, box by box |
 //! | [`packager`] | access units in, chunks, parts and segments out: owns the window |
@@ -31,6 +32,7 @@ pub mod dash;
 pub mod date;
 pub mod decimal;
 pub mod declared;
+pub mod described;
 pub mod grid;
 pub mod hls;
 pub mod judge;

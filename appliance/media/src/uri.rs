@@ -5,6 +5,7 @@
 //! | `master.m3u8` | LL-HLS multivariant playlist |
 //! | `manifest.mpd` | LL-DASH manifest |
 //! | `ID/media.m3u8` | media playlist of a rendition |
+//! | `ID/iframes.m3u8` | I-frame playlist of a video rendition |
 //! | `ID/init-XXXXXXXX.mp4` | its CMAF header ([`Rendition::init_name`](crate::window::Rendition::init_name)) |
 //! | `ID/MSN.m4s` | segment; one URL for LL-HLS and LL-DASH |
 //! | `ID/MSN.PART.m4s` | part |
@@ -25,6 +26,9 @@ pub const MANIFEST: &str = "manifest.mpd";
 
 /// Media playlist, in the folder of its rendition.
 pub const PLAYLIST: &str = "media.m3u8";
+
+/// I-frame playlist, in the folder of its rendition.
+pub const IFRAME_PLAYLIST: &str = "iframes.m3u8";
 
 /// Folder of the MPEG-TS tier.
 pub const TS_FOLDER: &str = "ts";
@@ -75,6 +79,12 @@ impl Media {
 #[must_use]
 pub fn playlist_of(id: &str) -> String {
     format!("{id}/{PLAYLIST}")
+}
+
+/// A rendition's I-frame playlist, from the folder of the multivariant playlist.
+#[must_use]
+pub fn iframe_playlist_of(id: &str) -> String {
+    format!("{id}/{IFRAME_PLAYLIST}")
 }
 
 /// A rendition's media playlist, from the folder of another rendition.

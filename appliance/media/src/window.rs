@@ -221,7 +221,7 @@ impl Snapshot {
     }
 
     /// Segments that are listed, oldest first.
-    pub fn listed(&self) -> impl Iterator<Item = &Arc<Segment>> {
+    pub fn listed(&self) -> impl DoubleEndedIterator<Item = &Arc<Segment>> + Clone {
         self.segments.iter().filter(|segment| segment.msn >= self.listed_from)
     }
 }

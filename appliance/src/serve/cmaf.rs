@@ -3,7 +3,7 @@
 //! Two delivery rules for the same media: an LL-HLS part is sent only when it is whole
 //! (draft-pantos-hls-rfc8216bis 6.2.6), an LL-DASH segment in flight is sent chunk by chunk as it lands.
 
-use super::live::{Feed, Live, Programme, Published};
+use super::live::{Feed, Live, Programme, Published, Rendered};
 use super::reply::{self, Answer, Keep, Refusal, late};
 use super::wait::{self, Waited, wait_for};
 use super::{Serving, door};
@@ -15,7 +15,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use media::dash;
-use media::hls::{self, BlockingRequest, Decision, decide};
+use media::hls::{self, BlockingRequest, Decision, Skip, decide, decide_iframes};
 use media::time::{Msn, PartIndex, Ticks};
 use media::uri::Media;
 use media::window::{Segment, Snapshot};
@@ -50,15 +50,39 @@ pub async fn manifest(
     Ok(reply::text(&request, &text, reply::MPD, Keep::Setup))
 }
 
+/// One of the playlists that a rendition has.
+struct Kind {
+    decide: fn(&Snapshot, &BlockingRequest) -> Decision,
+    text: fn(&Published, Skip) -> &Rendered,
+}
+
 /// `GET /live/CHANNEL/RENDITION/media.m3u8`, with `_HLS_msn`, `_HLS_part` and `_HLS_skip` (6.2.5).
 pub async fn playlist(
     request: HttpRequest,
     serving: web::Data<Serving>,
     path: web::Path<(String, String)>,
 ) -> Answer {
-    let live = serving.live(&path.0)?;
-    let programme = serving.programme(&path.0)?;
+    let (live, programme) = (serving.live(&path.0)?, serving.programme(&path.0)?);
+    let kind = Kind { decide, text: Published::playlist };
+    blocking(&request, &serving, &live, feed(&programme, &path.1)?, kind).await
+}
+
+/// `GET /live/CHANNEL/RENDITION/iframes.m3u8`, with the same directives in its own numbers.
+pub async fn iframes(
+    request: HttpRequest,
+    serving: web::Data<Serving>,
+    path: web::Path<(String, String)>,
+) -> Answer {
+    let (live, programme) = (serving.live(&path.0)?, serving.programme(&path.0)?);
     let feed = feed(&programme, &path.1)?;
+    if !feed.rendition.is_video() {
+        return Err(reply::not_found(format!("Rendition \"{}\" has no pictures.", path.1)));
+    }
+    let kind = Kind { decide: decide_iframes, text: Published::iframe_playlist };
+    blocking(&request, &serving, &live, feed, kind).await
+}
+
+async fn blocking(request: &HttpRequest, serving: &Serving, live: &Live, feed: &Feed, kind: Kind) -> Answer {
     // B.1: what a blocking request gets is kept for longer, an error too; it would be the same for all who ask.
     let numbered = |refusal: Refusal| refusal.kept(Keep::NumberedRefusal);
     let bad = |why: String| numbered(reply::refusal(StatusCode::BAD_REQUEST, why));
@@ -67,7 +91,7 @@ pub async fn playlist(
     let deadline = now + limits::BLOCKED_PLAYLIST_MAX;
     let waited = Cell::new(false);
     let hold = wanted.msn.map(|_| Hold::new(&live.meter, serving.house, now));
-    let look = |published: &Arc<Published>| match decide(&published.snapshot, &wanted) {
+    let look = |published: &Arc<Published>| match (kind.decide)(&published.snapshot, &wanted) {
         Decision::Serve => Some(Ok(published.clone())),
         Decision::Wait { .. } => {
             waited.set(true);
@@ -79,7 +103,7 @@ pub async fn playlist(
         Waited::Ready(Ok(published)) => {
             Hold::end(hold, if waited.get() { HoldOutcome::Released } else { HoldOutcome::ServedAtOnce });
             let keep = if wanted.msn.is_some() { Keep::Numbered } else { Keep::Moving };
-            Ok(reply::text(&request, published.playlist(wanted.skip), reply::M3U8, keep))
+            Ok(reply::text(request, (kind.text)(&published, wanted.skip), reply::M3U8, keep))
         }
         Waited::Ready(Err(refusal)) => {
             Hold::end(hold, HoldOutcome::BadRequest);

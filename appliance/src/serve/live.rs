@@ -67,17 +67,31 @@ pub struct Published {
     control: ServerControl,
     full: OnceLock<Rendered>,
     delta: OnceLock<Rendered>,
+    iframes: [OnceLock<Rendered>; 2],
 }
 
 impl Published {
     fn new(snapshot: Arc<Snapshot>, reports: Vec<RenditionReport>, control: ServerControl) -> Self {
-        Self { snapshot, reports, control, full: OnceLock::new(), delta: OnceLock::new() }
+        Self {
+            snapshot,
+            reports,
+            control,
+            full: OnceLock::new(),
+            delta: OnceLock::new(),
+            iframes: Default::default(),
+        }
     }
 
     /// The LL-HLS media playlist, whole or as a delta update.
     pub fn playlist(&self, skip: Skip) -> &Rendered {
         let text = if skip == Skip::No { &self.full } else { &self.delta };
         text.get_or_init(|| hls::media_playlist(&self.snapshot, &self.reports, &self.control, skip).into())
+    }
+
+    /// The I-frame playlist, whole or as a delta update.
+    pub fn iframe_playlist(&self, skip: Skip) -> &Rendered {
+        let text = &self.iframes[usize::from(skip == Skip::Yes)];
+        text.get_or_init(|| hls::iframe_playlist(&self.snapshot, &self.control, skip).into())
     }
 }
 

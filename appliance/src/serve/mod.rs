@@ -65,6 +65,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/live/{channel}/ts/{rendition}/media.m3u8", get().to(ts_tier::playlist))
         .route("/live/{channel}/ts/{rendition}/{name}", get().to(ts_tier::segment))
         .route("/live/{channel}/{rendition}/media.m3u8", get().to(cmaf::playlist))
+        .route("/live/{channel}/{rendition}/iframes.m3u8", get().to(cmaf::iframes))
         .route("/live/{channel}/{rendition}/{name}", get().to(cmaf::file));
 }
 

@@ -108,8 +108,7 @@ fn number<N: std::str::FromStr>(directive: &'static str, value: &str) -> Result<
 /// without directives waits for the first.
 #[must_use]
 pub fn decide(snapshot: &Snapshot, request: &BlockingRequest) -> Decision {
-    let Some(last) = snapshot.listed().filter(|segment| segment.complete).last().map(|segment| segment.msn)
-    else {
+    let Some(last) = snapshot.listed().rfind(|segment| segment.complete).map(|segment| segment.msn) else {
         return Decision::Wait { msn: request.msn.unwrap_or(snapshot.listed_from), part: None };
     };
     let Some(msn) = request.msn else { return Decision::Serve };

@@ -10,7 +10,7 @@ use crate::window::{Part, Rendition, Segment, Snapshot};
 use std::fmt;
 
 /// EXT-X-SKIP needs version 9 (section 8); a delta update must not differ from the playlist it updates.
-const VERSION: u32 = 9;
+pub(super) const VERSION: u32 = 9;
 
 /// "EXT-X-PART tags SHOULD be removed from the Playlist after they are greater than three Target Durations from
 /// the end of the Playlist." (6.2.2)

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`control`] | EXT-X-SERVER-CONTROL: what all media playlists of a channel promise alike |
 //! | [`media`] | the LL-HLS media playlist, whole or as a delta update |
+//! | [`iframes`] | the I-frame playlist |
 //! | [`report`] | EXT-X-RENDITION-REPORT: where the other renditions are |
 //! | [`multivariant`](mod@multivariant) | the multivariant playlists of both tiers |
 //! | [`blocking`] | `_HLS_msn`, `_HLS_part`, `_HLS_skip`: what to answer, and when |
@@ -14,6 +15,7 @@
 
 pub mod blocking;
 pub mod control;
+pub mod iframes;
 pub mod media;
 pub mod multivariant;
 pub mod report;
@@ -21,6 +23,7 @@ pub mod ts;
 
 pub use blocking::{BadRequest, BlockingRequest, Decision, decide};
 pub use control::ServerControl;
+pub use iframes::{decide_iframes, iframe_playlist};
 pub use media::{Skip, media_playlist};
 pub use multivariant::{multivariant, ts_multivariant, with_prefix};
 pub use report::RenditionReport;

@@ -1,5 +1,6 @@
 //! The multivariant playlists: LL-HLS with audio as a rendition of its own, and MPEG-TS with audio in each variant.
 
+use super::iframes::iframe_bandwidth;
 use crate::declared::{Bandwidth, Wrapping};
 use crate::time::FrameRate;
 use crate::uri;
@@ -23,11 +24,15 @@ pub fn multivariant(snapshots: &[&Snapshot]) -> String {
     for (index, rendition) in audio.iter().enumerate() {
         line(&mut out, format_args!("{}", Media { rendition, default: index == 0 }));
     }
-    for snapshot in videos {
+    for &snapshot in &videos {
         let (video, cost) = (&snapshot.rendition, bandwidth(snapshot).plus(dearest));
         let group = (!audio.is_empty()).then_some(AUDIO_GROUP);
         line(&mut out, format_args!("{}", StreamInf { video, audio: &audio, cost, group }));
         line(&mut out, format_args!("{}", uri::playlist_of(&video.id)));
+    }
+    for snapshot in videos {
+        let (video, cost) = (&snapshot.rendition, iframe_bandwidth(snapshot));
+        line(&mut out, format_args!("{}", IFrameStreamInf { video, cost }));
     }
     out
 }
@@ -109,6 +114,24 @@ impl fmt::Display for StreamInf<'_> {
     }
 }
 
+/// 4.4.6.3: without FRAME-RATE and AUDIO, which it may not have.
+struct IFrameStreamInf<'a> {
+    video: &'a Rendition,
+    cost: Bandwidth,
+}
+
+impl fmt::Display for IFrameStreamInf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Bandwidth { peak_bps, average_bps } = self.cost;
+        write!(f, "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={peak_bps},AVERAGE-BANDWIDTH={average_bps}")?;
+        write!(f, ",CODECS=\"{}\"", self.video.codecs)?;
+        if let RenditionKind::Video { width, height, .. } = self.video.kind {
+            write!(f, ",RESOLUTION={width}x{height}")?;
+        }
+        write!(f, ",URI=\"{}\"", uri::iframe_playlist_of(&self.video.id))
+    }
+}
+
 /// "the attribute value MUST include every media format [RFC6381] present in any Media Segment in any of the
 /// Renditions specified by the Variant Stream" (6.2.4).
 fn codecs(video: &Rendition, audio: &[&Rendition]) -> String {
@@ -168,6 +191,8 @@ mod tests {
         720p/media.m3u8
         #EXT-X-STREAM-INF:BANDWIDTH=1152000,AVERAGE-BANDWIDTH=960000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
         360p/media.m3u8
+        #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=3619200,AVERAGE-BANDWIDTH=3016000,CODECS="avc1.64001f",RESOLUTION=1280x720,URI="720p/iframes.m3u8"
+        #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=979200,AVERAGE-BANDWIDTH=816000,CODECS="avc1.64001f",RESOLUTION=640x360,URI="360p/iframes.m3u8"
         "#);
     }
 
@@ -175,7 +200,7 @@ mod tests {
     fn a_prefix_goes_before_every_address_and_nothing_else() {
         let text = multivariant(&unstarted(ladder()).each_ref());
         let prefixed = with_prefix(&text, "~T/");
-        assert_eq!(prefixed.matches("~T/").count(), 3);
+        assert_eq!(prefixed.matches("~T/").count(), 5);
         assert!(
             prefixed.contains("\n~T/720p/media.m3u8\n") && prefixed.contains("URI=\"~T/audio/media.m3u8\"")
         );
@@ -196,14 +221,20 @@ mod tests {
         "#);
     }
 
+    /// Without the I-frame playlists, which have bit rates of their own.
+    fn of_variants(snapshot: &Snapshot) -> String {
+        let text = multivariant(&[snapshot]);
+        text.lines().filter(|line| !line.starts_with("#EXT-X-I-FRAME")).collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
     fn a_measured_peak_raises_what_is_declared_and_a_quiet_slate_does_not_lower_it() {
         let stream_inf = |unit_bytes| {
             let from = fixture::video_720p().grid.segment_start(fixture::MSN);
             let until = from + Ticks::from_secs(4);
-            multivariant(&[&fixture::window_of_size(fixture::video_720p(), from, until, unit_bytes)])
+            of_variants(&fixture::window_of_size(fixture::video_720p(), from, until, unit_bytes))
         };
-        let (unmeasured, slate) = (multivariant(&[&fixture::video_window(0, 0)]), stream_inf(100));
+        let (unmeasured, slate) = (of_variants(&fixture::video_window(0, 0)), stream_inf(100));
         assert_eq!(slate, unmeasured);
         assert!(slate.contains("BANDWIDTH=3619200,AVERAGE-BANDWIDTH=3016000,"), "{slate}");
         // 30 units of 20,004 bytes a second, and the boxes of ten chunks.
@@ -225,7 +256,9 @@ mod tests {
         for text in [multivariant(&unstarted([high, low, audio]).each_ref()), ts] {
             let (rest, playlist) = m3u8_rs::parse_master_playlist(text.as_bytes()).unwrap();
             assert!(rest.is_empty() && playlist.independent_segments);
-            assert_eq!(playlist.variants.len(), 2);
+            let (iframes, variants): (Vec<_>, Vec<_>) = playlist.variants.iter().partition(|v| v.is_i_frame);
+            assert_eq!(variants.len(), 2);
+            assert!(iframes.iter().all(|iframe| iframe.uri.ends_with("/iframes.m3u8")));
             assert_eq!(playlist.variants[1].uri, "360p/media.m3u8");
             assert_eq!(playlist.variants[0].codecs.as_deref(), Some("avc1.64001f,mp4a.40.2"));
             assert!(playlist.unknown_tags.is_empty(), "{:?}", playlist.unknown_tags);

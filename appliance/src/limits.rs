@@ -242,6 +242,9 @@ pub const TLS_LEAF_DAYS: i64 = 397;
 /// The box's own certificate is made anew when it has less than this left: a month for whoever keeps it pinned.
 pub const TLS_RENEW_WITHIN: Ticks = Ticks::from_secs(30 * 86_400);
 
+/// Days before its end from which on an uploaded certificate is warned of: time to ask an authority for another.
+pub const TLS_WARN_DAYS: i64 = 21;
+
 /// How often it is looked at whether the box's own certificate still fits: the time that a box with a new address is
 /// not known under it.
 pub const TLS_CHECK_INTERVAL: Duration = Duration::from_secs(60);

@@ -123,6 +123,7 @@ fn write_publishers() {
             begun().raw(22, &[&[9, 0, 0, 6, 0, 0, 9, 0, 0, 0, 0, 0x17, 1, 0, 0, 0, 1][..], &[0; 4]].concat()),
         ),
         ("play", Publisher::new().connect("live").bare_command("play", 0)),
+        ("handshake", Publisher::new().handshake().connect("live").publish("key").metadata(640, 360)),
     ];
     for (name, mut publisher) in cases {
         fs::write(corpus("rtmp").join(name), publisher.take()).expect("the corpus can be written");

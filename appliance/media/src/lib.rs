@@ -22,6 +22,7 @@
 //! | [`declared`] | the bit rates that the descriptions declare |
 //! | [`date`], [`decimal`] | times as text, exactly |
 //! | [`judge`] | the conformance judge: what a client fetched, held against each clause |
+//! | [`fuzzing`] | bodies for fuzzers |
 //! | [`link`] | the framed protocol between the daemon and its encode workers |
 #![forbid(unsafe_code)]
 
@@ -33,6 +34,7 @@ pub mod date;
 pub mod decimal;
 pub mod declared;
 pub mod described;
+pub mod fuzzing;
 pub mod grid;
 pub mod hls;
 pub mod judge;

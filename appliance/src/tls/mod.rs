@@ -24,7 +24,7 @@ pub mod routes;
 mod tests;
 
 use crate::clock::House;
-use crate::limits::TLS_RENEW_WITHIN;
+use crate::limits::{TLS_RENEW_WITHIN, TLS_WARN_DAYS};
 use anyhow::Context;
 use authority::Authority;
 use chain::{Chain, ChainError, Summary};
@@ -183,9 +183,6 @@ impl Tls {
         &self.0.authority
     }
 }
-
-/// Days before its end from which on an uploaded certificate is warned of.
-const TLS_WARN_DAYS: i64 = 21;
 
 fn days_left(end: Ticks, now: Ticks) -> i64 {
     (end - now).millis().div_euclid(86_400_000)

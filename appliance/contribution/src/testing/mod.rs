@@ -30,9 +30,11 @@ pub const TS_HELD_BYTES_MAX: usize =
 /// What a session made of some bytes: all that it put out but answers, and why it ended.
 pub type RtmpOutcome = (Vec<Output>, Result<(), RtmpError>);
 
-/// How a fuzzed publisher is received, its handshake being done.
+/// How a fuzzed publisher is received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reception {
+    /// Its handshake is still to come; for the others it is done, so that fuzzing need not find it.
+    Stranger,
     /// It waits for an answer for ever.
     Unanswered,
     /// It is let in as soon as it has asked.
@@ -44,11 +46,14 @@ pub enum Reception {
 /// Feeds `pieces` to a session.
 pub fn run_rtmp<'a>(reception: Reception, pieces: impl Iterator<Item = &'a [u8]>) -> RtmpOutcome {
     let mut session = match reception {
+        Reception::Stranger => Session::new(),
         Reception::Inside => Session::already_publishing(),
         Reception::Unanswered | Reception::Welcome => Session::after_handshake(),
     };
-    let held_max =
-        if reception == Reception::Unanswered { RTMP_HELD_BYTES_MAX } else { RTMP_PUBLISHER_HELD_BYTES_MAX };
+    let held_max = match reception {
+        Reception::Stranger | Reception::Unanswered => RTMP_HELD_BYTES_MAX,
+        Reception::Welcome | Reception::Inside => RTMP_PUBLISHER_HELD_BYTES_MAX,
+    };
     let mut seen = Vec::new();
     for piece in pieces {
         let mut result = session.handle(piece);
@@ -81,11 +86,11 @@ pub fn run_ts<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Demuxed>, ts::
     (seen, demuxer.counters())
 }
 
-/// The bytes of an RTMP connection behind the handshake.
+/// The bytes of an RTMP connection, from its first byte on and as what follows the handshake.
 pub fn fuzz_rtmp(bytes: &[u8]) {
     // When a publisher is let in depends on the split, so this one is not compared.
     let _ = run_rtmp(Reception::Welcome, std::iter::once(bytes));
-    for reception in [Reception::Unanswered, Reception::Inside] {
+    for reception in [Reception::Stranger, Reception::Unanswered, Reception::Inside] {
         let by_bytes = run_rtmp(reception, bytes.chunks(1));
         assert_eq!(by_bytes, run_rtmp(reception, uneven(bytes).into_iter()), "the split made a difference");
     }

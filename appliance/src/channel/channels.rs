@@ -47,6 +47,7 @@ async fn follow(
                 services.access.replace(rules);
                 let wanted = rows.iter().filter(|row| row.desired == Desired::Running);
                 let slugs: BTreeSet<String> = wanted.clone().map(|row| row.slug.to_string()).collect();
+                services.catalogue.set_switched_on(slugs.clone());
                 for gone in running.difference(&slugs) {
                     handle.remove(gone).await?;
                 }

@@ -69,7 +69,7 @@ fn counted(response: ServiceResponse, place: Option<Place>) -> ServiceResponse<C
     response.map_body(|_, body| Counted::new(body, place))
 }
 
-/// The request's place in its channel, which has none for a channel that is not on air: that is 404 at once.
+/// The request's place in its channel; a channel that is not on air has none, and its routes say so at once.
 fn place(serving: &Serving, request: &ServiceRequest) -> Result<Option<Place>, reply::Refusal> {
     let Some(path) = LivePath::parse(request.path()) else { return Ok(None) };
     let Some(live) = serving.catalogue.get(path.slug) else { return Ok(None) };

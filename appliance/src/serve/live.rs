@@ -14,10 +14,10 @@ use media::time::{Msn, Ticks};
 use media::ts::{Half, TsMsn};
 use media::window::{Rendition, Snapshot};
 use media::{dash, ts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
 
 /// A text rendered once, plain and compressed (Apple's authoring specification 10.1: playlists MUST be gzipped).
@@ -310,30 +310,56 @@ impl Live {
     }
 }
 
-/// All channels on air, by slug.
+/// All channels on air, by slug, and those that are about to be.
 #[derive(Clone, Debug, Default)]
-pub struct Catalogue(Arc<RwLock<BTreeMap<String, Arc<Live>>>>);
+pub struct Catalogue(Arc<RwLock<Entries>>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    on_air: BTreeMap<String, Arc<Live>>,
+    /// Channels that are switched on; nobody knows yet just after the start.
+    switched_on: Option<BTreeSet<String>>,
+}
 
 impl Catalogue {
     /// The channel of this slug, if it is on.
     #[must_use]
     pub fn get(&self, slug: &str) -> Option<Arc<Live>> {
-        self.0.read().expect("no holder of this lock panics").get(slug).cloned()
+        self.read().on_air.get(slug).cloned()
+    }
+
+    /// Whether a channel that is not on air may be in a moment: it is switched on, or nobody knows yet.
+    #[must_use]
+    pub fn may_come(&self, slug: &str) -> bool {
+        self.read().switched_on.as_ref().is_none_or(|slugs| slugs.contains(slug))
     }
 
     /// The channels that are on.
     #[must_use]
     pub fn slugs(&self) -> Vec<String> {
-        self.0.read().expect("no holder of this lock panics").keys().cloned().collect()
+        self.read().on_air.keys().cloned().collect()
+    }
+
+    /// The channels that are switched on; who asks for one of them before it is on air is told to come back.
+    pub fn set_switched_on(&self, slugs: BTreeSet<String>) {
+        self.write().switched_on = Some(slugs);
     }
 
     /// Puts a channel on.
     pub fn insert(&self, slug: &str, live: Arc<Live>) {
-        self.0.write().expect("no holder of this lock panics").insert(slug.to_owned(), live);
+        self.write().on_air.insert(slug.to_owned(), live);
     }
 
     /// Takes a channel off.
     pub fn remove(&self, slug: &str) {
-        self.0.write().expect("no holder of this lock panics").remove(slug);
+        self.write().on_air.remove(slug);
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Entries> {
+        self.0.read().expect("no holder of this lock panics")
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Entries> {
+        self.0.write().expect("no holder of this lock panics")
     }
 }

@@ -40,18 +40,22 @@ pub struct Serving {
 
 impl Serving {
     fn live(&self, channel: &str) -> Result<Arc<Live>, Refusal> {
-        let missing = || reply::not_found(format!("There is no channel \"{channel}\" on air."));
-        self.catalogue.get(channel).ok_or_else(missing)
+        self.catalogue.get(channel).ok_or_else(|| {
+            if self.catalogue.may_come(channel) {
+                return starting(channel);
+            }
+            reply::not_found(format!("There is no channel \"{channel}\" on air."))
+        })
     }
 
     /// What the channel plays, or the answer that says why there is nothing.
     fn programme(&self, channel: &str) -> Result<Arc<Programme>, Refusal> {
-        let starting = || {
-            let why = format!("Channel \"{channel}\" is starting; ask again in a second.");
-            reply::late(&why)
-        };
-        self.live(channel)?.programme().ok_or_else(starting)
+        self.live(channel)?.programme().ok_or_else(|| starting(channel))
     }
+}
+
+fn starting(channel: &str) -> Refusal {
+    reply::late(&format!("Channel \"{channel}\" is starting; ask again in a second."))
 }
 
 /// The routes below `/live/{channel}`.

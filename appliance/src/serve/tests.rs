@@ -44,6 +44,7 @@ fn air() -> Air {
     };
     let live = Arc::new(Live::default());
     live.set_programme(Arc::new(programme));
+    serving.catalogue.set_switched_on([id, "lobby"].map(str::to_owned).into());
     serving.catalogue.insert(id, live);
     Air { serving, open }
 }
@@ -110,6 +111,18 @@ async fn b_1_other_playlists_are_kept_for_half_a_target_duration_and_errors_for_
         let reply = air.send(TestRequest::get().uri(path)).await;
         assert_eq!(reply.kept(), (404, "public, max-age=2"), "{path}");
     }
+}
+
+#[actix_rt::test]
+async fn a_channel_that_is_about_to_come_is_503_and_not_404() {
+    let air = air();
+    let ask = async |path: &str| air.send(TestRequest::get().uri(path)).await;
+    let lobby = ask("/live/lobby/master.m3u8").await;
+    assert_eq!((lobby.status, lobby.header("retry-after")), (503, Some("2")));
+    assert_eq!(ask("/live/nobody/master.m3u8").await.status, 404);
+    let just_started = Serving { catalogue: Catalogue::default(), ..air.serving.clone() };
+    let just_started = Air { serving: just_started, ..air };
+    assert_eq!(just_started.get("media.m3u8").await.status, 503, "nobody knows yet which are switched on");
 }
 
 #[actix_rt::test]

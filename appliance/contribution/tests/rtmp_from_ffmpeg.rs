@@ -3,7 +3,7 @@
 use contribution::Medium;
 use contribution::rtmp::{Metadata, Output, Session};
 use media::unit::{AccessUnit, SourceCodec, SourceEvent, SourceFraming, SourceTrack, UnitKind};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -55,7 +55,11 @@ fn serve(mut stream: TcpStream, door: Door) -> Vec<Output> {
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout above zero");
     let (mut session, mut outputs, mut buffer) = (Session::new(), Vec::new(), vec![0; 65_536]);
     loop {
-        let read = stream.read(&mut buffer).expect("ffmpeg goes on");
+        // ffmpeg leaves the answer to its last command unread, and the kernel then ends the connection by a reset.
+        let read = match stream.read(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
+            read => read.expect("ffmpeg goes on"),
+        };
         session.handle(&buffer[..read]).expect("ffmpeg speaks RTMP");
         while let Some(output) = session.poll() {
             match &output {

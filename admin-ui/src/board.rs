@@ -148,6 +148,8 @@ mod tests {
             name: slug.into(),
             source: wire::Source::Rtmp,
             latency: wire::Latency::Standard,
+            dvr_secs: 0,
+            dvr: None,
             ladder: Vec::new(),
             state: ChannelState::Live,
             stages: Vec::new(),

@@ -29,6 +29,8 @@ pub(crate) const SOURCE: &str = "Source";
 pub(crate) const LOW_LATENCY: &str = "Lowest latency";
 pub(crate) const LOW_LATENCY_HINT: &str =
     "Parts of 0.2 s instead of 0.5 s: for a good network on the premises. Players ask more often.";
+pub(crate) const DVR: &str = "Seek back";
+pub(crate) const DVR_HINT: &str = "Viewers may go back this far. It is kept on the box's disk, twice over.";
 pub(crate) const START_AT_ONCE: &str = "Start at once";
 pub(crate) const CREATE: &str = "Create channel";
 pub(crate) const CREATING: &str = "Creating …";
@@ -120,6 +122,20 @@ pub(crate) fn source_hint(source: Source) -> &'static str {
         Source::Rtmp => "OBS, most software and many hardware encoders push this.",
         Source::Srt => "Hardware encoders and contribution over lossy networks.",
     }
+}
+
+/// How far back viewers may seek, as a choice.
+pub(crate) fn dvr(secs: u32) -> String {
+    match secs {
+        0 => "No, live only".to_owned(),
+        _ if secs.is_multiple_of(3600) => format!("{} hours", secs / 3600),
+        _ => format!("{} minutes", secs / 60),
+    }
+}
+
+/// How much of the past there is so far.
+pub(crate) fn dvr_so_far(listed: &str, window: &str) -> String {
+    format!("seek back {listed} of {window}")
 }
 
 /// A stage's name as a heading.

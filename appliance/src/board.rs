@@ -17,6 +17,8 @@ pub struct ChannelReport {
     pub stages: Vec<wire::Stage>,
     /// Why it is in that state, when that needs a word; empty otherwise.
     pub detail: String,
+    /// How much past there is, with DVR.
+    pub dvr: Option<wire::DvrStatus>,
     /// Restarts of any stage since the channel was started.
     pub restarts: u32,
     /// House time at which it was started.
@@ -110,6 +112,7 @@ mod tests {
         let board = Board::new();
         let version = board.version();
         let report = ChannelReport {
+            dvr: None,
             state: wire::ChannelState::Starting,
             stages: stages(wire::Light::Off),
             detail: String::new(),

@@ -21,6 +21,7 @@
 //! | [`channel`] | four stages wired together; the only place that knows all of them |
 //! | [`cli`] | the command line, and its client of a running daemon |
 //! | [`clock`] | the house clock; the only place that reads time |
+//! | [`dvr`] | the past of each channel, on disk |
 //! | [`encode`] | the stage that owns the worker process |
 //! | [`ingest`] | the stage that owns the publisher |
 //! | [`judge`] | fetches each channel like a client, and holds it against each clause |
@@ -45,6 +46,7 @@ pub mod board;
 pub mod channel;
 pub mod cli;
 pub mod clock;
+pub mod dvr;
 pub mod encode;
 pub mod ingest;
 pub mod judge;

@@ -74,7 +74,14 @@ pub const STORE_LOCK_WAIT: Duration = Duration::from_secs(3);
 
 /// What viewers may ask for: 10 segments (20 s) are listed, which is more than the 6 that Apple asks for (authoring
 /// specification 8.11); 8 more stay available for those who loaded an older playlist (draft 6.2.2).
-pub const WINDOW: WindowLimits = WindowLimits { listed_segments: 10, kept_segments: 18 };
+pub const WINDOW: WindowLimits = WindowLimits { listed_segments: 10, kept_segments: 18, listed_step: 1 };
+
+/// The same for a channel with DVR: what is listed begins with a whole block of the past.
+pub const DVR_WINDOW: WindowLimits = WindowLimits {
+    listed_segments: WINDOW.listed_segments,
+    kept_segments: WINDOW.kept_segments + DVR_BLOCK_SEGMENTS as usize,
+    listed_step: DVR_BLOCK_SEGMENTS,
+};
 
 /// Messages between ingest and a channel's encoder: about four seconds of a 60 fps source with sound. When it is
 /// full, media is dropped at ingest up to the next key picture.
@@ -304,3 +311,29 @@ pub const READER_STALL_SEEN: Duration = Duration::from_secs(8);
 pub const VIEWER_SEEN_WITHIN: Duration = Duration::from_secs(10);
 
 const _: () = assert!(READER_STALL_SEEN.as_millis() < READER_STALL_MAX.as_millis());
+
+// --- DVR
+
+/// Seconds of the past that a channel may have; none is 0. A minute is the least that is worth a button, and six hours
+/// of entries make a playlist of 0.8 MB.
+pub const DVR_SECS: std::ops::RangeInclusive<u32> = 60..=21_600;
+
+/// Segments of the past that are listed, removed and kept in one file together: 20 s.
+pub const DVR_BLOCK_SEGMENTS: u64 = 10;
+
+/// Bytes of a channel's segments that wait for the disk; more, and the newest is not kept: live media goes on, the past
+/// begins anew after it.
+pub const DVR_PENDING_BYTES_MAX: u64 = 256 << 20;
+
+/// What was listed is kept for as long as the longest playlist that has it; the list is this much longer than the window.
+pub const DVR_KEPT_LONGER: Ticks = Ticks::from_secs(60);
+
+/// The past leaves this much of the disk to others, and not less than one part in [`DVR_DISK_RESERVE_SHARE`] of a
+/// small one.
+pub const DVR_DISK_RESERVE_MAX: u64 = 1 << 30;
+
+/// See [`DVR_DISK_RESERVE_MAX`].
+pub const DVR_DISK_RESERVE_SHARE: u64 = 20;
+
+/// While the past grows, the manifest is written anew each time that viewers can seek this much further.
+pub const DVR_MANIFEST_STEP: Ticks = Ticks::from_secs(10);

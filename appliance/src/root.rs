@@ -16,6 +16,7 @@ use crate::board::Board;
 use crate::channel::channels;
 use crate::channel::wiring::Services;
 use crate::clock::House;
+use crate::dvr::Shelf;
 use crate::ingest::Doors;
 use crate::judge::{self, Bench};
 use crate::limits;
@@ -71,6 +72,7 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
         doors: Doors::default(),
         board: Board::new(),
         metrics: Metrics::new(),
+        shelf: Shelf::open(&settings.data_dir).context("the folder of the past cannot be used")?,
     };
     let state = ApiState::new(store.clone(), services.board.clone(), house, settings.bind);
     services.metrics.register(|registry| registry.register_collector(Box::new(state.verdicts.clone())));
@@ -203,7 +205,7 @@ async fn feed_watchdog() -> anyhow::Result<()> {
 async fn add_demo(store: &Store) -> anyhow::Result<()> {
     if store.channels().await?.is_empty() {
         let (name, source, latency) = ("demo".into(), Source::TestPattern, Latency::Standard);
-        let demo = NewChannel { name, source, ladder: None, latency, start: true };
+        let demo = NewChannel { name, source, ladder: None, latency, dvr_secs: 0, start: true };
         store.add(Draft::try_from(demo)?).await?;
     }
     Ok(())

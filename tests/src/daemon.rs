@@ -99,6 +99,32 @@ impl Daemon {
         Ok(daemon)
     }
 
+    /// One whose folder of this name is a disk of its own with so many bytes. Everything of it is gone with the process.
+    ///
+    /// # Errors
+    /// With its log when it does not become ready; when this machine lets nobody make such a disk.
+    pub fn start_on_small_disk(name: &str, bytes: u64) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("forebay-e2e-").tempdir()?;
+        let disk = folder.path().join(name);
+        std::fs::create_dir(&disk)?;
+        let inner = command(folder.path(), Ports::default());
+        let mut outer = Command::new("unshare");
+        if !rustix::process::geteuid().is_root() {
+            outer.args(["--user", "--map-root-user"]);
+        }
+        let script = format!("mount -t tmpfs -o size={bytes} tmpfs \"$0\" && exec \"$@\"");
+        outer
+            .args(["--mount", "sh", "-c", &script])
+            .arg(disk)
+            .arg(inner.get_program())
+            .args(inner.get_args());
+        outer.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let child = spawn_as(outer, folder.path())?;
+        let mut daemon = Self { child, folder, ports: Ports::default() };
+        daemon.wait_ready()?;
+        Ok(daemon)
+    }
+
     /// Starts it again after [`Self::kill`] or [`Self::stop`], in the same folder and on the same ports.
     ///
     /// # Errors
@@ -251,10 +277,15 @@ impl Drop for Daemon {
 }
 
 fn spawn(folder: &Path, ports: Ports, flags: &[&str]) -> anyhow::Result<Child> {
-    let log = File::options().create(true).append(true).open(log_path(folder))?;
     let mut command = command(folder, ports);
-    command.args(flags).stdout(log.try_clone()?).stderr(log);
-    command.spawn().with_context(|| format!("starting {}", binary().display()))
+    command.args(flags);
+    spawn_as(command, folder)
+}
+
+fn spawn_as(mut command: Command, folder: &Path) -> anyhow::Result<Child> {
+    let log = File::options().create(true).append(true).open(log_path(folder))?;
+    command.stdout(log.try_clone()?).stderr(log);
+    command.spawn().with_context(|| format!("starting {}", command.get_program().display()))
 }
 
 fn log_path(folder: &Path) -> PathBuf {

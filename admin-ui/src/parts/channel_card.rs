@@ -48,12 +48,14 @@ fn Counters(channel: Memo<Option<Heard<Channel>>>) -> impl IntoView {
     });
     let rungs = move || channel.with(|heard| heard.as_ref().map(|heard| rungs(&heard.said)));
     let up = move || channel.with(|heard| heard.as_ref().and_then(|heard| uptime(heard, board.now_ms.get())));
+    let dvr = move || channel.with(|heard| heard.as_ref().and_then(|heard| dvr(&heard.said)));
     let restarts = move || channel.with(|heard| heard.as_ref().map_or(0, |heard| heard.said.restarts));
     let has_restarts = move || restarts() > 0;
     view! {
         <p class="counters">
             <span title=rungs>{facts}</span>
             <span>{up}</span>
+            <span>{dvr}</span>
             <span class:many=has_restarts>{move || text::restarts(restarts())}</span>
         </p>
     }
@@ -70,6 +72,12 @@ fn rungs(channel: &Channel) -> String {
 fn uptime(heard: &Heard<Channel>, now_ms: i64) -> Option<String> {
     let secs = heard.said.uptime_secs? + heard.age_secs(now_ms);
     Some(text::up_for(&format::duration(secs)))
+}
+
+fn dvr(channel: &Channel) -> Option<String> {
+    let window = u64::from(channel.dvr_secs);
+    let listed = channel.dvr?.listed_secs;
+    (window > 0).then(|| text::dvr_so_far(&format::duration(listed), &format::duration(window)))
 }
 
 /// The appliance's own words where it has some.

@@ -13,6 +13,9 @@ use wire::{Latency, NewChannel, Source};
 /// What a channel can take, in the order in which they are offered.
 const SOURCES: [Source; 3] = [Source::Rtmp, Source::Srt, Source::TestPattern];
 
+/// How far back viewers may seek, as offered here; the command line takes any length.
+const DVR_SECS: [u32; 4] = [0, 30 * 60, 2 * 3600, 6 * 3600];
+
 /// The body's member for the name, as a JSON pointer.
 const NAME_FIELD: &str = "/name";
 
@@ -22,6 +25,7 @@ struct Draft {
     name: RwSignal<String>,
     source: RwSignal<Source>,
     low_latency: RwSignal<bool>,
+    dvr_secs: RwSignal<String>,
     start: RwSignal<bool>,
     fault: RwSignal<Option<Fault>>,
     name_missing: RwSignal<bool>,
@@ -34,6 +38,7 @@ impl Draft {
             name: RwSignal::new(String::new()),
             source: RwSignal::new(SOURCES[0]),
             low_latency: RwSignal::new(false),
+            dvr_secs: RwSignal::new(DVR_SECS[0].to_string()),
             start: RwSignal::new(true),
             fault: RwSignal::new(None),
             name_missing: RwSignal::new(false),
@@ -45,6 +50,7 @@ impl Draft {
         self.name.set(String::new());
         self.source.set(SOURCES[0]);
         self.low_latency.set(false);
+        self.dvr_secs.set(DVR_SECS[0].to_string());
         self.start.set(true);
         self.clear_faults();
     }
@@ -60,7 +66,8 @@ impl Draft {
         self.name_missing.set(name.is_empty());
         let (source, start) = (self.source.get_untracked(), self.start.get_untracked());
         let latency = if self.low_latency.get_untracked() { Latency::Low } else { Latency::Standard };
-        (!name.is_empty()).then_some(NewChannel { name, source, ladder: None, latency, start })
+        let dvr_secs = self.dvr_secs.with_untracked(|chosen| chosen.parse().unwrap_or(DVR_SECS[0]));
+        (!name.is_empty()).then_some(NewChannel { name, source, ladder: None, latency, dvr_secs, start })
     }
 
     /// What is wrong with the name, shown at the name.
@@ -116,6 +123,7 @@ pub(crate) fn NewChannelDialog(dialog: NodeRef<Dialog>) -> impl IntoView {
                     {text::LOW_LATENCY}
                 </label>
                 <p id="low-latency-hint" class="hint">{text::LOW_LATENCY_HINT}</p>
+                <DvrField draft/>
                 <label class="check">
                     <input type="checkbox" name="start" bind:checked=draft.start/>
                     {text::START_AT_ONCE}
@@ -169,6 +177,20 @@ fn SourceField(draft: Draft) -> impl IntoView {
             <legend>{text::SOURCE}</legend>
             {SOURCES.map(choice).into_iter().collect_view()}
         </fieldset>
+    }
+}
+
+#[component]
+fn DvrField(draft: Draft) -> impl IntoView {
+    let option = |secs: u32| view! { <option value=secs.to_string()>{text::dvr(secs)}</option> };
+    view! {
+        <div class="field">
+            <label for="channel-dvr">{text::DVR}</label>
+            <select id="channel-dvr" name="dvr" aria-describedby="channel-dvr-hint" bind:value=draft.dvr_secs>
+                {DVR_SECS.map(option).into_iter().collect_view()}
+            </select>
+            <p id="channel-dvr-hint" class="hint">{text::DVR_HINT}</p>
+        </div>
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 const START: Ticks = Ticks::from_secs(1_780_000_000);
-const LIMITS: WindowLimits = WindowLimits { listed_segments: 10, kept_segments: 18 };
+const LIMITS: WindowLimits = WindowLimits { listed_segments: 10, kept_segments: 18, listed_step: 1 };
 /// Of media, a run: enough that the window is full most of the time.
 const SECONDS: i64 = 120;
 const RUNS: usize = 9;

@@ -16,7 +16,7 @@ fn main() {
 }
 
 const START: Ticks = Ticks::from_secs(1_780_000_000);
-const LIMITS: WindowLimits = WindowLimits { listed_segments: 10, kept_segments: 18 };
+const LIMITS: WindowLimits = WindowLimits { listed_segments: 10, kept_segments: 18, listed_step: 1 };
 
 /// A full window, and a part of the next segment.
 fn full(rendition: Rendition) -> Arc<Snapshot> {

@@ -18,7 +18,7 @@ fn main() {
 }
 
 const START: Ticks = Ticks::from_secs(1_780_000_000);
-const LIMITS: WindowLimits = WindowLimits { listed_segments: 15, kept_segments: 20 };
+const LIMITS: WindowLimits = WindowLimits { listed_segments: 15, kept_segments: 20, listed_step: 1 };
 
 /// A packager with a full window, and the units that come next, each of `len` bytes.
 fn warm(rendition: Rendition, len: usize, count: usize) -> (RenditionPackager, Vec<AccessUnit>) {

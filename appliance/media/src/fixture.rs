@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(crate) const MSN: Msn = Msn(897_679_170);
 
 /// More than any test here makes.
-const LIMITS: WindowLimits = WindowLimits { listed_segments: 100, kept_segments: 100 };
+const LIMITS: WindowLimits = WindowLimits { listed_segments: 100, kept_segments: 100, listed_step: 1 };
 
 pub(crate) fn video(id: &str, width: u32, height: u32, rate: FrameRate, bitrate_bps: u32) -> Rendition {
     let kind = RenditionKind::Video { width, height, rate };

@@ -85,7 +85,7 @@ pub fn fuzz_judge(bytes: &[u8]) {
     let _ = Element::read(bytes);
 }
 
-const LIMITS: WindowLimits = WindowLimits { listed_segments: 3, kept_segments: 5 };
+const LIMITS: WindowLimits = WindowLimits { listed_segments: 3, kept_segments: 5, listed_step: 1 };
 
 /// Access units that come, are lost, come twice and jump, as operations: two bits say which, six how many. The window keeps
 /// its promises whatever comes (see [`packager`](crate::packager)).

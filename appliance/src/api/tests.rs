@@ -90,6 +90,7 @@ async fn a_channels_life() {
 
     let started_at = Some(state.house.now() - Ticks::from_secs(5));
     let report = ChannelReport {
+        dvr: None,
         state: wire::ChannelState::Live,
         stages: stages(wire::Light::Good),
         detail: String::new(),
@@ -157,7 +158,7 @@ async fn every_error_is_a_problem_that_says_what_to_do() {
     }
     insta::assert_snapshot!(seen.join("\n"), @"
     400 - key must be a string at line 2 column 2
-    400 /colour unknown field `colour`, expected one of `name`, `source`, `ladder`, `latency`, `start` at line 1 column 40
+    400 /colour unknown field `colour`, expected one of `name`, `source`, `ladder`, `latency`, `dvr_secs`, `start` at line 1 column 40
     400 /source missing field `source` at line 1 column 13
     400 - unknown variant `vhs`, expected one of `test-pattern`, `rtmp`, `srt` at line 1 column 29
     415 - send the body as JSON, with `Content-Type: application/json`
@@ -264,6 +265,7 @@ async fn the_feed_tells_what_is_there_and_each_change() {
     assert_eq!((&seen["channels"][0]["slug"], &seen["channels"][1]["slug"]), (&json!("a"), &json!("b")));
 
     let report = ChannelReport {
+        dvr: None,
         state: wire::ChannelState::Waiting,
         stages: stages(wire::Light::Degraded),
         detail: "no source yet".into(),

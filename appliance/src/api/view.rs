@@ -27,6 +27,8 @@ pub(super) fn channel(
         source: channel.source,
         ladder: channel.ladder.into_iter().map(rung).collect(),
         latency: latency(channel.latency),
+        dvr_secs: channel.dvr_secs,
+        dvr: report.dvr,
         state,
         stages: report.stages,
         detail: report.detail,
@@ -45,7 +47,14 @@ fn absent(desired: Desired) -> ChannelReport {
         Desired::Running => ChannelState::Starting,
         Desired::Stopped => ChannelState::Stopped,
     };
-    ChannelReport { state, stages: stages(Light::Off), detail: String::new(), restarts: 0, started_at: None }
+    ChannelReport {
+        state,
+        stages: stages(Light::Off),
+        detail: String::new(),
+        dvr: None,
+        restarts: 0,
+        started_at: None,
+    }
 }
 
 const fn latency(latency: Latency) -> wire::Latency {

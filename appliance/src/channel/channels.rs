@@ -6,6 +6,7 @@ use crate::limits;
 use crate::serve::access::Access;
 use crate::store::{Channel, Desired, Store, StoreError};
 use crate::supervise::{Handle, Strategy, Supervisor};
+use media::time::Ticks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -52,7 +53,8 @@ async fn follow(
                     handle.remove(gone).await?;
                 }
                 for row in wanted.filter(|row| !running.contains(row.slug.as_str())) {
-                    let wiring = Wiring::new(row.slug.as_str(), row.source, plan(row), services.clone());
+                    let dvr = Ticks::from_secs(row.dvr_secs.into());
+                    let wiring = Wiring::new(row.slug.as_str(), row.source, plan(row), dvr, services.clone());
                     handle.start(super::task(wiring)).await?;
                 }
                 running = slugs;

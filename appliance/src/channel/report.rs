@@ -1,26 +1,33 @@
 //! What the operator is told of a channel: pure.
 
 use crate::board::ChannelReport;
+use crate::dvr;
 use crate::vitals::{SourceVitals, State, WorkerVitals};
 use media::time::Ticks;
-use wire::{ChannelState, Light, Source, Stage};
+use wire::{ChannelState, DvrStatus, Light, Source, Stage};
 
 /// Media older than this is late: two parts.
 const LATE: Ticks = Ticks::from_millis(1000);
 
 /// The channel in the operator's words.
 #[must_use]
-pub fn report(vitals: &State, source: Source, now: Ticks) -> ChannelReport {
+pub fn report(
+    vitals: &State,
+    source: Source,
+    dvr: Option<dvr::archive::Status>,
+    now: Ticks,
+) -> ChannelReport {
     let stages = vec![
         source_stage(vitals.source.as_ref(), source, now),
         encode_stage(&vitals.worker),
         package_stage(vitals, now),
-        serve_stage(vitals, now),
+        serve_stage(vitals, dvr, now),
     ];
     ChannelReport {
         state: state(vitals, source),
         stages,
         detail: vitals.last_error.clone(),
+        dvr: dvr.map(|dvr| DvrStatus { listed_secs: whole_secs(dvr.time_shift()), short_of_disk: dvr.short }),
         restarts: vitals.restarts,
         started_at: vitals.started,
     }
@@ -98,11 +105,22 @@ fn package_stage(vitals: &State, now: Ticks) -> Stage {
     }
 }
 
-fn serve_stage(vitals: &State, now: Ticks) -> Stage {
+fn whole_secs(length: Ticks) -> u64 {
+    u64::try_from(length.scaled(1)).unwrap_or(0)
+}
+
+fn serve_stage(vitals: &State, dvr: Option<dvr::archive::Status>, now: Ticks) -> Stage {
     match vitals.packaged {
         None => stage("serve", Light::Off, "nothing to serve yet"),
         Some(newest) if now - newest > LATE => stage("serve", Light::Degraded, "serving what is there"),
-        Some(_) => stage("serve", Light::Good, "on air"),
+        Some(_) => match dvr.filter(|dvr| dvr.short) {
+            Some(dvr) => {
+                let (listed, window) = (whole_secs(dvr.time_shift()), whole_secs(dvr.window));
+                let why = format!("on air; the disk has room for {listed} of {window} s to seek back");
+                stage("serve", Light::Degraded, why)
+            }
+            None => stage("serve", Light::Good, "on air"),
+        },
     }
 }
 
@@ -119,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_state_is_what_viewers_see() {
-        let state = |vitals: &State, source| report(vitals, source, Ticks::from_secs(10)).state;
+        let state = |vitals: &State, source| report(vitals, source, None, Ticks::from_secs(10)).state;
         assert_eq!(state(&State::default(), Source::Rtmp), ChannelState::Starting);
         assert_eq!(state(&running(false), Source::Rtmp), ChannelState::Waiting);
         assert_eq!(state(&running(true), Source::Rtmp), ChannelState::Live);
@@ -131,7 +149,7 @@ mod tests {
 
     #[test]
     fn stale_media_is_shown_as_such() {
-        let stages = report(&running(true), Source::TestPattern, Ticks::from_secs(13)).stages;
+        let stages = report(&running(true), Source::TestPattern, None, Ticks::from_secs(13)).stages;
         let lights: Vec<_> = stages.iter().map(|stage| (stage.name.as_str(), stage.light)).collect();
         let expected = [
             ("source", Light::Good),
@@ -141,5 +159,20 @@ mod tests {
         ];
         assert_eq!(lights, expected);
         assert_eq!(stages[2].detail, "newest picture is 3000 ms old");
+    }
+
+    #[test]
+    fn a_past_that_is_short_of_disk_is_told_on_the_serve_stage() {
+        let (window, listed) = (Ticks::from_secs(7200), Ticks::from_secs(725));
+        let short = dvr::archive::Status { window, listed, short: true, ..dvr::archive::Status::default() };
+        let serve = |dvr| {
+            report(&running(true), Source::TestPattern, Some(dvr), Ticks::from_secs(10)).stages.remove(3)
+        };
+        let told = serve(short);
+        assert_eq!(
+            (told.light, told.detail.as_str()),
+            (Light::Degraded, "on air; the disk has room for 720 of 7200 s to seek back")
+        );
+        assert_eq!(serve(dvr::archive::Status { short: false, ..short }).light, Light::Good);
     }
 }

@@ -6,6 +6,7 @@
 use super::report;
 use crate::board::Board;
 use crate::clock::House;
+use crate::dvr::Shelf;
 use crate::encode::actor::Encode;
 use crate::encode::replay::Replay;
 use crate::encode::run::Seat;
@@ -23,6 +24,7 @@ use crate::supervise::{Strategy, Supervisor, Task};
 use crate::vitals::Vitals;
 use actix::AsyncContext;
 use media::link::{Plan, ToWorker};
+use media::time::Ticks;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -43,6 +45,8 @@ pub struct Services {
     pub board: Board,
     /// Where they are counted.
     pub metrics: Metrics,
+    /// Where their past is kept.
+    pub shelf: Shelf,
 }
 
 /// One channel's connections.
@@ -50,6 +54,7 @@ pub struct Wiring {
     slug: String,
     source: wire::Source,
     plan: Plan,
+    dvr: Ticks,
     services: Services,
     live: Arc<Live>,
     vitals: Vitals,
@@ -59,15 +64,16 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// A channel that has not started.
+    /// A channel that has not started, in which viewers may seek back as far as `dvr`.
     #[must_use]
-    pub fn new(slug: &str, source: wire::Source, plan: Plan, services: Services) -> Self {
+    pub fn new(slug: &str, source: wire::Source, plan: Plan, dvr: Ticks, services: Services) -> Self {
         let vitals = Vitals::default();
         vitals.update(|vitals| vitals.started = Some(services.house.now()));
         Self {
             slug: slug.to_owned(),
             source,
             plan,
+            dvr,
             live: Arc::new(Live::new(services.metrics.channel(slug))),
             services,
             vitals,
@@ -87,7 +93,9 @@ impl Wiring {
     /// Tells the board how the channel is.
     pub fn report(&self) {
         let now = self.services.house.now();
-        let report = report::report(&self.vitals.get(), self.source, now);
+        let dvr = self.live.programme().and_then(|programme| programme.dvr());
+        self.live.meter.past(dvr.as_ref());
+        let report = report::report(&self.vitals.get(), self.source, dvr, now);
         self.services.board.update(&self.slug, report);
     }
 
@@ -98,7 +106,8 @@ impl Wiring {
     fn package(&self) -> Package {
         let (sender, receiver) = mpsc::channel(limits::PACKAGE_QUEUE_MAX);
         *self.to_package.borrow_mut() = sender;
-        let assembler = Assembler::new(self.plan.clone(), self.live.clone(), self.services.house);
+        let shelf = (self.dvr > Ticks::ZERO).then(|| self.services.shelf.of(&self.slug, self.dvr));
+        let assembler = Assembler::new(self.plan.clone(), shelf, self.live.clone(), self.services.house);
         Package::new(self.slug.clone(), assembler, receiver, self.services.house, self.vitals.clone())
     }
 

@@ -20,7 +20,7 @@ fn wiring(slug: &str, services: &Services) -> Rc<Wiring> {
         resume_video: None,
         resume_audio: None,
     };
-    Rc::new(Wiring::new(slug, wire::Source::Rtmp, plan, services.clone()))
+    Rc::new(Wiring::new(slug, wire::Source::Rtmp, plan, Ticks::ZERO, services.clone()))
 }
 
 /// A channel's stages, running; the encoder finds no worker program here, and keeps trying.
@@ -47,6 +47,7 @@ fn poison() -> Encoded {
 
 #[actix_rt::test]
 async fn a_panic_in_a_stage_restarts_it_and_its_feeders_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
     let services = Services {
         access: AccessRules::default(),
         house: House::anchor(),
@@ -54,6 +55,7 @@ async fn a_panic_in_a_stage_restarts_it_and_its_feeders_and_nothing_else() {
         doors: Doors::default(),
         board: Board::new(),
         metrics: Metrics::default(),
+        shelf: Shelf::open(folder.path()).unwrap(),
     };
     let (sick, well) = (wiring("sick", &services), wiring("well", &services));
     let (mut sick_status, mut well_status) = (run(&sick), run(&well));

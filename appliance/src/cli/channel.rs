@@ -59,6 +59,9 @@ pub struct AddArgs {
     /// How finely its media is cut: `standard` for every network, `low` for those of the premises
     #[arg(long, default_value = "standard", value_parser = latency_parser())]
     pub latency: Latency,
+    /// How far back viewers may seek, such as `90s`, `30m` or `2h`; what is older than that is given up
+    #[arg(long, value_name = "LENGTH", default_value = "0", value_parser = length_in_secs)]
+    pub dvr: u32,
     /// Do not start it yet
     #[arg(long)]
     pub stopped: bool,
@@ -126,6 +129,15 @@ fn latency_parser() -> impl TypedValueParser<Value = Latency> {
     })
 }
 
+/// Seconds, minutes or hours; a number alone is seconds.
+fn length_in_secs(text: &str) -> Result<u32, String> {
+    let units = [("s", 1), ("m", 60), ("h", 3600)];
+    let (number, unit) =
+        units.iter().find_map(|(name, secs)| Some((text.strip_suffix(name)?, *secs))).unwrap_or((text, 1));
+    let secs = number.parse::<u32>().ok().and_then(|number| number.checked_mul(unit));
+    secs.ok_or_else(|| "write a whole number and a unit, such as 90s, 30m or 2h".into())
+}
+
 const fn latency_name(latency: Latency) -> &'static str {
     match latency {
         Latency::Standard => "standard",
@@ -189,8 +201,8 @@ fn path(slug: &str, rest: &str) -> Result<String, CliError> {
 }
 
 fn add(client: &Client, args: &AddArgs) -> Result<WithKey, CliError> {
-    let AddArgs { name, source, latency, stopped } = args.clone();
-    let new = NewChannel { name, source, ladder: None, latency, start: !stopped };
+    let AddArgs { name, source, latency, dvr, stopped } = args.clone();
+    let new = NewChannel { name, source, ladder: None, latency, dvr_secs: dvr, start: !stopped };
     let added = client.post("/channels", &new)?;
     fetch_key(client, added)
 }
@@ -266,11 +278,12 @@ fn list(args: &ChannelArgs, list: &ChannelList) -> String {
 
 fn describe(channel: &Channel) -> String {
     let mut text = format!(
-        "channel  {} ({})\nsource   {}\nlatency  {}\nstate    {}\nwatch    {}\n",
+        "channel  {} ({})\nsource   {}\nlatency  {}\ndvr      {}\nstate    {}\nwatch    {}\n",
         channel.slug,
         channel.name,
         source_name(channel.source),
         latency_name(channel.latency),
+        dvr(channel),
         state(channel),
         channel.watch_url
     );
@@ -281,6 +294,11 @@ fn describe(channel: &Channel) -> String {
         text += &format!("publish  {url}\n");
     }
     text
+}
+
+fn dvr(channel: &Channel) -> String {
+    let so_far = channel.dvr.map_or_else(String::new, |dvr| format!(", {} s so far", dvr.listed_secs));
+    if channel.dvr_secs == 0 { "off".into() } else { format!("{} s{so_far}", channel.dvr_secs) }
 }
 
 /// In one word, with its reason where it has one.

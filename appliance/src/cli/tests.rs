@@ -105,6 +105,7 @@ async fn a_channels_life_on_the_command_line() {
     channel  main-hall (Main Hall)
     source   rtmp
     latency  standard
+    dvr      off
     state    starting
     watch    http://127.0.0.1:8080/watch/main-hall
     publish  rtmp://127.0.0.1:1935/live/STREAM_KEY

@@ -1,6 +1,7 @@
 //! The families that tell of channels, and one channel's handles on them.
 
 use super::Tier;
+use crate::dvr;
 use media::time::Ticks;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -124,6 +125,9 @@ pub struct Families {
     in_flight: Family<OfChannel, Gauge>,
     open: Family<OfChannel, Gauge>,
     sent: Family<OfTier, Counter>,
+    dvr_listed: Family<OfChannel, Gauge>,
+    dvr_disk: Family<OfChannel, Gauge>,
+    dvr_lost: Family<OfChannel, Counter>,
     refused: [Counter; 2],
     /// Viewers dropped because they took nothing for too long.
     pub slow_readers: Counter,
@@ -142,6 +146,9 @@ impl Families {
             in_flight: Family::default(),
             open: Family::default(),
             sent: Family::default(),
+            dvr_listed: Family::default(),
+            dvr_disk: Family::default(),
+            dvr_lost: Family::default(),
             refused: Full::ALL.map(handle),
             slow_readers: Counter::default(),
             open_requests: Gauge::default(),
@@ -158,6 +165,12 @@ impl Families {
         registry.register("open_requests", help, families.open.clone());
         let help = "Bytes of bodies handed to viewers' connections, by tier";
         registry.register_with_unit("sent", help, Unit::Bytes, families.sent.clone());
+        let help = "How far back viewers of a channel with DVR may seek";
+        registry.register_with_unit("dvr_listed", help, Unit::Seconds, families.dvr_listed.clone());
+        let help = "What the past of a channel takes of the disk";
+        registry.register_with_unit("dvr_disk", help, Unit::Bytes, families.dvr_disk.clone());
+        let help = "Segments of the past that the disk could not take";
+        registry.register("dvr_lost_segments", help, families.dvr_lost.clone());
         let help = "Viewers' requests turned away with 503 because a limit was reached";
         registry.register("refused_requests", help, refused);
         let help = "Viewers dropped in the middle of a body because they took nothing of it for too long";
@@ -181,6 +194,9 @@ impl Families {
         }
         self.in_flight.remove(&OfChannel { channel: channel() });
         self.open.remove(&OfChannel { channel: channel() });
+        self.dvr_listed.remove(&OfChannel { channel: channel() });
+        self.dvr_disk.remove(&OfChannel { channel: channel() });
+        self.dvr_lost.remove(&OfChannel { channel: channel() });
     }
 
     /// One more request was turned away.
@@ -248,6 +264,16 @@ impl ChannelMeter {
     /// Bytes of a body were handed to a connection.
     pub fn sent(&self, tier: Tier, bytes: usize) {
         self.sent[tier as usize].inc_by(bytes as u64);
+    }
+
+    /// How much past there is. Twice a second: it may look its series up.
+    pub fn past(&self, status: Option<&dvr::archive::Status>) {
+        let Some(status) = status else { return };
+        let channel = OfChannel { channel: self.slug.clone() };
+        self.families.dvr_listed.get_or_create(&channel).set(status.listed.scaled(1));
+        self.families.dvr_disk.get_or_create(&channel).set(status.disk_bytes.cast_signed());
+        let lost = self.families.dvr_lost.get_or_create(&channel);
+        lost.inc_by(status.lost.saturating_sub(lost.get()));
     }
 
     /// A part was published this long after its end on the grid. Twice a second: it may look its series up.

@@ -1,6 +1,7 @@
 //! From encoder configurations to renditions, from access units to published snapshots.
 
 use crate::clock::House;
+use crate::dvr::ChannelShelf;
 use crate::encode::Encoded;
 use crate::limits;
 use crate::serve::live::{Live, Programme};
@@ -39,6 +40,7 @@ pub enum AssemblyError {
 #[derive(Debug)]
 pub struct Assembler {
     plan: Plan,
+    shelf: Option<ChannelShelf>,
     configs: Vec<Option<CodecConfig>>,
     on_air: Option<OnAir>,
     live: Arc<Live>,
@@ -53,11 +55,12 @@ struct OnAir {
 }
 
 impl Assembler {
-    /// For the renditions of `plan`, publishing to `live`; by `house` it tells how late each part is.
+    /// For the renditions of `plan`, publishing to `live`, with a past on `shelf`; by `house` it tells how late each
+    /// part is.
     #[must_use]
-    pub fn new(plan: Plan, live: Arc<Live>, house: House) -> Self {
+    pub fn new(plan: Plan, shelf: Option<ChannelShelf>, live: Arc<Live>, house: House) -> Self {
         let configs = vec![None; plan.rungs.len() + 1];
-        Self { plan, configs, on_air: None, live, house }
+        Self { plan, shelf, configs, on_air: None, live, house }
     }
 
     /// Takes what the encoder made. `now` is house time: a new configuration is on air since then.
@@ -82,12 +85,16 @@ impl Assembler {
         let renditions =
             configs.iter().enumerate().map(|(index, config)| self.rendition(index, config.clone()));
         let renditions = renditions.collect::<Result<Vec<_>, _>>()?;
+        let window = if self.shelf.is_some() { limits::DVR_WINDOW } else { limits::WINDOW };
         let packagers: Vec<_> = renditions
             .into_iter()
-            .map(|rendition| RenditionPackager::new(Arc::new(rendition), limits::WINDOW))
+            .map(|rendition| RenditionPackager::new(Arc::new(rendition), window))
             .collect();
         let snapshots: Vec<_> = packagers.iter().map(RenditionPackager::snapshot).collect();
-        let programme = Arc::new(Programme::new(&snapshots, now));
+        let archive = self.shelf.as_ref().map(|shelf| {
+            shelf.archive(&snapshots.iter().map(|snapshot| snapshot.rendition.clone()).collect::<Vec<_>>())
+        });
+        let programme = Arc::new(Programme::new(&snapshots, now, archive));
         info!(channel = %self.plan.channel, renditions = snapshots.len(), "programme on air");
         self.live.set_programme(programme.clone());
         self.on_air = Some(OnAir { configs, programme, packagers });

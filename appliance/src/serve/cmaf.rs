@@ -8,6 +8,8 @@ use super::reply::{self, Answer, Keep, Refusal, late};
 use super::wait::{self, Waited, wait_for};
 use super::{Serving, door};
 use crate::clock::House;
+use crate::dvr::archive::Found;
+use crate::dvr::block_file;
 use crate::limits;
 use crate::metrics::channel::{ChannelMeter, EarlyOutcome, HoldOutcome};
 use actix_web::http::{Method, StatusCode};
@@ -22,6 +24,7 @@ use media::window::{Segment, Snapshot};
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::sync::Arc;
+use tracing::warn;
 
 fn feed<'a>(programme: &'a Programme, rendition: &str) -> Result<&'a Feed, Refusal> {
     let missing = || reply::not_found(format!("This channel has no rendition \"{rendition}\"."));
@@ -46,7 +49,7 @@ pub async fn manifest(
     channel: web::Path<String>,
 ) -> Answer {
     let programme = serving.programme(&channel)?;
-    let text = door::carry_token(&request, programme.mpd.clone(), dash::with_base_url);
+    let text = door::carry_token(&request, programme.manifest(serving.house.now()), dash::with_base_url);
     Ok(reply::text(&request, &text, reply::MPD, Keep::Setup))
 }
 
@@ -190,11 +193,11 @@ impl Asked<'_> {
         let deadline = house.now() + limits::HINTED_PART_MAX;
         let look = |snapshot: &Arc<Snapshot>| look_for_part(snapshot, msn, index);
         match wait_for(self.feed.edge(), house, deadline, look).await {
-            Waited::Ready(Found::Part(chunks)) => Ok(self.whole(chunks)),
-            Waited::Ready(Found::Passed) => {
+            Waited::Ready(FoundPart::Part(chunks)) => Ok(self.whole(chunks)),
+            Waited::Ready(FoundPart::Passed) => {
                 Err(reply::not_found(format!("Part {index} of segment {msn} is not available.")))
             }
-            Waited::Ready(Found::Ahead) => {
+            Waited::Ready(FoundPart::Ahead) => {
                 let why = format!("Part {index} of segment {msn} is not available yet.");
                 Err(reply::not_found(why).kept(Keep::Not))
             }
@@ -212,9 +215,28 @@ impl Asked<'_> {
         }
         let oldest = snapshot.segments.first().map(|segment| segment.msn);
         if oldest.is_some_and(|oldest| msn < oldest) {
+            if let Some(found) = self.feed.past(msn) {
+                return self.past(msn, found).await;
+            }
             return Err(reply::gone(format!("Segment {msn} is no longer kept.")));
         }
         self.early(msn).await
+    }
+
+    /// A segment that has left the live window.
+    async fn past(&self, msn: Msn, found: Found) -> Answer {
+        let extent = match found {
+            Found::Memory(segment) => return self.started(&segment),
+            Found::Disk(extent) => extent,
+            Found::Nothing => return Err(reply::not_found(format!("There is no media for segment {msn}."))),
+        };
+        let file = block_file::open(&extent).await.map_err(|error| {
+            warn!(path = %extent.path.display(), %error, "a segment of the past cannot be read");
+            reply::gone(format!("Segment {msn} is no longer kept."))
+        })?;
+        Ok(reply::ranged(self.request, self.content_type(), extent.len, |span| {
+            block_file::read(file, extent.offset + span.from, span.len)
+        }))
     }
 
     fn started(&self, segment: &Segment) -> Answer {
@@ -279,7 +301,7 @@ impl Drop for InFlight {
     }
 }
 
-enum Found {
+enum FoundPart {
     Part(Vec<Bytes>),
     /// It has not been hinted at yet.
     Ahead,
@@ -288,13 +310,13 @@ enum Found {
 }
 
 /// `None`: it is hinted and still to come.
-fn look_for_part(snapshot: &Snapshot, msn: Msn, index: PartIndex) -> Option<Found> {
+fn look_for_part(snapshot: &Snapshot, msn: Msn, index: PartIndex) -> Option<FoundPart> {
     if let Some(part) = snapshot.part(msn, index).filter(|part| part.complete) {
-        return Some(Found::Part(part.chunks.iter().map(|chunk| chunk.bytes.clone()).collect()));
+        return Some(FoundPart::Part(part.chunks.iter().map(|chunk| chunk.bytes.clone()).collect()));
     }
     match media::hls::media::next_part(snapshot) {
         Some(hinted) if hinted == (msn, index) => None,
-        Some(hinted) if hinted > (msn, index) => Some(Found::Passed),
-        _ => Some(Found::Ahead),
+        Some(hinted) if hinted > (msn, index) => Some(FoundPart::Passed),
+        _ => Some(FoundPart::Ahead),
     }
 }

@@ -4,11 +4,14 @@
 //! one receiver; all of them share the playlist's one rendering, made by whoever asks first.
 
 use super::wait::Watched;
-use crate::limits;
+use crate::dvr::archive::{Archive, Found, Past};
+use crate::dvr::page::Page;
 use crate::metrics::channel::ChannelMeter;
+use crate::{dvr, limits};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use media::grid::Latency;
+use media::hls::media::InTwo;
 use media::hls::{self, RenditionReport, ServerControl, Skip};
 use media::time::{Msn, Ticks};
 use media::ts::{Half, TsMsn};
@@ -38,6 +41,12 @@ impl From<String> for Rendered {
     }
 }
 
+impl From<Page> for Rendered {
+    fn from(page: Page) -> Self {
+        Self { gzip: page.gzip(), plain: page.plain() }
+    }
+}
+
 /// A text that changes with `K`: rendered for the first who asks after a change, shared with the others.
 #[derive(Debug)]
 struct Cached<K>(Mutex<Option<(K, Rendered)>>);
@@ -58,11 +67,12 @@ impl<K: PartialEq> Cached<K> {
     }
 }
 
-/// One state of a rendition's playlist. Immutable; each of its two texts is rendered at most once.
+/// One state of a rendition's playlist. Immutable; each of its texts is rendered at most once.
 #[derive(Debug)]
 pub struct Published {
     /// What the playlist describes.
     pub snapshot: Arc<Snapshot>,
+    past: Arc<Past>,
     reports: Vec<RenditionReport>,
     control: ServerControl,
     full: OnceLock<Rendered>,
@@ -71,27 +81,42 @@ pub struct Published {
 }
 
 impl Published {
-    fn new(snapshot: Arc<Snapshot>, reports: Vec<RenditionReport>, control: ServerControl) -> Self {
-        Self {
-            snapshot,
-            reports,
-            control,
-            full: OnceLock::new(),
-            delta: OnceLock::new(),
-            iframes: Default::default(),
-        }
+    fn new(
+        snapshot: Arc<Snapshot>,
+        past: Arc<Past>,
+        reports: Vec<RenditionReport>,
+        control: ServerControl,
+    ) -> Self {
+        let (full, delta, iframes) = Default::default();
+        Self { snapshot, past, reports, control, full, delta, iframes }
     }
 
     /// The LL-HLS media playlist, whole or as a delta update.
     pub fn playlist(&self, skip: Skip) -> &Rendered {
+        let Self { snapshot, past, reports, control, .. } = self;
         let text = if skip == Skip::No { &self.full } else { &self.delta };
-        text.get_or_init(|| hls::media_playlist(&self.snapshot, &self.reports, &self.control, skip).into())
+        text.get_or_init(|| {
+            let in_two = hls::media_playlist_after(past.earlier(), snapshot, reports, control, skip);
+            self.rendered(in_two, skip, Past::media)
+        })
     }
 
     /// The I-frame playlist, whole or as a delta update.
     pub fn iframe_playlist(&self, skip: Skip) -> &Rendered {
+        let Self { snapshot, past, control, .. } = self;
         let text = &self.iframes[usize::from(skip == Skip::Yes)];
-        text.get_or_init(|| hls::iframe_playlist(&self.snapshot, &self.control, skip).into())
+        text.get_or_init(|| {
+            let in_two = hls::iframe_playlist_after(past.earlier(), snapshot, control, skip);
+            self.rendered(in_two, skip, Past::iframes)
+        })
+    }
+
+    /// What is listed earlier was rendered and compressed before; a delta update leaves it out.
+    fn rendered(&self, InTwo { head, tail }: InTwo, skip: Skip, earlier: fn(&Past) -> &Page) -> Rendered {
+        if skip == Skip::Yes || self.past.earlier().is_none() {
+            return (head + &tail).into();
+        }
+        Page::joined([&head.into(), earlier(&self.past), &tail.into()]).into()
     }
 }
 
@@ -100,6 +125,8 @@ impl Published {
 pub struct Feed {
     /// What it is.
     pub rendition: Arc<Rendition>,
+    /// Its past, where the channel has DVR, and its place there.
+    archive: Option<(Arc<Archive>, usize)>,
     edge: watch::Sender<Arc<Snapshot>>,
     published: watch::Sender<Arc<Published>>,
     ended: Arc<AtomicBool>,
@@ -110,11 +137,13 @@ pub struct Feed {
 }
 
 impl Feed {
-    fn new(snapshot: Arc<Snapshot>, control: ServerControl) -> Self {
+    fn new(snapshot: Arc<Snapshot>, control: ServerControl, archive: Option<(Arc<Archive>, usize)>) -> Self {
+        let published = Published::new(snapshot.clone(), Arc::default(), Vec::new(), control);
         Self {
             rendition: snapshot.rendition.clone(),
-            edge: watch::Sender::new(snapshot.clone()),
-            published: watch::Sender::new(Arc::new(Published::new(snapshot, Vec::new(), control))),
+            archive,
+            edge: watch::Sender::new(snapshot),
+            published: watch::Sender::new(Arc::new(published)),
             ended: Arc::default(),
             woken: AtomicBool::new(false),
             ts_playlist: Cached::default(),
@@ -135,6 +164,12 @@ impl Feed {
     /// The newest snapshot.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.edge.borrow().clone()
+    }
+
+    /// A segment that has left the live window.
+    pub fn past(&self, msn: Msn) -> Option<Found> {
+        let (archive, index) = self.archive.as_ref()?;
+        archive.get(*index, msn)
     }
 
     /// Wakes everyone who waits, so that each can look at its own deadline; media that came since has done so.
@@ -192,27 +227,33 @@ pub struct Programme {
     pub feeds: Vec<Feed>,
     /// HLS-TS multivariant playlist.
     pub ts_multivariant: Rendered,
-    /// LL-DASH manifest.
-    pub mpd: Rendered,
+    archive: Option<Arc<Archive>>,
+    since: Ticks,
     control: ServerControl,
+    manifest: Cached<Ticks>,
     multivariant: Cached<Option<Msn>>,
 }
 
 impl Programme {
-    /// A programme of these renditions, with nothing in their windows yet. `since` is when this configuration
-    /// began: MPD@publishTime.
+    /// A programme of these renditions, with nothing in their windows yet; where the channel has DVR, with their
+    /// archive. `since` is when this configuration began.
     #[must_use]
-    pub fn new(snapshots: &[Arc<Snapshot>], since: Ticks) -> Self {
+    pub fn new(snapshots: &[Arc<Snapshot>], since: Ticks, archive: Option<Arc<Archive>>) -> Self {
         let all: Vec<&Rendition> = snapshots.iter().map(|snapshot| &*snapshot.rendition).collect();
         let videos: Vec<&Rendition> = all.iter().copied().filter(|rendition| rendition.is_video()).collect();
         let audio = all.iter().copied().find(|rendition| !rendition.is_video());
-        let latency = all.first().map(|rendition| rendition.grid.latency()).unwrap_or_default();
         let control = ServerControl::for_renditions(all.iter().copied());
+        let feed = |(index, snapshot): (usize, &Arc<Snapshot>)| {
+            let archive = archive.clone().map(|archive| (archive, index));
+            Feed::new(snapshot.clone(), control, archive)
+        };
         Self {
-            feeds: snapshots.iter().map(|snapshot| Feed::new(snapshot.clone(), control)).collect(),
+            feeds: snapshots.iter().enumerate().map(feed).collect(),
             ts_multivariant: hls::ts_multivariant(&videos, audio).into(),
-            mpd: dash::mpd(&all, &manifest_settings(since, latency)).into(),
+            archive,
+            since,
             control,
+            manifest: Cached::default(),
             multivariant: Cached::default(),
         }
     }
@@ -223,6 +264,22 @@ impl Programme {
         let newest = snapshots.first().and_then(|snapshot| snapshot.live_edge()).map(|(msn, _)| msn);
         let all: Vec<&Snapshot> = snapshots.iter().map(Arc::as_ref).collect();
         self.multivariant.get(newest, || hls::multivariant(&all))
+    }
+
+    /// LL-DASH manifest. It tells how far back viewers may seek, so while a past grows it is rendered again each ten
+    /// seconds. `now` is house time.
+    pub fn manifest(&self, now: Ticks) -> Rendered {
+        let listed = self.archive.as_ref().map_or(Ticks::ZERO, |archive| archive.status().time_shift());
+        let time_shift = listed.max(TIME_SHIFT_LIVE);
+        let publish_time = if self.archive.is_some() { now } else { self.since };
+        let all: Vec<&Rendition> = self.feeds.iter().map(|feed| &*feed.rendition).collect();
+        self.manifest.get(time_shift, || dash::mpd(&all, &manifest_settings(publish_time, time_shift, &all)))
+    }
+
+    /// How much past there is, where the channel has DVR.
+    #[must_use]
+    pub fn dvr(&self) -> Option<dvr::archive::Status> {
+        Some(self.archive.as_ref()?.status())
     }
 
     /// The rendition of this name.
@@ -246,16 +303,26 @@ impl Programme {
     pub fn publish_part(&self, index: usize, snapshot: Arc<Snapshot>) {
         let others: Vec<_> = self.feeds.iter().map(Feed::snapshot).collect();
         let reports = RenditionReport::of_others(others.iter().map(Arc::as_ref), &snapshot.rendition.id);
-        let published = Published::new(snapshot, reports, self.control);
-        self.feeds[index].published.send_replace(Arc::new(published));
-        self.feeds[index].woken.store(true, Ordering::Release);
+        let feed = &self.feeds[index];
+        let past = feed.archive.as_ref().map(|(archive, index)| archive.follow(*index, &snapshot));
+        let published = Published::new(snapshot, past.unwrap_or_default(), reports, self.control);
+        feed.published.send_replace(Arc::new(published));
+        feed.woken.store(true, Ordering::Release);
     }
 }
 
-fn manifest_settings(publish_time: Ticks, latency: Latency) -> dash::Settings<'static> {
+/// What can be seeked to without DVR: the live window.
+const TIME_SHIFT_LIVE: Ticks = Ticks::from_secs(2 * limits::WINDOW.listed_segments as i64);
+
+fn manifest_settings(
+    publish_time: Ticks,
+    time_shift: Ticks,
+    renditions: &[&Rendition],
+) -> dash::Settings<'static> {
+    let latency = renditions.first().map(|rendition| rendition.grid.latency()).unwrap_or_default();
     dash::Settings {
         publish_time,
-        time_shift: Ticks::from_secs(2 * limits::WINDOW.listed_segments as i64),
+        time_shift,
         target_latency: match latency {
             Latency::Standard => limits::DASH_TARGET_LATENCY,
             Latency::Low => limits::DASH_LOW_TARGET_LATENCY,

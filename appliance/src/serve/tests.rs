@@ -26,7 +26,7 @@ fn air() -> Air {
     let open = grid.place(house.now()).msn;
     let until = grid.segment_start(open) + grid.part_duration() * 2;
     let mut packager = RenditionPackager::new(Arc::new(rendition.clone()), crate::limits::WINDOW);
-    let programme = Programme::new(&[packager.snapshot()], Ticks::ZERO);
+    let programme = Programme::new(&[packager.snapshot()], Ticks::ZERO, None);
     for unit in testing::units(&rendition, grid.segment_start(Msn(open.0 - 4))) {
         if unit.dts >= until {
             break;

@@ -9,7 +9,7 @@ use media::time::FrameRate;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 const COLUMNS: &str = "channels.id, slug, name, running, canvas_width, canvas_height, canvas_rate_numerator, \
-                       canvas_rate_denominator, audio_bitrate_bps, latency, sources.kind";
+                       canvas_rate_denominator, audio_bitrate_bps, latency, dvr_secs, sources.kind";
 const FROM: &str = "FROM channels JOIN sources ON sources.channel_id = channels.id AND sources.position = 0";
 
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Channel>, StoreError> {
@@ -139,7 +139,8 @@ fn insert_channel(
 ) -> Result<i64, StoreError> {
     let Canvas { width, height, rate } = draft.canvas;
     let sql = "INSERT INTO channels (slug, name, running, canvas_width, canvas_height, canvas_rate_numerator, \
-               canvas_rate_denominator, audio_bitrate_bps, created_at_ms, latency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+               canvas_rate_denominator, audio_bitrate_bps, created_at_ms, latency, dvr_secs) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let running = draft.desired == Desired::Running;
     let (numerator, denominator) = (rate.numerator(), rate.denominator());
     let (audio, latency) = (draft.audio_bitrate_bps, latency_name(draft.latency));
@@ -153,7 +154,8 @@ fn insert_channel(
         denominator,
         audio,
         now_ms,
-        latency
+        latency,
+        draft.dvr_secs
     ];
     write.execute(sql, row)?;
     let id = write.last_insert_rowid();
@@ -194,6 +196,7 @@ struct Stored {
     rate: (u32, u32),
     audio_bitrate_bps: u32,
     latency: String,
+    dvr_secs: u32,
     kind: String,
 }
 
@@ -208,7 +211,8 @@ impl Stored {
             rate: (row.get(6)?, row.get(7)?),
             audio_bitrate_bps: row.get(8)?,
             latency: row.get(9)?,
-            kind: row.get(10)?,
+            dvr_secs: row.get(10)?,
+            kind: row.get(11)?,
         })
     }
 
@@ -226,6 +230,7 @@ impl Stored {
             ladder,
             latency: latency(&self.latency)
                 .ok_or_else(|| impossible(format!("latency `{}`", self.latency)))?,
+            dvr_secs: self.dvr_secs,
             audio_bitrate_bps: self.audio_bitrate_bps,
             slug: Slug::parse(&self.slug)?,
             name: self.name,

@@ -1,7 +1,7 @@
 //! A new channel, checked before it reaches the database. Pure.
 
 use super::{Desired, Slug, SlugError};
-use crate::limits::{HEIGHT_PIXELS, NAME_CHARS_MAX, RUNG_BITRATE_BPS, RUNGS_MAX, WIDTH_PIXELS};
+use crate::limits::{DVR_SECS, HEIGHT_PIXELS, NAME_CHARS_MAX, RUNG_BITRATE_BPS, RUNGS_MAX, WIDTH_PIXELS};
 use media::grid::Latency;
 use media::link::{Canvas, Rung};
 use media::time::FrameRate;
@@ -20,6 +20,7 @@ pub struct Draft {
     pub(super) canvas: Canvas,
     pub(super) ladder: Vec<Rung>,
     pub(super) latency: Latency,
+    pub(super) dvr_secs: u32,
     pub(super) audio_bitrate_bps: u32,
 }
 
@@ -49,6 +50,15 @@ pub enum DraftError {
         /// Further condition.
         also: &'static str,
     },
+    /// Outside of what is offered.
+    #[error(
+        "viewers may seek back {} to {} seconds, or 0 for not at all; {secs} is neither",
+        DVR_SECS.start(), DVR_SECS.end()
+    )]
+    Dvr {
+        /// As asked for.
+        secs: u32,
+    },
     /// Not best first.
     #[error("rung {rung} has a higher bit rate than the one before it; list the best first")]
     Order {
@@ -64,6 +74,7 @@ impl DraftError {
         match self {
             Self::Name | Self::Slug(_) => "/name".into(),
             Self::RungCount => "/ladder".into(),
+            Self::Dvr { .. } => "/dvr_secs".into(),
             Self::Rung { rung, what, .. } => format!("/ladder/{rung}/{what}"),
             Self::Order { rung } => format!("/ladder/{rung}/bitrate_bps"),
         }
@@ -96,9 +107,14 @@ impl TryFrom<wire::NewChannel> for Draft {
                 wire::Latency::Standard => Latency::Standard,
                 wire::Latency::Low => Latency::Low,
             },
+            dvr_secs: checked_dvr(new.dvr_secs)?,
             audio_bitrate_bps: AUDIO_BITRATE_BPS,
         })
     }
+}
+
+fn checked_dvr(secs: u32) -> Result<u32, DraftError> {
+    if secs == 0 || DVR_SECS.contains(&secs) { Ok(secs) } else { Err(DraftError::Dvr { secs }) }
 }
 
 fn checked_name(name: &str) -> Result<String, DraftError> {
@@ -165,7 +181,25 @@ mod tests {
         let rung = |(width, height, bitrate_bps)| wire::Rung { width, height, bitrate_bps };
         let ladder = ladder.map(|rungs| rungs.into_iter().map(rung).collect());
         let (name, source) = (name.into(), wire::Source::Rtmp);
-        wire::NewChannel { name, source, ladder, latency: wire::Latency::Standard, start: true }.try_into()
+        let latency = wire::Latency::Standard;
+        wire::NewChannel { name, source, ladder, latency, dvr_secs: 0, start: true }.try_into()
+    }
+
+    #[test]
+    fn a_window_of_the_past_is_none_or_within_its_bounds() {
+        let asked = |dvr_secs| {
+            let (name, source, latency) = ("x".into(), wire::Source::Rtmp, wire::Latency::Standard);
+            let new = wire::NewChannel { name, source, ladder: None, latency, dvr_secs, start: true };
+            Draft::try_from(new).map(|draft| draft.dvr_secs)
+        };
+        assert_eq!([0, 60, 21_600].map(asked), [Ok(0), Ok(60), Ok(21_600)]);
+        let refused = asked(30).unwrap_err();
+        assert_eq!(refused.field(), "/dvr_secs");
+        assert_eq!(
+            refused.to_string(),
+            "viewers may seek back 60 to 21600 seconds, or 0 for not at all; 30 is neither"
+        );
+        assert!(asked(21_601).is_err());
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub struct Channel {
     pub ladder: Vec<Rung>,
     /// How finely its media is cut.
     pub latency: Latency,
+    /// Seconds of the past to which viewers may seek; 0 for none.
+    pub dvr_secs: u32,
     /// Of the audio rendition, in bits per second.
     pub audio_bitrate_bps: u32,
 }

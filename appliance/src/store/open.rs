@@ -15,6 +15,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0001_channels.sql")),
     M::up(include_str!("../../../migrations/0002_playback.sql")),
     M::up(include_str!("../../../migrations/0003_latency.sql")),
+    M::up(include_str!("../../../migrations/0004_dvr.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
@@ -104,7 +105,8 @@ mod tests {
         let sql = concat!(
             include_str!("../../../migrations/0001_channels.sql"),
             include_str!("../../../migrations/0002_playback.sql"),
-            include_str!("../../../migrations/0003_latency.sql")
+            include_str!("../../../migrations/0003_latency.sql"),
+            include_str!("../../../migrations/0004_dvr.sql")
         );
         let lines: Vec<_> = sql.lines().map(str::trim).collect();
         for (at, line) in lines.iter().enumerate() {

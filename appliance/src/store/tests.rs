@@ -18,6 +18,7 @@ fn draft(name: &str) -> Draft {
         source: wire::Source::Srt,
         ladder: None,
         latency: wire::Latency::Low,
+        dvr_secs: 7200,
         start: true,
     };
     new.try_into().unwrap()
@@ -31,6 +32,7 @@ async fn channels_survive_the_daemon() {
     let hall = store.add(draft("Main Hall")).await.unwrap();
     assert_eq!(hall.slug.as_str(), "main-hall");
     assert_eq!((hall.source, hall.desired, hall.ladder.len()), (wire::Source::Srt, Desired::Running, 3));
+    assert_eq!((hall.latency, hall.dvr_secs), (Latency::Low, 7200));
     let chapel = store.add(draft("chapel")).await.unwrap();
     let key = store.key("chapel").await.unwrap();
     store.set_setting("box.name", serde_json::json!("West")).await.unwrap();

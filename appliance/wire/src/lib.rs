@@ -41,6 +41,12 @@ pub struct Channel {
     /// How finely its media is cut.
     #[serde(default)]
     pub latency: Latency,
+    /// Seconds of the past to which viewers may seek; 0: not beyond the live window.
+    #[serde(default)]
+    pub dvr_secs: u32,
+    /// How much of that there is just now; absent without DVR, and before the channel is on air.
+    #[serde(default)]
+    pub dvr: Option<DvrStatus>,
     /// What it is doing.
     pub state: ChannelState,
     /// Its four stages, source first.
@@ -55,6 +61,15 @@ pub struct Channel {
     pub restarts: u32,
     /// Seconds since it was started; absent while stopped.
     pub uptime_secs: Option<u64>,
+}
+
+/// How much past a channel has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DvrStatus {
+    /// Seconds to which viewers may seek back now: the past of a channel that has just started is short.
+    pub listed_secs: u64,
+    /// The disk has no room for more: older media is given up sooner than asked for.
+    pub short_of_disk: bool,
 }
 
 /// Where media comes from.
@@ -146,6 +161,9 @@ pub struct NewChannel {
     /// How finely its media is cut.
     #[serde(default)]
     pub latency: Latency,
+    /// Seconds of the past to which viewers may seek; 0: not beyond the live window.
+    #[serde(default)]
+    pub dvr_secs: u32,
     /// Whether it starts at once.
     #[serde(default = "yes")]
     pub start: bool,

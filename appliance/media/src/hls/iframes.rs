@@ -5,7 +5,7 @@
 //! and a request that blocks is answered with the segment.
 
 use super::control::whole_seconds;
-use super::media::{Skip, VERSION};
+use super::media::{Earlier, InTwo, Skip, VERSION, written};
 use super::{BadRequest, BlockingRequest, Decision, ServerControl};
 use crate::date::Utc;
 use crate::decimal::Seconds;
@@ -15,12 +15,25 @@ use crate::grid::Grid;
 use crate::time::{Msn, TICKS_PER_SECOND, Ticks};
 use crate::uri::Media;
 use crate::window::{Segment, Snapshot};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Renders the I-frame playlist of one video rendition; `control` is that of all media playlists.
 #[must_use]
 pub fn iframe_playlist(snapshot: &Snapshot, control: &ServerControl, skip: Skip) -> String {
-    IFramePlaylist { snapshot, control, skip }.to_string()
+    let InTwo { head, tail } = iframe_playlist_after(None, snapshot, control, skip);
+    head + &tail
+}
+
+/// The same for a rendition with a past.
+#[must_use]
+pub fn iframe_playlist_after(
+    earlier: Option<Earlier>,
+    snapshot: &Snapshot,
+    control: &ServerControl,
+    skip: Skip,
+) -> InTwo {
+    let playlist = IFramePlaylist { earlier, snapshot, control, skip };
+    InTwo { head: written(|f| playlist.head(f)), tail: written(|f| playlist.tail(f)) }
 }
 
 /// Number of a segment's first entry.
@@ -70,16 +83,23 @@ fn complete(snapshot: &Snapshot) -> impl DoubleEndedIterator<Item = &Segment> + 
 }
 
 struct IFramePlaylist<'a> {
+    earlier: Option<Earlier>,
     snapshot: &'a Snapshot,
     control: &'a ServerControl,
     skip: Skip,
 }
 
-impl fmt::Display for IFramePlaylist<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { snapshot, control, skip } = self;
-        let skipped = if *skip == Skip::Yes { control.skipped(complete(snapshot)) } else { 0 };
-        let first = complete(snapshot).next().map_or(snapshot.listed_from, |segment| segment.msn);
+impl IFramePlaylist<'_> {
+    /// Segments of the snapshot that a delta update leaves out.
+    fn skipped(&self) -> usize {
+        if self.skip == Skip::Yes { self.control.skipped(complete(self.snapshot)) } else { 0 }
+    }
+
+    fn head(&self, f: &mut String) -> fmt::Result {
+        let Self { earlier, snapshot, control, skip } = self;
+        let listed = complete(snapshot).next().map_or(snapshot.listed_from, |segment| segment.msn);
+        let first = earlier.map_or(listed, |earlier| earlier.first);
+        let earlier_skipped = earlier.filter(|_| *skip == Skip::Yes).map_or(0, |earlier| earlier.segments);
         writeln!(f, "#EXTM3U")?;
         writeln!(f, "#EXT-X-VERSION:{VERSION}")?;
         // "all [...] MUST have the same Target Duration" (6.2.4), I-frame playlists of live content too (Apple's
@@ -88,18 +108,22 @@ impl fmt::Display for IFramePlaylist<'_> {
         writeln!(f, "{control}")?;
         writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{}", first_entry(first))?;
         writeln!(f, "#EXT-X-I-FRAMES-ONLY")?;
+        let skipped = self.skipped() + earlier_skipped;
         if skipped > 0 {
             writeln!(f, "#EXT-X-SKIP:SKIPPED-SEGMENTS={}", skipped * IFRAMES)?;
         }
-        writeln!(f, "#EXT-X-MAP:URI=\"{}\"", snapshot.rendition.init_name)?;
-        let grid = snapshot.rendition.grid;
-        let mut listed = complete(snapshot).skip(skipped);
+        writeln!(f, "#EXT-X-MAP:URI=\"{}\"", snapshot.rendition.init_name)
+    }
+
+    fn tail(&self, f: &mut String) -> fmt::Result {
+        let grid = self.snapshot.rendition.grid;
+        let mut listed = complete(self.snapshot).skip(self.skipped());
         listed.try_for_each(|segment| write_entries(f, &Described::of(segment, grid), grid))
     }
 }
 
 /// Both entries of a segment; where there is no picture, a gap.
-pub(super) fn write_entries(f: &mut impl fmt::Write, segment: &Described, grid: Grid) -> fmt::Result {
+pub(super) fn write_entries(f: &mut String, segment: &Described, grid: Grid) -> fmt::Result {
     for (half, frame) in (0..).zip(segment.iframes) {
         let place = grid.segment_start(segment.msn) + grid.idr_interval() * half;
         match frame {
@@ -112,14 +136,14 @@ pub(super) fn write_entries(f: &mut impl fmt::Write, segment: &Described, grid: 
 
 /// "the I-frame [...] The EXTINF duration [...] is the time between the presentation time of the I-frame in the
 /// Media Segment and the presentation time of the next I-frame in the Playlist" (4.4.3.6).
-fn write_entry(f: &mut impl fmt::Write, msn: Msn, frame: &IFrame) -> fmt::Result {
+fn write_entry(f: &mut String, msn: Msn, frame: &IFrame) -> fmt::Result {
     writeln!(f, "#EXT-X-PROGRAM-DATE-TIME:{}", Utc(frame.start))?;
     writeln!(f, "#EXTINF:{},", Seconds(frame.duration))?;
     writeln!(f, "#EXT-X-BYTERANGE:{}@{}", frame.len, frame.offset)?;
     writeln!(f, "{}", Media::Segment(msn))
 }
 
-fn write_gap(f: &mut impl fmt::Write, msn: Msn, start: Ticks, duration: Ticks) -> fmt::Result {
+fn write_gap(f: &mut String, msn: Msn, start: Ticks, duration: Ticks) -> fmt::Result {
     writeln!(f, "#EXT-X-PROGRAM-DATE-TIME:{}", Utc(start))?;
     writeln!(f, "#EXT-X-GAP")?;
     writeln!(f, "#EXTINF:{},", Seconds(duration))?;

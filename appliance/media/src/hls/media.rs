@@ -4,10 +4,11 @@ use super::control::whole_seconds;
 use super::{RenditionReport, ServerControl};
 use crate::date::Utc;
 use crate::decimal::Seconds;
+use crate::described::Described;
 use crate::time::{Msn, PartIndex, Ticks};
 use crate::uri::Media;
 use crate::window::{Part, Rendition, Segment, Snapshot};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// EXT-X-SKIP needs version 9 (section 8); a delta update must not differ from the playlist it updates.
 pub(super) const VERSION: u32 = 9;
@@ -26,6 +27,24 @@ pub enum Skip {
     Yes,
 }
 
+/// What is listed before a snapshot, and rendered elsewhere: [`past`](super::past).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// The oldest segment.
+    pub first: Msn,
+    /// How many; all of them end before the skip boundary.
+    pub segments: usize,
+}
+
+/// A playlist in two: between them belongs what is listed [`Earlier`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InTwo {
+    /// Up to the first entry.
+    pub head: String,
+    /// From the first entry of the snapshot on.
+    pub tail: String,
+}
+
 /// Renders the media playlist of one rendition. `others` are the reports of the channel's other renditions
 /// ([`RenditionReport::of_others`]); `control` is made from all of them.
 #[must_use]
@@ -35,28 +54,62 @@ pub fn media_playlist(
     control: &ServerControl,
     skip: Skip,
 ) -> String {
-    MediaPlaylist { snapshot, others, control, skip }.to_string()
+    let InTwo { head, tail } = media_playlist_after(None, snapshot, others, control, skip);
+    head + &tail
+}
+
+/// Renders the media playlist of a rendition with a past. A delta update skips all that is listed earlier, so that its
+/// two halves make the whole.
+#[must_use]
+pub fn media_playlist_after(
+    earlier: Option<Earlier>,
+    snapshot: &Snapshot,
+    others: &[RenditionReport],
+    control: &ServerControl,
+    skip: Skip,
+) -> InTwo {
+    let playlist = MediaPlaylist { earlier, snapshot, others, control, skip };
+    InTwo { head: written(|f| playlist.head(f)), tail: written(|f| playlist.tail(f)) }
+}
+
+pub(super) fn written(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
+    let mut text = String::new();
+    write(&mut text).expect("a String takes every write");
+    text
 }
 
 struct MediaPlaylist<'a> {
+    earlier: Option<Earlier>,
     snapshot: &'a Snapshot,
     others: &'a [RenditionReport],
     control: &'a ServerControl,
     skip: Skip,
 }
 
-impl fmt::Display for MediaPlaylist<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let skipped = self.skipped();
-        self.head(f)?;
+impl MediaPlaylist<'_> {
+    // EXT-X-INDEPENDENT-SEGMENTS is in the multivariant playlist, where it applies to all (4.4.2.1), and not here
+    // as well. No EXT-X-PLAYLIST-TYPE: "A Live Playlist MUST NOT contain" it (6.2.2).
+    fn head(&self, f: &mut String) -> fmt::Result {
+        let listed = self.snapshot.listed().next().map_or(self.snapshot.listed_from, |segment| segment.msn);
+        let first = self.earlier.map_or(listed, |earlier| earlier.first);
+        writeln!(f, "#EXTM3U")?;
+        writeln!(f, "#EXT-X-VERSION:{VERSION}")?;
+        writeln!(f, "#EXT-X-TARGETDURATION:{}", whole_seconds(self.control.target_duration()))?;
+        writeln!(f, "{}", self.control)?;
+        writeln!(f, "{}", PartInf(&self.snapshot.rendition))?;
+        writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{first}")?;
+        let skipped = self.skipped() + self.earlier_skipped();
         if skipped > 0 {
             writeln!(f, "#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}")?;
         }
         // It applies to every segment after it (4.4.4.5), so it stands in delta updates too:
         // "All tags that were not skipped MUST remain in the Playlist Delta Update." (6.2.5.1)
-        writeln!(f, "#EXT-X-MAP:URI=\"{}\"", self.snapshot.rendition.init_name)?;
+        writeln!(f, "#EXT-X-MAP:URI=\"{}\"", self.snapshot.rendition.init_name)
+    }
+
+    fn tail(&self, f: &mut String) -> fmt::Result {
         let parts_from = self.parts_listed_from();
-        for segment in self.snapshot.listed().skip(skipped) {
+        for segment in self.snapshot.listed().skip(self.skipped()) {
             write_segment(f, segment, segment.start >= parts_from)?;
         }
         if let Some((msn, part)) = next_part(self.snapshot) {
@@ -64,19 +117,9 @@ impl fmt::Display for MediaPlaylist<'_> {
         }
         self.others.iter().try_for_each(|report| writeln!(f, "{report}"))
     }
-}
 
-impl MediaPlaylist<'_> {
-    // EXT-X-INDEPENDENT-SEGMENTS is in the multivariant playlist, where it applies to all (4.4.2.1), and not here
-    // as well. No EXT-X-PLAYLIST-TYPE: "A Live Playlist MUST NOT contain" it (6.2.2).
-    fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first = self.snapshot.listed().next().map_or(self.snapshot.listed_from, |segment| segment.msn);
-        writeln!(f, "#EXTM3U")?;
-        writeln!(f, "#EXT-X-VERSION:{VERSION}")?;
-        writeln!(f, "#EXT-X-TARGETDURATION:{}", whole_seconds(self.control.target_duration()))?;
-        writeln!(f, "{}", self.control)?;
-        writeln!(f, "{}", PartInf(&self.snapshot.rendition))?;
-        writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{first}")
+    fn earlier_skipped(&self) -> usize {
+        if self.skip == Skip::No { 0 } else { self.earlier.map_or(0, |earlier| earlier.segments) }
     }
 
     fn skipped(&self) -> usize {
@@ -113,7 +156,7 @@ impl fmt::Display for PartInf<'_> {
     }
 }
 
-fn write_segment(f: &mut fmt::Formatter<'_>, segment: &Segment, with_parts: bool) -> fmt::Result {
+fn write_segment(f: &mut String, segment: &Segment, with_parts: bool) -> fmt::Result {
     let parts = segment.parts.iter().filter(|part| part.complete && (with_parts || !segment.complete));
     let mut parts = parts.peekable();
     if !segment.complete && parts.peek().is_none() {
@@ -122,18 +165,26 @@ fn write_segment(f: &mut fmt::Formatter<'_>, segment: &Segment, with_parts: bool
     // A Media Segment Tag that applies to a Parent Segment stands before its first EXT-X-PART tag (4.4.4.9).
     writeln!(f, "#EXT-X-PROGRAM-DATE-TIME:{}", Utc(segment.start))?;
     parts.try_for_each(|part| write_part(f, segment.msn, part))?;
-    if !segment.complete {
-        return Ok(());
-    }
-    // "These Media Segments MUST have EXT-X-GAP tags applied to them." (6.2.1)
-    if segment.gap {
-        writeln!(f, "#EXT-X-GAP")?;
-    }
-    writeln!(f, "#EXTINF:{},", Seconds(segment.duration))?;
-    writeln!(f, "{}", Media::Segment(segment.msn))
+    if segment.complete { write_end(f, segment.msn, segment.duration, segment.gap) } else { Ok(()) }
 }
 
-fn write_part(f: &mut fmt::Formatter<'_>, msn: Msn, part: &Part) -> fmt::Result {
+/// What stands behind a complete segment's parts.
+fn write_end(f: &mut String, msn: Msn, duration: Ticks, gap: bool) -> fmt::Result {
+    // "These Media Segments MUST have EXT-X-GAP tags applied to them." (6.2.1)
+    if gap {
+        writeln!(f, "#EXT-X-GAP")?;
+    }
+    writeln!(f, "#EXTINF:{},", Seconds(duration))?;
+    writeln!(f, "{}", Media::Segment(msn))
+}
+
+/// A segment that was complete long ago.
+pub(super) fn write_described(f: &mut String, segment: &Described) -> fmt::Result {
+    writeln!(f, "#EXT-X-PROGRAM-DATE-TIME:{}", Utc(segment.start))?;
+    write_end(f, segment.msn, segment.duration, segment.gap)
+}
+
+fn write_part(f: &mut String, msn: Msn, part: &Part) -> fmt::Result {
     let (duration, uri) = (Seconds(part.duration), Media::Part(msn, part.index));
     write!(f, "#EXT-X-PART:DURATION={duration},URI=\"{uri}\"")?;
     // "an enumerated-string whose value is YES if the Partial Segment contains an independent frame" (4.4.4.9)

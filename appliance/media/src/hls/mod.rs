@@ -8,6 +8,7 @@
 //! | [`report`] | EXT-X-RENDITION-REPORT: where the other renditions are |
 //! | [`multivariant`](mod@multivariant) | the multivariant playlists of both tiers |
 //! | [`blocking`] | `_HLS_msn`, `_HLS_part`, `_HLS_skip`: what to answer, and when |
+//! | [`past`] | entries of segments that are complete for good |
 //! | [`ts`] | the media playlist of the MPEG-TS tier |
 //!
 //! Nothing here ends: there is no EXT-X-ENDLIST, since a channel's output never stops, and no
@@ -18,13 +19,14 @@ pub mod control;
 pub mod iframes;
 pub mod media;
 pub mod multivariant;
+pub mod past;
 pub mod report;
 pub mod ts;
 
 pub use blocking::{BadRequest, BlockingRequest, Decision, decide};
 pub use control::ServerControl;
-pub use iframes::{decide_iframes, iframe_playlist};
-pub use media::{Skip, media_playlist};
+pub use iframes::{decide_iframes, iframe_playlist, iframe_playlist_after};
+pub use media::{Skip, media_playlist, media_playlist_after};
 pub use multivariant::{multivariant, ts_multivariant, with_prefix};
 pub use report::RenditionReport;
 pub use ts::ts_media_playlist;

@@ -41,6 +41,9 @@ pub struct WindowLimits {
     pub listed_segments: usize,
     /// Complete segments that can be fetched, listed ones included; no less than those.
     pub kept_segments: usize,
+    /// What is listed begins at a multiple of this, with some segments more where that needs them; 1 for anywhere.
+    /// What lies before it can then be listed by others, in blocks of this many.
+    pub listed_step: u64,
 }
 
 /// Why an access unit cannot be packaged. It was left out; the packager goes on with the next.

@@ -22,7 +22,7 @@ impl Retained {
         let kept_segments = limits.kept_segments.max(listed_segments);
         let published =
             Arc::new(Snapshot { rendition: rendition.clone(), segments: Vec::new(), listed_from: Msn(0) });
-        let limits = WindowLimits { listed_segments, kept_segments };
+        let limits = WindowLimits { listed_segments, kept_segments, listed_step: limits.listed_step.max(1) };
         Self { rendition, limits, segments: Vec::new(), published }
     }
 
@@ -106,12 +106,19 @@ impl Retained {
     pub(super) fn publish(&mut self) -> Arc<Snapshot> {
         let complete = self.segments.len() - usize::from(self.open_segment());
         let unlisted = complete.saturating_sub(self.limits.listed_segments);
+        let listed_from = self.segments.get(unlisted).map_or(Msn(0), |segment| self.stepped(segment.msn));
         self.published = Arc::new(Snapshot {
             rendition: self.rendition.clone(),
-            listed_from: self.segments.get(unlisted).map_or(Msn(0), |segment| segment.msn),
+            listed_from,
             segments: self.segments.clone(),
         });
         self.published.clone()
+    }
+
+    /// The nearest step at or before this segment, as far as segments are kept.
+    fn stepped(&self, msn: Msn) -> Msn {
+        let step = Msn(msn.0 - msn.0 % self.limits.listed_step);
+        self.segments.first().map_or(step, |oldest| step.max(oldest.msn))
     }
 
     /// A number that does not follow begins the window anew: not before, so that it is never seen empty.

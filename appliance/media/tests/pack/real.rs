@@ -49,7 +49,7 @@ pub(crate) fn access_units(stream: &[u8]) -> Vec<Vec<u8>> {
 /// Header and all segments as one file.
 fn package(rendition: Rendition, start: Ticks, units: impl Iterator<Item = Bytes>) -> Vec<u8> {
     let rendition = Arc::new(rendition);
-    let limits = WindowLimits { listed_segments: 10, kept_segments: 10 };
+    let limits = WindowLimits { listed_segments: 10, kept_segments: 10, listed_step: 1 };
     let mut packager = RenditionPackager::new(rendition.clone(), limits);
     for (count, data) in units.enumerate() {
         let dts = start + rendition.unit_duration * count as i64;

@@ -10,7 +10,7 @@ use media::window::{Rendition, Segment};
 use proptest::prelude::*;
 use std::sync::Arc;
 
-const LIMITS: WindowLimits = WindowLimits { listed_segments: 3, kept_segments: 5 };
+const LIMITS: WindowLimits = WindowLimits { listed_segments: 3, kept_segments: 5, listed_step: 1 };
 const START: Ticks = Ticks::from_secs(1_780_000_000);
 
 /// Video at each rate, then sound on the grid of each.

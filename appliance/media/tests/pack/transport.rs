@@ -19,7 +19,7 @@ const START: Ticks = Ticks::from_secs(1_780_000_000);
 
 /// The window that these access units make, one after the other from [`START`] on.
 fn window(rendition: Rendition, units: impl Iterator<Item = (UnitKind, Bytes)>) -> Snapshot {
-    let limits = WindowLimits { listed_segments: 10, kept_segments: 10 };
+    let limits = WindowLimits { listed_segments: 10, kept_segments: 10, listed_step: 1 };
     let step = rendition.unit_duration;
     let mut packager = RenditionPackager::new(Arc::new(rendition), limits);
     for (count, (kind, data)) in units.enumerate() {

@@ -13,8 +13,8 @@ export function wire(doc, video, session) {
 
   const keys = { k: actions.play, ' ': actions.play, m: actions.sound, l: actions.live, f: actions.full };
   doc.addEventListener('keydown', (event) => {
-    // Buttons and the menu have their own use for the keys.
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(BUTTON|SELECT)$/.test(event.target.tagName)) return;
+    // Buttons, the menu and the bar have their own use for the keys.
+    if (event.ctrlKey || event.metaKey || event.altKey || /^(BUTTON|SELECT|INPUT)$/.test(event.target.tagName)) return;
     const action = keys[event.key.toLowerCase()];
     if (!action) return;
     event.preventDefault();

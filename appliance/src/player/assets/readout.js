@@ -7,6 +7,7 @@ const STATES = {
   waiting: 'Waiting for the channel',
   live: 'Live',
   stalled: 'Stalled',
+  shifted: 'In the past',
   paused: 'Paused',
   refused: 'No access',
   failed: 'Cannot play',

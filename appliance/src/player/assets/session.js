@@ -4,6 +4,7 @@
 import { afterFailure, initialState, manifestUrl, plans, settled, TIER_NAMES } from './tier.js';
 import { Meter } from './meter.js';
 import { houseNow } from './clock.js';
+import { past } from './past.js';
 
 const DRIVERS = {
   'dash.js': () => import('./drivers/dash.js'),
@@ -16,6 +17,8 @@ const AWAY_POLL_MS = 1000;
 const WATCH_MS = 500;
 // Playing for this long makes the next failure a first one.
 const SETTLED_MS = 20000;
+// A viewer who goes further back than this wants to stay there; less is a jump to the edge.
+const SHIFTED_MIN_S = 8;
 // Failures kept for the tests and the curious.
 const FAILURES_KEPT = 20;
 
@@ -28,6 +31,7 @@ export class Session {
     this.meter = new Meter(video);
     this.failures = [];
     this.generation = 0;
+    this.shifted = false; // in the past, because the viewer wants to
     this.waiting = false;
     this.refused = false;
     this.onNote = () => {};
@@ -50,6 +54,7 @@ export class Session {
     await this.served(url, generation);
     if (generation !== this.generation) return;
     this.meter.restart();
+    this.shifted = false;
     this.openedAt = performance.now();
     try {
       const module = await DRIVERS[plan.engine]().catch((error) => {
@@ -110,7 +115,25 @@ export class Session {
   }
 
   goLive() {
-    if (this.driver) this.driver.goLive();
+    this.shifted = false;
+    if (this.driver) {
+      this.driver.follow(true);
+      this.driver.goLive();
+    }
+    this.resume();
+  }
+
+  // Goes to so many seconds behind the live edge, and stays there.
+  seekBehind(seconds) {
+    const range = this.driver && this.driver.range();
+    if (!range) return;
+    if (seconds < SHIFTED_MIN_S) {
+      this.goLive();
+      return;
+    }
+    this.shifted = true;
+    this.driver.follow(false);
+    this.video.currentTime = Math.max(range.start, range.end - seconds);
     this.resume();
   }
 
@@ -132,7 +155,8 @@ export class Session {
     if (this.waiting) return 'waiting';
     if (this.driver && this.video.paused) return 'paused';
     if (!this.driver || !this.meter.started) return 'connecting';
-    return this.meter.since === null ? 'live' : 'stalled';
+    if (this.meter.since !== null) return 'stalled';
+    return this.shifted ? 'shifted' : 'live';
   }
 
   stats() {
@@ -149,6 +173,8 @@ export class Session {
       ...driven,
       ...this.meter.read(),
       position: this.video.currentTime,
+      shifted: this.shifted,
+      past: this.driver ? past(this.driver.range(), this.video.currentTime) : null,
       rate: this.video.playbackRate,
       failures: this.failures,
     };

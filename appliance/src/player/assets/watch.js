@@ -1,12 +1,13 @@
 // The watch page: finds out what the device can do, starts a session, shows what it measures.
 //
-// `window.forebay` is for tests and for the curious: `{ tier, engine, stats() }`.
+// `window.forebay` is for tests and for the curious: `{ tier, engine, stats(), seekBehind(seconds), goLive() }`.
 
 import { detect, pinned, tokenIn } from './tier.js';
 import { follow } from './clock.js';
 import { Session } from './session.js';
 import { showNote, showState, showStats } from './readout.js';
 import { wire } from './controls.js';
+import { wirePast } from './past.js';
 
 const READOUT_MS = 500;
 
@@ -26,12 +27,16 @@ function main() {
     get tier() { return session.stats().tier; },
     get engine() { return session.stats().engine; },
     stats: () => session.stats(),
+    seekBehind: (seconds) => session.seekBehind(seconds),
+    goLive: () => session.goLive(),
   };
   wire(document, video, session);
+  const showPast = wirePast(document, session);
   document.getElementById('tier').value = pin && pin.tier !== 'native' ? pin.tier : '';
   const show = () => {
     const stats = session.stats();
     showStats(document, stats);
+    showPast(stats);
     showState(document, stats.state);
     const message = MESSAGES[stats.state] || '';
     const element = document.getElementById('message');

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 const START: Ticks = Ticks::from_secs(1_780_000_000);
-const LIMITS: WindowLimits = WindowLimits { listed_segments: 10, kept_segments: 18 };
+const LIMITS: WindowLimits = WindowLimits { listed_segments: 10, kept_segments: 18, listed_step: 1 };
 /// Of media before the first round: the window is full.
 const FIRST: Ticks = Ticks::from_millis(42_700);
 const BETWEEN: Ticks = Ticks::from_secs(4);

@@ -70,6 +70,16 @@ export async function open(video, url, hooks) {
       clearInterval(timer);
       player.destroy();
     },
+    // Catching up would seek back to the edge.
+    follow(live) {
+      pilot.following = live;
+      player.updateSettings({ streaming: { liveCatchup: { enabled: live } } });
+      if (!live) video.playbackRate = 1;
+    },
+    range() {
+      const window = player.isReady() ? player.getDvrWindow() : null;
+      return window && window.size > 0 ? { start: window.start, end: window.end } : null;
+    },
     goLive() { player.seekToOriginalLive(); },
     read() { return read(player); },
   };
@@ -81,6 +91,7 @@ class Pilot {
     this.player = player;
     this.video = video;
     this.ladder = null;
+    this.following = true;
   }
 
   tick() {
@@ -89,7 +100,7 @@ class Pilot {
     const bufferMs = player.getBufferLength('video') * 1000;
     const targetMs = player.getTargetLiveDelay() * 1000;
     this.chooseRung(bufferMs, targetMs);
-    this.jump(bufferMs, targetMs);
+    if (this.following) this.jump(bufferMs, targetMs);
   }
 
   chooseRung(bufferMs, targetMs) {

@@ -1,6 +1,7 @@
 // LL-HLS and HLS-TS by hls.js.
 
 import { loadScript } from '../load.js';
+import { seekable } from '../past.js';
 
 // Bounds for both tiers, in seconds.
 const BACK_BUFFER_S = 10;
@@ -48,6 +49,7 @@ export async function open(video, url, hooks, tier) {
   const Hls = window.Hls;
   const hls = new Hls(settings(tier));
   let recoveries = 0;
+  let following = true;
   hls.on(Hls.Events.ERROR, (event, data) => {
     if (!data.fatal) return;
     if (data.type === Hls.ErrorTypes.MEDIA_ERROR && recoveries < 2) {
@@ -59,11 +61,14 @@ export async function open(video, url, hooks, tier) {
     hooks.failed({ kind, reason: 'hls.js ' + data.details });
   });
   hls.on(Hls.Events.MANIFEST_PARSED, hooks.ready);
-  if (tier !== 'ts') hls.on(Hls.Events.LEVEL_UPDATED, () => jumpWhenFarBehind(hls, video));
+  if (tier !== 'ts') hls.on(Hls.Events.LEVEL_UPDATED, () => { if (following) jumpWhenFarBehind(hls, video); });
   hls.attachMedia(video); // first: the size of the picture caps the level that it starts with
   hls.loadSource(url);
   return {
     close() { hls.destroy(); },
+    // hls.js catches up only when it is near the edge already.
+    follow(live) { following = live; },
+    range() { return seekable(video); },
     goLive() { if (hls.liveSyncPosition) video.currentTime = hls.liveSyncPosition; },
     read() { return read(hls, hooks.houseNow); },
   };

@@ -1,5 +1,7 @@
 // HLS by the device's own player: LL-HLS on iOS 14 to 17.0, tvOS and Safari; HLS-TS on anything older.
 
+import { seekable } from '../past.js';
+
 export async function open(video, url, hooks) {
   const onError = () => {
     const error = video.error || {};
@@ -15,9 +17,11 @@ export async function open(video, url, hooks) {
       video.removeAttribute('src');
       video.load();
     },
+    follow() {}, // it leaves the playhead where the viewer puts it
+    range() { return seekable(video); },
     goLive() {
-      const ranges = video.seekable;
-      if (ranges.length) video.currentTime = ranges.end(ranges.length - 1);
+      const range = seekable(video);
+      if (range) video.currentTime = range.end;
     },
     read() { return { latencyMs: latency(video, hooks.houseNow), width: video.videoWidth, height: video.videoHeight }; },
   };

@@ -1,0 +1,524 @@
+//! One channel's past: which segments there are, where they are, and which are listed.
+//!
+//! All bookkeeping is under one lock that is held for microseconds; no file is touched while it is held. Files are
+//! written and removed by one task of the blocking pool, which runs while there is something to do.
+
+use super::block_file::{self, Extent};
+use super::page::Page;
+use crate::limits;
+use media::described::Described;
+use media::grid::Grid;
+use media::hls::media::Earlier;
+use media::hls::past::{iframe_entries, media_entries};
+use media::time::{Msn, Ticks};
+use media::window::{Rendition, Segment, Snapshot};
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use tracing::{info, warn};
+
+/// One channel's past.
+#[derive(Debug)]
+pub struct Archive {
+    folder: PathBuf,
+    window: Ticks,
+    state: Mutex<State>,
+}
+
+/// Where a segment of the past is.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// Still in memory.
+    Memory(Arc<Segment>),
+    /// On disk.
+    Disk(Extent),
+    /// It is a gap, or the disk could not take it.
+    Nothing,
+}
+
+/// How much past there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// As the operator wants it.
+    pub window: Ticks,
+    /// From the oldest segment that is listed to the newest one.
+    pub listed: Ticks,
+    /// Bytes on disk.
+    pub disk_bytes: u64,
+    /// Segments that the disk could not take, since the start.
+    pub lost: u64,
+    /// The past is shorter than it would be, for want of disk.
+    pub short: bool,
+}
+
+impl Status {
+    /// How far back a manifest says that viewers may seek: no further than there is media, and in steps, so that it
+    /// does not change all the time.
+    #[must_use]
+    pub fn time_shift(&self) -> Ticks {
+        let listed = self.listed.min(self.window);
+        Ticks(listed.0 - listed.0 % limits::DVR_MANIFEST_STEP.0)
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    tracks: Vec<Track>,
+    /// Segments to write, oldest first.
+    to_write: VecDeque<(usize, Msn)>,
+    to_remove: Vec<Arc<PathBuf>>,
+    /// A task is at work.
+    working: bool,
+    pending_bytes: u64,
+    disk_bytes: u64,
+    lost: u64,
+    short: bool,
+}
+
+/// One rendition's past.
+#[derive(Debug)]
+struct Track {
+    id: String,
+    grid: Grid,
+    /// Consecutive, oldest first.
+    blocks: VecDeque<Block>,
+    /// The segment to come.
+    next: Option<Msn>,
+    /// End of the newest segment.
+    end: Ticks,
+    past: Arc<Past>,
+}
+
+/// [`BLOCK_SEGMENTS`](limits::DVR_BLOCK_SEGMENTS) segments: what is listed, removed and made room of at once.
+#[derive(Debug)]
+struct Block {
+    number: u64,
+    path: Arc<PathBuf>,
+    bytes: u64,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    described: Described,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Pending(Arc<Segment>),
+    Disk { offset: u64 },
+    Gap,
+    Lost,
+}
+
+/// What is listed of a rendition before its live window. Immutable.
+#[derive(Debug, Default)]
+pub struct Past {
+    blocks: Vec<Arc<Listed>>,
+    media: OnceLock<Page>,
+    iframes: OnceLock<Page>,
+}
+
+/// A block's entries in playlists.
+#[derive(Debug)]
+struct Listed {
+    number: u64,
+    first: Msn,
+    segments: Vec<Described>,
+    grid: Grid,
+    media: OnceLock<Page>,
+    iframes: OnceLock<Page>,
+}
+
+impl Past {
+    /// What there is of it; nothing while all that is listed is in the live window.
+    #[must_use]
+    pub fn earlier(&self) -> Option<Earlier> {
+        let first = self.blocks.first()?.first;
+        Some(Earlier { first, segments: self.blocks.iter().map(|block| block.segments.len()).sum() })
+    }
+
+    /// Its entries in the media playlist.
+    pub fn media(&self) -> &Page {
+        let page = |block: &Listed| block.media.get_or_init(|| media_entries(&block.segments).into()).clone();
+        self.media.get_or_init(|| Page::joined(&self.blocks.iter().map(|b| page(b)).collect::<Vec<_>>()))
+    }
+
+    /// Its entries in the I-frame playlist.
+    pub fn iframes(&self) -> &Page {
+        let page = |block: &Listed| {
+            block.iframes.get_or_init(|| iframe_entries(&block.segments, block.grid).into()).clone()
+        };
+        self.iframes.get_or_init(|| Page::joined(&self.blocks.iter().map(|b| page(b)).collect::<Vec<_>>()))
+    }
+
+    fn start(&self) -> Option<Ticks> {
+        Some(self.blocks.first()?.segments.first()?.start)
+    }
+
+    fn last_number(&self) -> Option<u64> {
+        Some(self.blocks.last()?.number)
+    }
+
+    fn with(blocks: Vec<Arc<Listed>>) -> Arc<Self> {
+        Arc::new(Self { blocks, ..Self::default() })
+    }
+}
+
+impl Block {
+    fn first(&self) -> Msn {
+        self.entries.first().map_or(Msn(0), |entry| entry.described.msn)
+    }
+
+    fn end(&self) -> Ticks {
+        self.entries.last().map_or(Ticks::ZERO, |last| last.described.start + last.described.duration)
+    }
+
+    fn entry(&mut self, msn: Msn) -> Option<&mut Entry> {
+        let first = self.first();
+        self.entries.get_mut(usize::try_from(msn.0.checked_sub(first.0)?).ok()?)
+    }
+
+    fn listed(&self, grid: Grid) -> Option<Arc<Listed>> {
+        if self.entries.iter().any(|entry| matches!(entry.place, Place::Lost)) {
+            return None;
+        }
+        let segments = self.entries.iter().map(|entry| entry.described).collect();
+        let (media, iframes) = Default::default();
+        Some(Arc::new(Listed { number: self.number, first: self.first(), segments, grid, media, iframes }))
+    }
+}
+
+const fn block_of(msn: Msn) -> u64 {
+    msn.0 / limits::DVR_BLOCK_SEGMENTS
+}
+
+impl Track {
+    fn block(&mut self, number: u64) -> Option<&mut Block> {
+        let first = self.blocks.front()?.number;
+        self.blocks.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
+    }
+
+    /// Puts the blocks before `listed_from` on the list, and takes those off that have left the window.
+    fn list(&mut self, listed_from: Msn, window: Ticks) {
+        let last = self.past.last_number();
+        let closed = |block: &&Block| {
+            last.is_none_or(|last| block.number > last) && block.number < block_of(listed_from)
+        };
+        let oldest = self.end - window;
+        let newly: Vec<_> = self.blocks.iter().filter(closed).map(|block| block.listed(self.grid)).collect();
+        let left = |block: &Listed| block.segments.last().is_none_or(|s| s.start + s.duration <= oldest);
+        let leaves = self.past.blocks.first().is_some_and(|block| left(block));
+        if newly.is_empty() && !leaves {
+            return;
+        }
+        let mut blocks: Vec<_> = self.past.blocks.iter().filter(|block| !left(block)).cloned().collect();
+        for block in newly {
+            match block {
+                Some(block) if left(&block) => (),
+                Some(block) => blocks.push(block),
+                // What is listed must be without holes: the past begins anew after it.
+                None => blocks.clear(),
+            }
+        }
+        self.past = Past::with(blocks);
+    }
+
+    /// Nothing up to this block is listed any more; whether something was.
+    fn unlist_through(&mut self, number: u64) -> bool {
+        let keeps =
+            self.past.blocks.iter().filter(|block| block.number > number).cloned().collect::<Vec<_>>();
+        let some = keeps.len() < self.past.blocks.len();
+        if some {
+            self.past = Past::with(keeps);
+        }
+        some
+    }
+}
+
+impl State {
+    fn add(&mut self, index: usize, folder: &std::path::Path, segment: &Arc<Segment>) {
+        let (track, len) = (&mut self.tracks[index], segment.len() as u64);
+        let number = block_of(segment.msn);
+        if track.blocks.back().is_none_or(|block| block.number != number) {
+            let path = Arc::new(folder.join(format!("{}-{number}.m4s", track.id)));
+            track.blocks.push_back(Block { number, path, bytes: 0, entries: Vec::new() });
+        }
+        let place = if segment.gap {
+            Place::Gap
+        } else if self.pending_bytes + len > limits::DVR_PENDING_BYTES_MAX {
+            self.lost += 1;
+            self.short = true;
+            Place::Lost
+        } else {
+            self.pending_bytes += len;
+            self.to_write.push_back((index, segment.msn));
+            Place::Pending(segment.clone())
+        };
+        let entry = Entry { described: Described::of(segment, track.grid), place };
+        track.blocks.back_mut().expect("there is one, or it was just added").entries.push(entry);
+        track.next = Some(segment.msn.next());
+        track.end = segment.start + segment.duration;
+    }
+
+    /// Forgets the oldest block of a rendition, and has its file removed.
+    fn forget_oldest(&mut self, index: usize) -> Option<Block> {
+        let block = self.tracks[index].blocks.pop_front()?;
+        for entry in &block.entries {
+            if let Place::Pending(segment) = &entry.place {
+                self.pending_bytes -= segment.len() as u64;
+            }
+        }
+        self.disk_bytes -= block.bytes;
+        Some(block)
+    }
+
+    fn clear(&mut self, index: usize) {
+        while let Some(block) = self.forget_oldest(index) {
+            self.to_remove.push(block.path);
+        }
+        self.tracks[index].past = Arc::default();
+        self.tracks[index].next = None;
+    }
+
+    /// "the corresponding Media Segment MUST remain available to clients for a period of time equal to the duration of
+    /// the segment plus the duration of the longest Playlist file distributed by the server containing that segment"
+    /// (6.2.2).
+    fn expire(&mut self, index: usize, window: Ticks) {
+        let oldest = self.tracks[index].end - window * 2 - limits::DVR_KEPT_LONGER;
+        while self.tracks[index].blocks.front().is_some_and(|block| block.end() <= oldest) {
+            let forgotten = self.forget_oldest(index);
+            self.to_remove.extend(forgotten.map(|block| block.path));
+        }
+    }
+
+    /// From the oldest segment that every rendition lists to the newest.
+    fn listed(&self) -> Ticks {
+        let of = |track: &Track| track.past.start().map_or(Ticks::ZERO, |start| track.end - start);
+        self.tracks.iter().map(of).min().unwrap_or(Ticks::ZERO)
+    }
+
+    /// A segment was written, at this place in its file; or could not be.
+    fn written(&mut self, index: usize, msn: Msn, offset: Option<u64>) {
+        let number = block_of(msn);
+        // It may have been forgotten meanwhile.
+        let Some(block) = self.tracks[index].block(number) else { return };
+        let Some(Entry { place, .. }) = block.entry(msn) else { return };
+        let Place::Pending(segment) = &*place else { return };
+        let len = segment.len() as u64;
+        if let Some(offset) = offset {
+            *place = Place::Disk { offset };
+            block.bytes += len;
+            self.disk_bytes += len;
+        } else {
+            *place = Place::Lost;
+            self.lost += 1;
+            self.short = true;
+            self.tracks[index].unlist_through(number);
+        }
+        self.pending_bytes -= len;
+    }
+}
+
+enum Job {
+    Remove(Arc<PathBuf>),
+    Write { index: usize, path: Arc<PathBuf>, segment: Arc<Segment> },
+}
+
+impl Archive {
+    pub(super) fn new(folder: PathBuf, window: Ticks, renditions: &[Arc<Rendition>]) -> Self {
+        let track = |rendition: &Arc<Rendition>| Track {
+            id: rendition.id.clone(),
+            grid: rendition.grid,
+            blocks: VecDeque::new(),
+            next: None,
+            end: Ticks::ZERO,
+            past: Arc::default(),
+        };
+        let state = State {
+            tracks: renditions.iter().map(track).collect(),
+            to_write: VecDeque::new(),
+            to_remove: Vec::new(),
+            working: false,
+            pending_bytes: 0,
+            disk_bytes: 0,
+            lost: 0,
+            short: false,
+        };
+        Self { folder, window, state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no holder of this lock panics")
+    }
+
+    /// Takes what is new in a rendition's window, and says what is listed before it.
+    pub fn follow(self: &Arc<Self>, index: usize, snapshot: &Snapshot) -> Arc<Past> {
+        let mut state = self.state();
+        let next = state.tracks[index].next;
+        let oldest = snapshot.segments.first().map(|segment| segment.msn);
+        // The window began anew: numbers would be left out.
+        if oldest.zip(next).is_some_and(|(oldest, next)| oldest > next) {
+            state.clear(index);
+        }
+        let next = state.tracks[index].next;
+        let new = |segment: &&Arc<Segment>| segment.complete && next.is_none_or(|next| segment.msn >= next);
+        for segment in snapshot.segments.iter().filter(new) {
+            state.add(index, &self.folder, segment);
+        }
+        state.tracks[index].list(snapshot.listed_from, self.window);
+        state.expire(index, self.window);
+        if state.short && state.listed() >= self.window {
+            state.short = false;
+            info!(folder = %self.folder.display(), "the past is as long again as it should be");
+        }
+        let past = state.tracks[index].past.clone();
+        let idle = state.to_write.is_empty() && state.to_remove.is_empty();
+        if !state.working && !idle {
+            state.working = true;
+            let archive = self.clone();
+            actix_rt::task::spawn_blocking(move || archive.work());
+        }
+        past
+    }
+
+    /// Where a segment is; `None` if it is not, or no longer, part of the past.
+    #[must_use]
+    pub fn get(&self, index: usize, msn: Msn) -> Option<Found> {
+        let mut state = self.state();
+        let block = state.tracks[index].block(block_of(msn))?;
+        let path = block.path.clone();
+        let entry = block.entry(msn)?;
+        Some(match &entry.place {
+            Place::Pending(segment) => Found::Memory(segment.clone()),
+            Place::Disk { offset } => Found::Disk(Extent { path, offset: *offset, len: entry.described.len }),
+            Place::Gap | Place::Lost => Found::Nothing,
+        })
+    }
+
+    /// How much past there is.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let state = self.state();
+        let &State { disk_bytes, lost, short, .. } = &*state;
+        Status { window: self.window, listed: state.listed(), disk_bytes, lost, short }
+    }
+
+    /// Works until there is nothing to do.
+    fn work(&self) {
+        while let Some(job) = self.next_job() {
+            match job {
+                Job::Remove(path) => remove(&path),
+                Job::Write { index, path, segment } => {
+                    let written = self.write(&path, &segment);
+                    if let Err(error) = &written
+                        && !self.status().short
+                    {
+                        warn!(path = %path.display(), %error, "a segment of the past could not be kept");
+                    }
+                    self.state().written(index, segment.msn, written.ok());
+                }
+            }
+        }
+    }
+
+    fn next_job(&self) -> Option<Job> {
+        let mut state = self.state();
+        if let Some(path) = state.to_remove.pop() {
+            return Some(Job::Remove(path));
+        }
+        while let Some((index, msn)) = state.to_write.pop_front() {
+            let Some(block) = state.tracks[index].block(block_of(msn)) else { continue };
+            let path = block.path.clone();
+            if let Some(Entry { place: Place::Pending(segment), .. }) = block.entry(msn) {
+                return Some(Job::Write { index, path, segment: segment.clone() });
+            }
+        }
+        state.working = false;
+        None
+    }
+
+    /// Writes a segment; where there is no room, what is oldest makes it.
+    fn write(&self, path: &std::path::Path, segment: &Segment) -> io::Result<u64> {
+        std::fs::create_dir_all(&self.folder)?;
+        loop {
+            let full = if room(&self.folder)? < segment.len() as u64 {
+                io::Error::from(io::ErrorKind::StorageFull)
+            } else {
+                match block_file::append(path, segment.chunks().map(|chunk| &chunk.bytes)) {
+                    Err(error) if is_full(&error) => error,
+                    done => return done,
+                }
+            };
+            if !self.make_room(block_of(segment.msn)) {
+                return Err(full);
+            }
+        }
+    }
+
+    /// Gives up the oldest block of any rendition that is older than this one.
+    fn make_room(&self, number: u64) -> bool {
+        let mut state = self.state();
+        let oldest = (0..state.tracks.len())
+            .filter_map(|index| Some((state.tracks[index].blocks.front()?.number, index)))
+            .min()
+            .filter(|(oldest, _)| *oldest < number);
+        let Some((oldest, index)) = oldest else { return false };
+        let was_listed = state.tracks[index].unlist_through(oldest);
+        let block = state.forget_oldest(index);
+        if was_listed && !state.short {
+            state.short = true;
+            warn!(folder = %self.folder.display(), "the disk is full: the past becomes shorter");
+        }
+        drop(state);
+        if let Some(block) = block {
+            remove(&block.path);
+        }
+        true
+    }
+}
+
+impl Drop for Archive {
+    /// Thousands of files may take a while: nobody waits for it.
+    fn drop(&mut self) {
+        let folder = std::mem::take(&mut self.folder);
+        let removing = std::thread::Builder::new().name("dvr-remove".into()).spawn(move || {
+            match std::fs::remove_dir_all(&folder) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    warn!(folder = %folder.display(), %error, "the past could not be removed; the next start will");
+                }
+                _ => (),
+            }
+        });
+        if let Err(error) = removing {
+            warn!(%error, "the past could not be removed; the next start will");
+        }
+    }
+}
+
+fn remove(path: &std::path::Path) {
+    match std::fs::remove_file(path) {
+        // Nothing of that block was ever written.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (),
+        Err(error) => warn!(path = %path.display(), %error, "a block of the past could not be removed"),
+        Ok(()) => (),
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Bytes that the past may still take of the disk: the database, recordings and logs live there too.
+fn room(folder: &std::path::Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    let reserve =
+        (disk.f_blocks * disk.f_frsize / limits::DVR_DISK_RESERVE_SHARE).min(limits::DVR_DISK_RESERVE_MAX);
+    Ok((disk.f_bavail * disk.f_frsize).saturating_sub(reserve))
+}
+
+#[cfg(test)]
+#[path = "archive_tests.rs"]
+mod tests;

@@ -226,15 +226,12 @@ impl Track {
         self.past = Past::with(blocks);
     }
 
-    /// Nothing up to this block is listed any more; whether something was.
-    fn unlist_through(&mut self, number: u64) -> bool {
-        let keeps =
-            self.past.blocks.iter().filter(|block| block.number > number).cloned().collect::<Vec<_>>();
-        let some = keeps.len() < self.past.blocks.len();
-        if some {
+    /// Nothing up to this block is listed any more.
+    fn unlist_through(&mut self, number: u64) {
+        if self.past.blocks.first().is_some_and(|oldest| oldest.number <= number) {
+            let keeps = self.past.blocks.iter().filter(|block| block.number > number).cloned().collect();
             self.past = Past::with(keeps);
         }
-        some
     }
 }
 
@@ -466,9 +463,10 @@ impl Archive {
             .min()
             .filter(|(oldest, _)| *oldest < number);
         let Some((oldest, index)) = oldest else { return false };
-        let was_listed = state.tracks[index].unlist_through(oldest);
+        state.tracks[index].unlist_through(oldest);
         let block = state.forget_oldest(index);
-        if was_listed && !state.short {
+        let wanted_from = state.tracks[index].end - self.window;
+        if block.as_ref().is_some_and(|block| block.end() > wanted_from) && !state.short {
             state.short = true;
             warn!(folder = %self.folder.display(), "the disk is full: the past becomes shorter");
         }

@@ -13,11 +13,12 @@ use e2e::daemon::{Channel, Daemon};
 use e2e::playlist::{Media, Multivariant};
 use e2e::procfs::{Usage, usage};
 use e2e::setting;
+use flate2::read::GzDecoder;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::json;
 use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
@@ -112,22 +113,23 @@ impl Bench {
         for mut http in idle {
             let path = path.clone();
             waiting.spawn_local(async move {
-                let answer = http.get(&path).await?;
-                Ok::<_, anyhow::Error>((answer.status, unix_ms(), String::from_utf8(answer.body)?))
+                let answer = http.get_compressed(&path).await?;
+                Ok::<_, anyhow::Error>((unix_ms(), answer))
             });
         }
         sleep(Duration::from_millis(1500)).await;
         let while_held = usage(self.daemon.pid())?;
-        let (mut after_part, mut right) = (Vec::new(), 0);
-        let mut first = f64::INFINITY;
+        // Looked at when all are there: until then the box has the processor.
+        let mut answers = Vec::with_capacity(count);
         while let Some(answer) = waiting.join_next().await {
-            let (status, at, text) = answer??;
-            let edge = Edge::read(&text);
-            if status == 200 && text.contains(&format!("{msn}.m4s")) {
-                right += 1;
-            }
-            first = first.min(at);
-            after_part.push(at - edge.end_of(msn).context("the segment has no date")?);
+            answers.push(answer??);
+        }
+        let (mut after_part, mut right) = (Vec::new(), 0);
+        for (at, answer) in answers {
+            let mut text = String::new();
+            GzDecoder::new(&answer.body[..]).read_to_string(&mut text)?;
+            right += usize::from(answer.status == 200 && text.contains(&format!("{msn}.m4s")));
+            after_part.push(at - Edge::read(&text).end_of(msn).context("the segment has no date")?);
         }
         let spread = after_part.iter().copied().fold(f64::INFINITY, f64::min);
         let each = |usage: &Usage| {
@@ -413,11 +415,22 @@ impl Http {
     }
 
     async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
-        timeout(ANSWER_WITHIN, self.exchange(path)).await.with_context(|| format!("no answer to {path}"))?
+        self.within(path, "").await
     }
 
-    async fn exchange(&mut self, path: &str) -> anyhow::Result<Answer> {
-        self.stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).await?;
+    /// The body is left compressed.
+    async fn get_compressed(&mut self, path: &str) -> anyhow::Result<Answer> {
+        self.within(path, "Accept-Encoding: gzip\r\n").await
+    }
+
+    async fn within(&mut self, path: &str, more: &str) -> anyhow::Result<Answer> {
+        let exchange = timeout(ANSWER_WITHIN, self.exchange(path, more));
+        exchange.await.with_context(|| format!("no answer to {path}"))?
+    }
+
+    async fn exchange(&mut self, path: &str, more: &str) -> anyhow::Result<Answer> {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n");
+        self.stream.write_all(head.as_bytes()).await?;
         let (status, length) = loop {
             let mut fields = [httparse::EMPTY_HEADER; 24];
             let mut response = httparse::Response::new(&mut fields);

@@ -3,7 +3,7 @@
 import { loadScript } from '../load.js';
 import { seekable } from '../past.js';
 
-// Bounds for both tiers, in seconds.
+// Bounds, in seconds.
 const BACK_BUFFER_S = 10;
 const FORWARD_BUFFER_S = 20;
 // The estimate before anything is measured: on the premises the top rung fits.
@@ -19,7 +19,6 @@ const SPARE_MIN_S = 1;
 
 function settings(tier) {
   const both = {
-    backBufferLength: BACK_BUFFER_S,
     maxBufferLength: FORWARD_BUFFER_S,
     maxMaxBufferLength: FORWARD_BUFFER_S,
     capLevelToPlayerSize: true,
@@ -33,11 +32,19 @@ function settings(tier) {
   if (tier === 'ts') {
     // There are no parts: low latency mode only lets it catch up with its three target durations.
     return {
-      ...both, lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.05, liveSyncDurationCount: 3, liveMaxLatencyDurationCount: 12,
+      ...both,
+      backBufferLength: BACK_BUFFER_S,
+      lowLatencyMode: true,
+      maxLiveSyncPlaybackRate: 1.05,
+      liveSyncDurationCount: 3,
+      liveMaxLatencyDurationCount: 12,
     };
   }
   return {
     ...both,
+    // The browser takes old media away when it needs the room. When hls.js 1.7.4 does, it forgets the segment whose parts
+    // it is loading, finds at its end that it has to load nothing, and stands still for three seconds.
+    backBufferLength: Infinity,
     lowLatencyMode: true,
     maxLiveSyncPlaybackRate: CATCH_UP_RATE_MAX,
     liveSyncOnStallIncrease: 0.25, // seconds of target added by a stall: default 1 loses the tier's promise at once

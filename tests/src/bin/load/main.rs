@@ -8,12 +8,15 @@
 //! `FOREBAY_LOAD_HELD` (default 10000), `FOREBAY_LOAD_VIEWERS` (100), `FOREBAY_LOAD_CROWD_HLS` (2000),
 //! `FOREBAY_LOAD_CROWD_DASH` (500), `FOREBAY_LOAD_SECONDS` (30) a step; 0 leaves a step out.
 
+mod held;
+
 use anyhow::{Context, bail, ensure};
 use e2e::daemon::{Channel, Daemon};
 use e2e::playlist::{Media, Multivariant};
 use e2e::procfs::{Usage, usage};
 use e2e::setting;
 use flate2::read::GzDecoder;
+use held::Held;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::json;
 use std::cell::RefCell;
@@ -98,47 +101,38 @@ impl Bench {
     async fn held(&self, count: usize) -> anyhow::Result<()> {
         let renditions = self.renditions()?;
         let before = usage(self.daemon.pid())?;
-        let mut idle = Vec::with_capacity(count);
-        while idle.len() < count {
-            let batch = (0..BATCH.min(count - idle.len())).map(|_| Http::connect(renditions.port));
-            for opened in futures_of(batch.collect()).await {
-                idle.push(opened?);
-            }
-        }
+        let mut waiting =
+            (0..count).map(|_| Held::connect(renditions.port)).collect::<anyhow::Result<Vec<_>>>()?;
         let connected = usage(self.daemon.pid())?;
         let url = format!("{}{}", self.daemon.base(), renditions.paths[0]);
         let msn = Media::fetch(&url)?.complete().next_back().context("no segment")?.0 + 2;
         let path = format!("{}?_HLS_msn={msn}", renditions.paths[0]);
-        let mut waiting = JoinSet::new();
-        for mut http in idle {
-            let path = path.clone();
-            waiting.spawn_local(async move {
-                let answer = http.get_compressed(&path).await?;
-                Ok::<_, anyhow::Error>((unix_ms(), answer))
-            });
-        }
-        sleep(Duration::from_millis(1500)).await;
+        waiting.iter_mut().try_for_each(|held| held.ask(&path))?;
+        // "$Number$" is the grid's: segments of 2 s since the epoch.
+        let due_ms = (msn + 1) as f64 * 2000.0;
+        let before_due = due_ms - 500.0 - unix_ms();
+        ensure!(before_due > 0.0, "to ask took longer than there was time; ask fewer");
+        sleep(Duration::from_secs_f64(before_due / 1000.0)).await;
         let while_held = usage(self.daemon.pid())?;
-        // Looked at when all are there: until then the box has the processor.
-        let mut answers = Vec::with_capacity(count);
-        while let Some(answer) = waiting.join_next().await {
-            answers.push(answer??);
-        }
-        let (mut after_part, mut right) = (Vec::new(), 0);
-        for (at, answer) in answers {
+        sleep(Duration::from_secs_f64((due_ms + 1000.0 - unix_ms()).max(0.0) / 1000.0)).await;
+        let released = usage(self.daemon.pid())?;
+        let answers = waiting.iter_mut().map(Held::answer).collect::<anyhow::Result<Vec<_>>>()?;
+        let (mut after, mut right) = (Vec::new(), 0);
+        for answer in answers {
             let mut text = String::new();
             GzDecoder::new(&answer.body[..]).read_to_string(&mut text)?;
             right += usize::from(answer.status == 200 && text.contains(&format!("{msn}.m4s")));
-            after_part.push(at - Edge::read(&text).end_of(msn).context("the segment has no date")?);
+            after.push(answer.at_ms - Edge::read(&text).end_of(msn).context("the segment has no date")?);
         }
-        let spread = after_part.iter().copied().fold(f64::INFINITY, f64::min);
+        let first = after.iter().copied().fold(f64::INFINITY, f64::min);
         let each = |usage: &Usage| {
             (usage.resident_bytes.saturating_sub(before.resident_bytes)) as f64 / count as f64 / 1024.0
         };
         println!(
-            "held: {right} of {count} answered right; released {} after the segment's end, first at {spread:.0} ms; {:.1} KiB for \
-             each connection, {:.1} KiB with its request held; RSS {} MB",
-            percentiles(&mut after_part),
+            "held: {right} of {count} answered right; released {} after the segment's end, first at {first:.0} ms; {:.0} us of \
+             CPU for each; {:.1} KiB for each connection, {:.1} KiB with its request held; RSS {} MB",
+            percentiles(&mut after),
+            released.cpu.saturating_sub(while_held.cpu).as_secs_f64() * 1e6 / count as f64,
             each(&connected),
             each(&while_held),
             while_held.resident_bytes / 1_000_000
@@ -415,22 +409,11 @@ impl Http {
     }
 
     async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
-        self.within(path, "").await
+        timeout(ANSWER_WITHIN, self.exchange(path)).await.with_context(|| format!("no answer to {path}"))?
     }
 
-    /// The body is left compressed.
-    async fn get_compressed(&mut self, path: &str) -> anyhow::Result<Answer> {
-        self.within(path, "Accept-Encoding: gzip\r\n").await
-    }
-
-    async fn within(&mut self, path: &str, more: &str) -> anyhow::Result<Answer> {
-        let exchange = timeout(ANSWER_WITHIN, self.exchange(path, more));
-        exchange.await.with_context(|| format!("no answer to {path}"))?
-    }
-
-    async fn exchange(&mut self, path: &str, more: &str) -> anyhow::Result<Answer> {
-        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n");
-        self.stream.write_all(head.as_bytes()).await?;
+    async fn exchange(&mut self, path: &str) -> anyhow::Result<Answer> {
+        self.stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).await?;
         let (status, length) = loop {
             let mut fields = [httparse::EMPTY_HEADER; 24];
             let mut response = httparse::Response::new(&mut fields);

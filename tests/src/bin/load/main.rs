@@ -37,8 +37,6 @@ use wire::ChannelState;
 const BITRATE_BPS: u32 = 1_500_000;
 /// A part that is listed later than a part's length after its end is late: players with PART-HOLD-BACK run dry of it.
 const LATE_MS: f64 = 500.0;
-/// Connections opened at once: fewer than wait to be accepted.
-const BATCH: usize = 200;
 /// An answer that takes longer is lost.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 const NGINX_WORKERS: usize = 2;
@@ -482,18 +480,6 @@ impl Http {
             }
         }
     }
-}
-
-/// All of them at once.
-async fn futures_of<F: Future + 'static>(futures: Vec<F>) -> Vec<F::Output>
-where
-    F::Output: 'static,
-{
-    let mut set = JoinSet::new();
-    for future in futures {
-        set.spawn_local(future);
-    }
-    set.join_all().await
 }
 
 /// nginx with some files in memory.

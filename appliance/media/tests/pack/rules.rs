@@ -281,6 +281,26 @@ fn the_window_slides_and_shares_what_did_not_change() {
 }
 
 #[test]
+fn with_a_step_the_list_begins_at_a_multiple_of_it_and_never_goes_back() {
+    let limits = WindowLimits { listed_segments: 3, kept_segments: 10, listed_step: 5 };
+    let rendition = Arc::new(video_rendition(FrameRate::FPS_30));
+    let mut packager = RenditionPackager::new(rendition.clone(), limits);
+    let (grid, first) = (rendition.grid, Msn(rendition.grid.place(START).msn.0 + 1));
+    let (start, end) = (grid.segment_start(first), grid.segment_start(Msn(first.0 + 20)));
+    let mut before = first;
+    for unit in units(&rendition, start).take_while(|unit| unit.dts < end) {
+        let Pushed::Published(update) = packager.push(unit).unwrap() else { continue };
+        let (from, newest) = (update.snapshot.listed_from, update.snapshot.segments.last().unwrap());
+        let complete = newest.msn.0 + u64::from(newest.complete) - from.0;
+        assert!(from == first || from.0 % 5 == 0, "{from}");
+        assert!(from >= before && complete < 3 + 5, "{complete} from {from}, {before} before");
+        assert!(update.snapshot.segment(from).is_some() || from == Msn(0), "what is listed is kept");
+        before = from;
+    }
+    assert!(before > first);
+}
+
+#[test]
 fn bandwidth_is_what_the_segments_take() {
     let mut bench = Bench::new(video_rendition(FrameRate::FPS_30));
     assert_eq!((bench.packager.snapshot().peak_bps(), bench.packager.snapshot().average_bps()), (0, 0));

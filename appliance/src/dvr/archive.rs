@@ -4,18 +4,16 @@
 //! written and removed by one task of the blocking pool, which runs while there is something to do.
 
 use super::block_file::{self, Extent};
-use super::page::Page;
+use super::past::{Listed, Past};
 use crate::limits;
 use media::described::Described;
 use media::grid::Grid;
-use media::hls::media::Earlier;
-use media::hls::past::{iframe_entries, media_entries};
 use media::time::{Msn, Ticks};
 use media::window::{Rendition, Segment, Snapshot};
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tracing::{info, warn};
 
 /// One channel's past.
@@ -113,60 +111,6 @@ enum Place {
     Lost,
 }
 
-/// What is listed of a rendition before its live window. Immutable.
-#[derive(Debug, Default)]
-pub struct Past {
-    blocks: Vec<Arc<Listed>>,
-    media: OnceLock<Page>,
-    iframes: OnceLock<Page>,
-}
-
-/// A block's entries in playlists.
-#[derive(Debug)]
-struct Listed {
-    number: u64,
-    first: Msn,
-    segments: Vec<Described>,
-    grid: Grid,
-    media: OnceLock<Page>,
-    iframes: OnceLock<Page>,
-}
-
-impl Past {
-    /// What there is of it; nothing while all that is listed is in the live window.
-    #[must_use]
-    pub fn earlier(&self) -> Option<Earlier> {
-        let first = self.blocks.first()?.first;
-        Some(Earlier { first, segments: self.blocks.iter().map(|block| block.segments.len()).sum() })
-    }
-
-    /// Its entries in the media playlist.
-    pub fn media(&self) -> &Page {
-        let page = |block: &Listed| block.media.get_or_init(|| media_entries(&block.segments).into()).clone();
-        self.media.get_or_init(|| Page::joined(&self.blocks.iter().map(|b| page(b)).collect::<Vec<_>>()))
-    }
-
-    /// Its entries in the I-frame playlist.
-    pub fn iframes(&self) -> &Page {
-        let page = |block: &Listed| {
-            block.iframes.get_or_init(|| iframe_entries(&block.segments, block.grid).into()).clone()
-        };
-        self.iframes.get_or_init(|| Page::joined(&self.blocks.iter().map(|b| page(b)).collect::<Vec<_>>()))
-    }
-
-    fn start(&self) -> Option<Ticks> {
-        Some(self.blocks.first()?.segments.first()?.start)
-    }
-
-    fn last_number(&self) -> Option<u64> {
-        Some(self.blocks.last()?.number)
-    }
-
-    fn with(blocks: Vec<Arc<Listed>>) -> Arc<Self> {
-        Arc::new(Self { blocks, ..Self::default() })
-    }
-}
-
 impl Block {
     fn first(&self) -> Msn {
         self.entries.first().map_or(Msn(0), |entry| entry.described.msn)
@@ -181,13 +125,13 @@ impl Block {
         self.entries.get_mut(usize::try_from(msn.0.checked_sub(first.0)?).ok()?)
     }
 
-    fn listed(&self, grid: Grid) -> Option<Arc<Listed>> {
+    /// `None` if it has a segment that the disk could not take.
+    fn listed(&self, grid: Grid) -> Option<Listed> {
         if self.entries.iter().any(|entry| matches!(entry.place, Place::Lost)) {
             return None;
         }
         let segments = self.entries.iter().map(|entry| entry.described).collect();
-        let (media, iframes) = Default::default();
-        Some(Arc::new(Listed { number: self.number, first: self.first(), segments, grid, media, iframes }))
+        Some(Listed::new(self.number, segments, grid))
     }
 }
 
@@ -203,34 +147,20 @@ impl Track {
 
     /// Puts the blocks before `listed_from` on the list, and takes those off that have left the window.
     fn list(&mut self, listed_from: Msn, window: Ticks) {
-        let last = self.past.last_number();
+        let last = self.past.newest_block();
         let closed = |block: &&Block| {
             last.is_none_or(|last| block.number > last) && block.number < block_of(listed_from)
         };
-        let oldest = self.end - window;
-        let newly: Vec<_> = self.blocks.iter().filter(closed).map(|block| block.listed(self.grid)).collect();
-        let left = |block: &Listed| block.segments.last().is_none_or(|s| s.start + s.duration <= oldest);
-        let leaves = self.past.blocks.first().is_some_and(|block| left(block));
-        if newly.is_empty() && !leaves {
-            return;
+        let newly = self.blocks.iter().filter(closed).map(|block| block.listed(self.grid)).collect();
+        if let Some(past) = self.past.moved_on(newly, self.end - window) {
+            self.past = Arc::new(past);
         }
-        let mut blocks: Vec<_> = self.past.blocks.iter().filter(|block| !left(block)).cloned().collect();
-        for block in newly {
-            match block {
-                Some(block) if left(&block) => (),
-                Some(block) => blocks.push(block),
-                // What is listed must be without holes: the past begins anew after it.
-                None => blocks.clear(),
-            }
-        }
-        self.past = Past::with(blocks);
     }
 
     /// Nothing up to this block is listed any more.
     fn unlist_through(&mut self, number: u64) {
-        if self.past.blocks.first().is_some_and(|oldest| oldest.number <= number) {
-            let keeps = self.past.blocks.iter().filter(|block| block.number > number).cloned().collect();
-            self.past = Past::with(keeps);
+        if let Some(past) = self.past.without_through(number) {
+            self.past = Arc::new(past);
         }
     }
 }
@@ -293,7 +223,7 @@ impl State {
 
     /// From the oldest segment that every rendition lists to the newest.
     fn listed(&self) -> Ticks {
-        let of = |track: &Track| track.past.start().map_or(Ticks::ZERO, |start| track.end - start);
+        let of = |track: &Track| track.past.oldest().map_or(Ticks::ZERO, |oldest| track.end - oldest.start);
         self.tracks.iter().map(of).min().unwrap_or(Ticks::ZERO)
     }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::dvr::Shelf;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
+use media::hls::media::Earlier;
 use media::packager::{Pushed, RenditionPackager};
 use media::testing;
 use media::time::FrameRate;

@@ -9,14 +9,15 @@
 //! The live window keeps the newest segments in memory, DVR or not. Each segment that is complete is also written to
 //! disk ([`archive`]), in blocks of ten in one file each ([`block_file`]), by a thread of its own: neither packaging
 //! nor serving waits for the disk. What was listed stays available as long again (draft-pantos-hls-rfc8216bis 6.2.2).
-//! Playlists are put together from entries that are rendered and compressed once a block ([`page`]), so that they do not
-//! cost more with a longer past.
+//! Playlists are put together from entries that are rendered and compressed once a block ([`past`], [`page`]), so that
+//! they do not cost more with a longer past.
 //!
 //! A disk that is full, slow or broken shortens the past. It never stops the live edge.
 
 pub mod archive;
 pub mod block_file;
 pub mod page;
+pub mod past;
 
 use archive::Archive;
 use media::time::Ticks;

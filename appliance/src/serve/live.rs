@@ -4,8 +4,9 @@
 //! one receiver; all of them share the playlist's one rendering, made by whoever asks first.
 
 use super::wait::Watched;
-use crate::dvr::archive::{Archive, Found, Past};
+use crate::dvr::archive::{Archive, Found};
 use crate::dvr::page::Page;
+use crate::dvr::past::Past;
 use crate::metrics::channel::ChannelMeter;
 use crate::{dvr, limits};
 use bytes::Bytes;

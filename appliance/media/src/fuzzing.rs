@@ -16,18 +16,22 @@ use crate::packager::{Pushed, RenditionPackager, WindowLimits};
 use crate::testing::{audio_rendition_on, units, video_rendition_on};
 use crate::time::{FrameRate, Ticks};
 use crate::uri::Media;
-use crate::window::Snapshot;
+use crate::window::{Segment, Snapshot};
 use bytes::BytesMut;
 use std::sync::{Arc, OnceLock};
 
 const START: Ticks = Ticks::from_secs(1_780_000_000);
+
+const fn limits(listed_step: u64) -> WindowLimits {
+    WindowLimits { listed_segments: 3, kept_segments: 6, listed_step }
+}
 
 /// What a viewer's address says: the query of a blocking request, and the name of a file.
 pub fn fuzz_requests(bytes: &[u8]) {
     static WINDOW: OnceLock<Arc<Snapshot>> = OnceLock::new();
     let window = WINDOW.get_or_init(|| {
         let rendition = Arc::new(video_rendition_on(FrameRate::FPS_30, Latency::Standard));
-        let mut packager = RenditionPackager::new(rendition.clone(), LIMITS);
+        let mut packager = RenditionPackager::new(rendition.clone(), limits(1));
         for unit in units(&rendition, START).take(200) {
             packager.push(unit).expect("generated units are well-formed");
         }
@@ -85,7 +89,8 @@ pub fn fuzz_judge(bytes: &[u8]) {
     let _ = Element::read(bytes);
 }
 
-const LIMITS: WindowLimits = WindowLimits { listed_segments: 3, kept_segments: 5, listed_step: 1 };
+/// Operations of one run: more find nothing new, and take their time.
+const OPERATIONS_MAX: usize = 24;
 
 /// Access units that come, are lost, come twice and jump, as operations: two bits say which, six how many. The window keeps
 /// its promises whatever comes (see [`packager`](crate::packager)).
@@ -96,10 +101,11 @@ pub fn fuzz_window(bytes: &[u8]) {
     let video = first & 2 == 0;
     let rendition = if video { video_rendition_on(rate, latency) } else { audio_rendition_on(rate, latency) };
     let rendition = Arc::new(rendition);
-    let mut packager = RenditionPackager::new(rendition.clone(), LIMITS);
+    let listed_step = if first & 0x20 == 0 { 1 } else { 2 };
+    let mut packager = RenditionPackager::new(rendition.clone(), limits(listed_step));
     let mut next = START;
-    let mut before: Option<Arc<Snapshot>> = None;
-    for operation in operations.iter().take(64) {
+    let mut before = packager.snapshot();
+    for operation in operations.iter().take(OPERATIONS_MAX) {
         let count = i64::from(operation & 0x3F) + 1;
         match operation >> 6 {
             0 => next += rendition.unit_duration * count,
@@ -111,15 +117,27 @@ pub fn fuzz_window(bytes: &[u8]) {
         for unit in units(&rendition, from).take(usize::try_from(count).unwrap_or(0)) {
             next = unit.dts + unit.duration;
             if let Ok(Pushed::Published(update)) = packager.push(unit) {
-                promises(&update.snapshot, before.as_deref());
-                before = Some(update.snapshot);
+                let (was, is) = (before.listed_from, update.snapshot.listed_from);
+                assert!(is >= was, "the list went back from {was} to {is}");
+                kept(&update.snapshot, &before);
+                before = update.snapshot;
             }
         }
+        promises(&before);
     }
 }
 
-/// Numbers are consecutive, each part and unit follows the one before, what is complete stays as it was.
-fn promises(now: &Snapshot, before: Option<&Snapshot>) {
+/// What is complete stays as it was.
+fn kept(now: &Snapshot, before: &Snapshot) {
+    for old in before.segments.iter().filter(|old| old.complete) {
+        let Some(same) = now.segment(old.msn) else { continue };
+        let facts = |segment: &Segment| (segment.start, segment.duration, segment.gap, segment.parts.len());
+        assert_eq!(facts(old), facts(same), "{:?}", old.msn);
+    }
+}
+
+/// Numbers are consecutive, each part and unit follows the one before, and the playlist lists what there is.
+fn promises(now: &Snapshot) {
     let numbers: Vec<u64> = now.segments.iter().map(|segment| segment.msn.0).collect();
     assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "{numbers:?}");
     for segment in &now.segments {
@@ -129,15 +147,6 @@ fn promises(now: &Snapshot, before: Option<&Snapshot>) {
         assert!(indices.iter().copied().eq(0..indices.len() as u32), "{indices:?}");
         assert!(!segment.gap || segment.parts.is_empty(), "a gap with media");
         assert!(!segment.complete || segment.duration > Ticks::ZERO);
-    }
-    for old in before.iter().flat_map(|before| before.segments.iter()).filter(|old| old.complete) {
-        let Some(same) = now.segment(old.msn) else { continue };
-        assert_eq!(
-            (old.start, old.duration, old.gap),
-            (same.start, same.duration, same.gap),
-            "{:?}",
-            old.msn
-        );
     }
     let control = ServerControl::for_renditions([now.rendition.as_ref()]);
     let reports = RenditionReport::of_others([now], "another");

@@ -328,6 +328,10 @@ pub const DVR_PENDING_BYTES_MAX: u64 = 256 << 20;
 /// What was listed is kept for as long as the longest playlist that has it; the list is this much longer than the window.
 pub const DVR_KEPT_LONGER: Ticks = Ticks::from_secs(60);
 
+/// What the past gives up before its time, because the disk is full or broken, can still be loaded for this long after
+/// the last playlist that lists it; three target durations.
+pub const DVR_GIVEN_UP_KEPT: Duration = Duration::from_secs(6);
+
 /// The past leaves this much of the disk to others, and not less than one part in [`DVR_DISK_RESERVE_SHARE`] of a
 /// small one.
 pub const DVR_DISK_RESERVE_MAX: u64 = 1 << 30;

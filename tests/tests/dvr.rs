@@ -63,7 +63,7 @@ fn lists_its_past(url: &str) -> anyhow::Result<()> {
     let whole = Media::fetch(url)?;
     let (oldest_msn, oldest) = whole.complete().next().context("no segment")?;
     let (newest_msn, _) = whole.complete().next_back().context("no segment")?;
-    ensure!(newest_msn - oldest_msn >= WINDOW_SECS / 2, "{url} lists {oldest_msn} to {newest_msn}");
+    ensure!(newest_msn - oldest_msn + 1 >= WINDOW_SECS / 2, "{url} lists {oldest_msn} to {newest_msn}");
     let listed = whole.segments.windows(2).all(|two| two[1].msn == two[0].msn + 1);
     ensure!(listed && whole.segments.iter().all(|segment| !segment.gap), "{url} has holes");
 

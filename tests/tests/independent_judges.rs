@@ -190,8 +190,9 @@ fn the_judges_find_what_is_wrong() -> anyhow::Result<()> {
     ensure!(judges::first_tables(transport.path())? != (1, 2), "tsinfo missed that PAT and PMT are late");
     let file = recorded(&promises(&daemon.live(&channel, "master.m3u8"))?[0].url, ".mp4", 2)?;
     let whole = std::fs::read(file.path())?;
-    let middle = whole.len() / 2;
-    let spoilt = [&whole[..middle], &[0xFF; 2000], &whole[middle + 2000..]].concat();
+    // The length of a picture's first NAL unit, and what follows it.
+    let mdat = whole.windows(4).position(|four| four == b"mdat").context("mdat")? + 4;
+    let spoilt = [&whole[..mdat], &[0xFF; 500], &whole[mdat + 500..]].concat();
     std::fs::write(file.path(), spoilt)?;
     ensure!(!ffmpeg::complaints(file.path())?.is_empty(), "ffmpeg accepts spoilt pictures");
     std::fs::write(file.path(), &whole[8..])?;

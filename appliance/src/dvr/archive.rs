@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 use tracing::{info, warn};
 
 /// One channel's past.
@@ -95,6 +96,18 @@ struct Block {
     path: Arc<PathBuf>,
     bytes: u64,
     entries: Vec<Entry>,
+    given_up: GivenUp,
+}
+
+/// A block leaves before its time: it is taken off the list at once, but those who have loaded a playlist that lists it
+/// still get it for [`DVR_GIVEN_UP_KEPT`](limits::DVR_GIVEN_UP_KEPT).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GivenUp {
+    No,
+    /// Playlists that do not list it are still to be published.
+    Unlisted,
+    /// They have been, since then.
+    Since(Instant),
 }
 
 #[derive(Debug)]
@@ -125,6 +138,10 @@ impl Block {
         self.entries.get_mut(usize::try_from(msn.0.checked_sub(first.0)?).ok()?)
     }
 
+    fn is_given_up(&self) -> bool {
+        self.given_up != GivenUp::No
+    }
+
     /// `None` if it has a segment that the disk could not take.
     fn listed(&self, grid: Grid) -> Option<Listed> {
         if self.entries.iter().any(|entry| matches!(entry.place, Place::Lost)) {
@@ -149,7 +166,9 @@ impl Track {
     fn list(&mut self, listed_from: Msn, window: Ticks) {
         let last = self.past.newest_block();
         let closed = |block: &&Block| {
-            last.is_none_or(|last| block.number > last) && block.number < block_of(listed_from)
+            last.is_none_or(|last| block.number > last)
+                && block.number < block_of(listed_from)
+                && !block.is_given_up()
         };
         let newly = self.blocks.iter().filter(closed).map(|block| block.listed(self.grid)).collect();
         if let Some(past) = self.past.moved_on(newly, self.end - window) {
@@ -157,11 +176,35 @@ impl Track {
         }
     }
 
-    /// Nothing up to this block is listed any more.
-    fn unlist_through(&mut self, number: u64) {
+    /// Nothing up to this block is listed any more, and all of it goes soon.
+    fn give_up_through(&mut self, number: u64) {
         if let Some(past) = self.past.without_through(number) {
             self.past = Arc::new(past);
         }
+        for block in self.blocks.iter_mut().take_while(|block| block.number <= number) {
+            if !block.is_given_up() {
+                block.given_up = GivenUp::Unlisted;
+            }
+        }
+    }
+
+    /// What is listed now is published.
+    fn published(&mut self) {
+        for block in self.blocks.iter_mut().take_while(|block| block.is_given_up()) {
+            if block.given_up == GivenUp::Unlisted {
+                block.given_up = GivenUp::Since(Instant::now());
+            }
+        }
+    }
+
+    /// The oldest block that is not given up yet.
+    fn oldest_kept(&self) -> Option<&Block> {
+        self.blocks.iter().find(|block| !block.is_given_up())
+    }
+
+    /// Bytes on disk of what is given up.
+    fn given_up_bytes(&self) -> u64 {
+        self.blocks.iter().take_while(|block| block.is_given_up()).map(|block| block.bytes).sum()
     }
 }
 
@@ -171,7 +214,8 @@ impl State {
         let number = block_of(segment.msn);
         if track.blocks.back().is_none_or(|block| block.number != number) {
             let path = Arc::new(folder.join(format!("{}-{number}.m4s", track.id)));
-            track.blocks.push_back(Block { number, path, bytes: 0, entries: Vec::new() });
+            let (entries, given_up) = (Vec::new(), GivenUp::No);
+            track.blocks.push_back(Block { number, path, bytes: 0, entries, given_up });
         }
         let place = if segment.gap {
             Place::Gap
@@ -191,20 +235,20 @@ impl State {
     }
 
     /// Forgets the oldest block of a rendition, and has its file removed.
-    fn forget_oldest(&mut self, index: usize) -> Option<Block> {
-        let block = self.tracks[index].blocks.pop_front()?;
+    fn forget_oldest(&mut self, index: usize) {
+        let Some(block) = self.tracks[index].blocks.pop_front() else { return };
         for entry in &block.entries {
             if let Place::Pending(segment) = &entry.place {
                 self.pending_bytes -= segment.len() as u64;
             }
         }
         self.disk_bytes -= block.bytes;
-        Some(block)
+        self.to_remove.push(block.path);
     }
 
     fn clear(&mut self, index: usize) {
-        while let Some(block) = self.forget_oldest(index) {
-            self.to_remove.push(block.path);
+        while !self.tracks[index].blocks.is_empty() {
+            self.forget_oldest(index);
         }
         self.tracks[index].past = Arc::default();
         self.tracks[index].next = None;
@@ -215,10 +259,32 @@ impl State {
     /// (6.2.2).
     fn expire(&mut self, index: usize, window: Ticks) {
         let oldest = self.tracks[index].end - window * 2 - limits::DVR_KEPT_LONGER;
-        while self.tracks[index].blocks.front().is_some_and(|block| block.end() <= oldest) {
-            let forgotten = self.forget_oldest(index);
-            self.to_remove.extend(forgotten.map(|block| block.path));
+        let gone = |block: &Block| {
+            let left = |since: Instant| since.elapsed() >= limits::DVR_GIVEN_UP_KEPT;
+            block.end() <= oldest || matches!(block.given_up, GivenUp::Since(since) if left(since))
+        };
+        while self.tracks[index].blocks.front().is_some_and(gone) {
+            self.forget_oldest(index);
         }
+    }
+
+    /// Gives up what is oldest, of any rendition, until there will be room for all that waits; but nothing of block
+    /// `number` or after it. Says whether there will be more room.
+    fn give_up_for(&mut self, number: u64, window: Ticks) -> bool {
+        while self.tracks.iter().map(Track::given_up_bytes).sum::<u64>() < self.pending_bytes {
+            let oldest =
+                self.tracks.iter_mut().filter_map(|track| Some((track.oldest_kept()?.number, track)));
+            let oldest = oldest.filter(|(oldest, _)| *oldest < number).min_by_key(|(oldest, _)| *oldest);
+            let Some((oldest, track)) = oldest else { break };
+            let wanted_from = track.end - window;
+            let wanted = track.block(oldest).is_some_and(|block| block.end() > wanted_from);
+            track.give_up_through(oldest);
+            if wanted && !self.short {
+                self.short = true;
+                warn!("the disk is full: the past becomes shorter");
+            }
+        }
+        self.tracks.iter().any(|track| track.blocks.front().is_some_and(Block::is_given_up))
     }
 
     /// From the oldest segment that every rendition lists to the newest.
@@ -231,19 +297,27 @@ impl State {
     fn written(&mut self, index: usize, msn: Msn, offset: Option<u64>) {
         let number = block_of(msn);
         // It may have been forgotten meanwhile.
-        let Some(block) = self.tracks[index].block(number) else { return };
+        let track = &mut self.tracks[index];
+        let listed = track.past.newest_block().is_some_and(|newest| number <= newest);
+        let Some(block) = track.block(number) else { return };
         let Some(Entry { place, .. }) = block.entry(msn) else { return };
         let Place::Pending(segment) = &*place else { return };
         let len = segment.len() as u64;
-        if let Some(offset) = offset {
-            *place = Place::Disk { offset };
-            block.bytes += len;
-            self.disk_bytes += len;
-        } else {
-            *place = Place::Lost;
-            self.lost += 1;
-            self.short = true;
-            self.tracks[index].unlist_through(number);
+        match offset {
+            Some(offset) => {
+                *place = Place::Disk { offset };
+                block.bytes += len;
+                self.disk_bytes += len;
+            }
+            None => {
+                self.lost += 1;
+                self.short = true;
+                if listed {
+                    // It stays in memory while playlists list it.
+                    return track.give_up_through(number);
+                }
+                *place = Place::Lost;
+            }
         }
         self.pending_bytes -= len;
     }
@@ -296,6 +370,7 @@ impl Archive {
             state.add(index, &self.folder, segment);
         }
         state.tracks[index].list(snapshot.listed_from, self.window);
+        state.tracks[index].published();
         state.expire(index, self.window);
         if state.short && state.listed() >= self.window {
             state.short = false;
@@ -340,6 +415,9 @@ impl Archive {
                 Job::Remove(path) => remove(&path),
                 Job::Write { index, path, segment } => {
                     let written = self.write(&path, &segment);
+                    if written.as_ref().is_err_and(is_full) && self.make_room_later(index, segment.msn) {
+                        return;
+                    }
                     if let Err(error) = &written
                         && !self.status().short
                     {
@@ -367,44 +445,25 @@ impl Archive {
         None
     }
 
-    /// Writes a segment; where there is no room, what is oldest makes it.
+    /// Writes a segment.
     fn write(&self, path: &std::path::Path, segment: &Segment) -> io::Result<u64> {
         std::fs::create_dir_all(&self.folder)?;
-        loop {
-            let full = if room(&self.folder)? < segment.len() as u64 {
-                io::Error::from(io::ErrorKind::StorageFull)
-            } else {
-                match block_file::append(path, segment.chunks().map(|chunk| &chunk.bytes)) {
-                    Err(error) if is_full(&error) => error,
-                    done => return done,
-                }
-            };
-            if !self.make_room(block_of(segment.msn)) {
-                return Err(full);
-            }
+        if room(&self.folder)? < segment.len() as u64 {
+            return Err(io::ErrorKind::StorageFull.into());
         }
+        block_file::append(path, segment.chunks().map(|chunk| &chunk.bytes))
     }
 
-    /// Gives up the oldest block of any rendition that is older than this one.
-    fn make_room(&self, number: u64) -> bool {
+    /// There is no room for this segment: gives up what is older, and puts the segment back until that has gone. False
+    /// if nothing is older.
+    fn make_room_later(&self, index: usize, msn: Msn) -> bool {
         let mut state = self.state();
-        let oldest = (0..state.tracks.len())
-            .filter_map(|index| Some((state.tracks[index].blocks.front()?.number, index)))
-            .min()
-            .filter(|(oldest, _)| *oldest < number);
-        let Some((oldest, index)) = oldest else { return false };
-        state.tracks[index].unlist_through(oldest);
-        let block = state.forget_oldest(index);
-        let wanted_from = state.tracks[index].end - self.window;
-        if block.as_ref().is_some_and(|block| block.end() > wanted_from) && !state.short {
-            state.short = true;
-            warn!(folder = %self.folder.display(), "the disk is full: the past becomes shorter");
+        let comes = state.give_up_for(block_of(msn), self.window);
+        if comes {
+            state.to_write.push_front((index, msn));
+            state.working = false;
         }
-        drop(state);
-        if let Some(block) = block {
-            remove(&block.path);
-        }
-        true
+        comes
     }
 }
 

@@ -24,6 +24,7 @@ struct Channel {
     /// What was packaged, to compare with what is read.
     segments: BTreeMap<Msn, Arc<Segment>>,
     past: Arc<Past>,
+    disk_hangs: bool,
 }
 
 impl Channel {
@@ -33,7 +34,8 @@ impl Channel {
         let shelf = Shelf::open(folder.path()).unwrap().of("hall", WINDOW);
         let archive = shelf.archive(std::slice::from_ref(&rendition));
         let packager = RenditionPackager::new(rendition, limits::DVR_WINDOW);
-        Self { folder, archive, packager, segments: BTreeMap::new(), past: Arc::default() }
+        let (segments, past, disk_hangs) = Default::default();
+        Self { folder, archive, packager, segments, past, disk_hangs }
     }
 
     /// Packages segments from this one on.
@@ -48,7 +50,9 @@ impl Channel {
                     self.segments.insert(segment.msn, segment.clone());
                 }
                 self.past = self.archive.follow(0, &update.snapshot);
-                self.idle().await;
+                if !self.disk_hangs {
+                    self.idle().await;
+                }
             }
         }
     }
@@ -122,6 +126,50 @@ async fn b6_2_2_what_was_listed_stays_as_long_again_and_then_goes() {
     let state = channel.archive.state();
     assert_eq!(state.pending_bytes, 0);
     assert!(state.tracks[0].blocks.len() <= at_most as usize);
+}
+
+#[actix_rt::test]
+async fn i2_what_makes_room_goes_only_after_playlists_without_it_were_published() {
+    let mut channel = Channel::new();
+    channel.run(START, 30).await;
+    let oldest = channel.past.earlier().unwrap().first;
+    {
+        let mut state = channel.archive.state();
+        state.pending_bytes = 1;
+        assert!(state.give_up_for(block_of(oldest) + 1, WINDOW), "a block makes room");
+        assert!(!state.tracks[0].blocks.iter().nth(1).unwrap().is_given_up(), "one is enough");
+        state.pending_bytes = 0;
+        state.expire(0, WINDOW);
+    }
+    assert!(channel.bytes(oldest).await.is_some(), "the last playlist lists it");
+    channel.run(Msn(START.0 + 30), 1).await;
+    assert_eq!(channel.past.earlier().unwrap().first.0, oldest.0 + limits::DVR_BLOCK_SEGMENTS);
+    assert!(channel.bytes(oldest).await.is_some(), "who has that playlist still gets it");
+    {
+        let block = &mut channel.archive.state().tracks[0].blocks[0];
+        let GivenUp::Since(since) = block.given_up else { panic!("{:?}", block.given_up) };
+        block.given_up = GivenUp::Since(since.checked_sub(limits::DVR_GIVEN_UP_KEPT).unwrap());
+    }
+    let files = channel.files();
+    channel.run(Msn(START.0 + 31), 1).await;
+    assert!(channel.archive.get(0, oldest).is_none(), "its time is over");
+    assert_eq!(channel.files(), files - 1);
+}
+
+#[actix_rt::test]
+async fn i2_what_is_listed_before_the_disk_refuses_it_stays_in_memory() {
+    let mut channel = Channel::new();
+    channel.archive.state().working = true;
+    channel.disk_hangs = true;
+    channel.run(START, 60).await;
+    let oldest = channel.past.earlier().unwrap().first;
+    channel.archive.state().written(0, oldest, None);
+    assert!(matches!(channel.archive.get(0, oldest), Some(Found::Memory(_))), "the last playlist lists it");
+    channel.run(Msn(START.0 + 60), 1).await;
+    assert_eq!(channel.past.earlier().unwrap().first.0, oldest.0 + limits::DVR_BLOCK_SEGMENTS);
+    let newest = Msn(START.0 + 60);
+    channel.archive.state().written(0, newest, None);
+    assert!(matches!(channel.archive.get(0, newest), Some(Found::Nothing)), "no past lists it, nor will");
 }
 
 #[actix_rt::test]

@@ -329,8 +329,8 @@ pub const DVR_PENDING_BYTES_MAX: u64 = 256 << 20;
 pub const DVR_KEPT_LONGER: Ticks = Ticks::from_secs(60);
 
 /// What the past gives up before its time, because the disk is full or broken, can still be loaded for this long after
-/// the last playlist that lists it; three target durations.
-pub const DVR_GIVEN_UP_KEPT: Duration = Duration::from_secs(6);
+/// the last playlist that lists it: three target durations.
+pub const DVR_GIVEN_UP_KEPT: Ticks = Ticks::from_secs(6);
 
 /// The past leaves this much of the disk to others, and not less than one part in [`DVR_DISK_RESERVE_SHARE`] of a
 /// small one.

@@ -9,6 +9,7 @@ use e2e::publish::{Publisher, Transport};
 use e2e::watcher::Watcher;
 use e2e::{alone, browser, clock, ffmpeg, http, setting};
 use std::io::Write;
+use std::thread;
 use std::time::Duration;
 use wire::ChannelState;
 
@@ -40,44 +41,15 @@ fn end(mut stage: Stage) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn plays_in_chromium(transport: Transport, tier: &str) -> anyhow::Result<()> {
-    let _alone = alone();
-    let stage = published(transport)?;
+fn plays_in_chromium(stage: &Stage, tier: &str) -> anyhow::Result<()> {
     let (viewing, report) = browser::watch(&stage.daemon, &stage.channel, tier, seconds())?;
     ensure!(viewing.ok, "{}", serde_json::to_string_pretty(&report)?);
     ensure!(viewing.tier.as_deref() == Some(tier), "it played {:?}", viewing.tier);
-    end(stage)
-}
-
-#[test]
-fn rtmp_plays_as_ll_dash_in_chromium() -> anyhow::Result<()> {
-    plays_in_chromium(Transport::Rtmp, "lldash")
-}
-
-#[test]
-fn rtmp_plays_as_ll_hls_in_chromium() -> anyhow::Result<()> {
-    plays_in_chromium(Transport::Rtmp, "llhls")
-}
-
-#[test]
-fn srt_plays_as_ll_dash_in_chromium() -> anyhow::Result<()> {
-    plays_in_chromium(Transport::Srt, "lldash")
-}
-
-#[test]
-fn srt_plays_as_ll_hls_in_chromium() -> anyhow::Result<()> {
-    plays_in_chromium(Transport::Srt, "llhls")
-}
-
-#[test]
-fn rtmp_plays_as_hls_ts_in_chromium() -> anyhow::Result<()> {
-    plays_in_chromium(Transport::Rtmp, "ts")
+    Ok(())
 }
 
 /// The TS tier as an old player reads it: each segment as it is listed, joined, decoded whole by ffmpeg.
-fn ts_decodes(transport: Transport) -> anyhow::Result<()> {
-    let _alone = alone();
-    let stage = published(transport)?;
+fn ts_decodes(stage: &Stage) -> anyhow::Result<()> {
     let variants = Multivariant::fetch(&stage.daemon.live(&stage.channel, "ts/master.m3u8"))?;
     let file = tempfile::Builder::new().suffix(".ts").tempfile()?;
     let listed = record(&variants.video[0], seconds(), file.as_file())?;
@@ -87,7 +59,7 @@ fn ts_decodes(transport: Transport) -> anyhow::Result<()> {
     let frames = u64::try_from(video.len())?;
     ensure!(frames == listed * 30, "{frames} pictures in {listed} segments of 1 s at 30 fps");
     ensure!(video.windows(2).all(|pair| pair[0].dts < pair[1].dts), "decode times do not rise");
-    end(stage)
+    Ok(())
 }
 
 /// Appends each segment once it is listed, `seconds` of them; their numbers must have no hole.
@@ -113,12 +85,35 @@ fn record(playlist: &str, seconds: u64, mut file: &std::fs::File) -> anyhow::Res
     Ok(taken)
 }
 
-#[test]
-fn rtmp_plays_as_hls_ts_in_ffmpeg() -> anyhow::Result<()> {
-    ts_decodes(Transport::Rtmp)
+/// dash.js, hls.js and ffmpeg at the same time.
+fn plays_on_every_tier(transport: Transport) -> anyhow::Result<()> {
+    let _alone = alone();
+    let stage = published(transport)?;
+    thread::scope(|scope| {
+        let viewers = [
+            scope.spawn(|| plays_in_chromium(&stage, "lldash").context("LL-DASH")),
+            scope.spawn(|| plays_in_chromium(&stage, "llhls").context("LL-HLS")),
+            scope.spawn(|| ts_decodes(&stage).context("HLS-TS")),
+        ];
+        viewers.into_iter().try_for_each(|viewer| viewer.join().expect("a viewer does not panic"))
+    })?;
+    end(stage)
 }
 
 #[test]
-fn srt_plays_as_hls_ts_in_ffmpeg() -> anyhow::Result<()> {
-    ts_decodes(Transport::Srt)
+fn rtmp_plays_on_every_tier() -> anyhow::Result<()> {
+    plays_on_every_tier(Transport::Rtmp)
+}
+
+#[test]
+fn srt_plays_on_every_tier() -> anyhow::Result<()> {
+    plays_on_every_tier(Transport::Srt)
+}
+
+#[test]
+fn rtmp_plays_as_hls_ts_in_chromium() -> anyhow::Result<()> {
+    let _alone = alone();
+    let stage = published(Transport::Rtmp)?;
+    plays_in_chromium(&stage, "ts")?;
+    end(stage)
 }

@@ -14,7 +14,6 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
 use tracing::{info, warn};
 
 /// One channel's past.
@@ -106,8 +105,8 @@ enum GivenUp {
     No,
     /// Playlists that do not list it are still to be published.
     Unlisted,
-    /// They have been, since then.
-    Since(Instant),
+    /// They have been, since this much of the rendition was made.
+    Since(Ticks),
 }
 
 #[derive(Debug)]
@@ -192,7 +191,7 @@ impl Track {
     fn published(&mut self) {
         for block in self.blocks.iter_mut().take_while(|block| block.is_given_up()) {
             if block.given_up == GivenUp::Unlisted {
-                block.given_up = GivenUp::Since(Instant::now());
+                block.given_up = GivenUp::Since(self.end);
             }
         }
     }
@@ -258,10 +257,12 @@ impl State {
     /// the segment plus the duration of the longest Playlist file distributed by the server containing that segment"
     /// (6.2.2).
     fn expire(&mut self, index: usize, window: Ticks) {
-        let oldest = self.tracks[index].end - window * 2 - limits::DVR_KEPT_LONGER;
+        let end = self.tracks[index].end;
+        let oldest = end - window * 2 - limits::DVR_KEPT_LONGER;
         let gone = |block: &Block| {
-            let left = |since: Instant| since.elapsed() >= limits::DVR_GIVEN_UP_KEPT;
-            block.end() <= oldest || matches!(block.given_up, GivenUp::Since(since) if left(since))
+            let left =
+                matches!(block.given_up, GivenUp::Since(since) if end - since >= limits::DVR_GIVEN_UP_KEPT);
+            left || block.end() <= oldest
         };
         while self.tracks[index].blocks.front().is_some_and(gone) {
             self.forget_oldest(index);

@@ -89,6 +89,11 @@ pub(crate) async fn stream_key(slug: &str) -> Result<StreamKey, Fault> {
     json(&answer(Request::get(&channel_url(slug, "/key"))).await?).await
 }
 
+/// Says that the operator has seen an alarm which tells of the past.
+pub(crate) async fn dismiss(alarm: &str) -> Result<(), Fault> {
+    answer(Request::delete(&format!("{BASE}/alarms/{}", js_sys::encode_uri_component(alarm)))).await.map(drop)
+}
+
 fn channel_url(slug: &str, rest: &str) -> String {
     format!("{BASE}/channels/{}{rest}", js_sys::encode_uri_component(slug))
 }

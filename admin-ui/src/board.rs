@@ -4,7 +4,7 @@
 
 use crate::clock;
 use leptos::prelude::*;
-use wire::{BoxStatus, Channel, ChannelList, ChannelState};
+use wire::{Alarm, BoxStatus, Channel, ChannelList, ChannelState};
 
 /// How the page stands with the box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ impl<T> Heard<T> {
 pub(crate) struct Board {
     /// The channels; `None` until the box has answered once.
     pub(crate) channels: RwSignal<Option<Heard<Vec<Channel>>>>,
+    /// What needs the operator.
+    pub(crate) alarms: RwSignal<Vec<Alarm>>,
     /// The box itself; `None` likewise.
     pub(crate) box_status: RwSignal<Option<Heard<BoxStatus>>>,
     /// Whether both are still true.
@@ -60,6 +62,7 @@ impl Board {
     pub(crate) fn new() -> Self {
         Self {
             channels: RwSignal::new(None),
+            alarms: RwSignal::new(Vec::new()),
             box_status: RwSignal::new(None),
             link: RwSignal::new(Link::Connecting),
             now_ms: clock::ticking_ms(),
@@ -74,6 +77,9 @@ impl Board {
     /// The box told all its channels.
     pub(crate) fn hear_channels(self, list: ChannelList) {
         self.channels.set(Some(Heard::now(list.channels)));
+        if self.alarms.with_untracked(|alarms| *alarms != list.alarms) {
+            self.alarms.set(list.alarms);
+        }
     }
 
     /// The box told how it is.
@@ -102,6 +108,12 @@ impl Board {
     /// The names of all channels in addresses, in order.
     pub(crate) fn slugs(self) -> Memo<Vec<String>> {
         Memo::new(move |_| self.map(|channel| channel.slug.clone()))
+    }
+
+    /// A channel's name for people.
+    pub(crate) fn name_of(self, slug: &str) -> String {
+        let known = |heard: &Option<Heard<Vec<Channel>>>| Some(find(heard.as_ref()?, slug)?.said.name);
+        self.channels.with_untracked(known).unwrap_or_else(|| slug.to_owned())
     }
 
     /// What all channels are doing.

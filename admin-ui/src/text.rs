@@ -21,6 +21,9 @@ pub(crate) const LOADING_CHANNELS: &str = "Asking the box for its channels …";
 pub(crate) const NO_CHANNELS: &str = "No channels yet";
 pub(crate) const NO_CHANNELS_HINT: &str = "A channel takes one source and serves it to every player on the premises. Make one, then point your encoder at it.";
 
+pub(crate) const ALARMS: &str = "Alarms";
+pub(crate) const DISMISS: &str = "Dismiss";
+
 pub(crate) const NEW_CHANNEL: &str = "New channel";
 pub(crate) const NAME: &str = "Name";
 pub(crate) const NAME_HINT: &str = "For people. The name in addresses is made from it and stays.";
@@ -166,6 +169,11 @@ pub(crate) fn restarts(count: u32) -> String {
 /// How long a channel has run.
 pub(crate) fn up_for(duration: &str) -> String {
     format!("up {duration}")
+}
+
+/// When an alarm was raised, by the time of day.
+pub(crate) fn since(time: &str) -> String {
+    format!("Since {time} UTC.")
 }
 
 /// How old what is shown is, while the connection is lost.

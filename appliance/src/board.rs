@@ -1,9 +1,15 @@
-//! The status board: what each channel is doing, for whoever shows it.
+//! The status board: what each channel is doing and which alarms are active, for whoever shows it.
 //!
 //! Channels write, the API reads; neither waits for the other. What the operator has asked for is in the
 //! [`store`](crate::store); the API joins the two.
 
+use crate::alarms::{Alarms, Kind, Words};
+use crate::clock::House;
 use media::time::Ticks;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::TypedMetric;
+use prometheus_client::metrics::gauge::ConstGauge;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -40,51 +46,79 @@ pub struct Board(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    reports: Mutex<BTreeMap<String, ChannelReport>>,
+    house: House,
+    shown: Mutex<Shown>,
     version: watch::Sender<u64>,
 }
 
-impl Default for Board {
-    fn default() -> Self {
-        Self::new()
-    }
+#[derive(Debug, Default)]
+struct Shown {
+    reports: BTreeMap<String, ChannelReport>,
+    alarms: Alarms,
 }
 
 impl Board {
     /// An empty one.
     #[must_use]
-    pub fn new() -> Self {
-        Self(Arc::new(Shared { reports: Mutex::default(), version: watch::Sender::new(0) }))
+    pub fn new(house: House) -> Self {
+        Self(Arc::new(Shared { house, shown: Mutex::default(), version: watch::Sender::new(0) }))
     }
 
-    /// Replaces a channel's report. The version rises only if it differs.
+    /// Replaces a channel's report, and its alarms with it. The version rises only if it differs.
     pub fn update(&self, slug: &str, report: ChannelReport) {
-        let mut reports = self.reports();
+        let mut shown = self.shown();
+        let Shown { reports, alarms } = &mut *shown;
         if reports.get(slug) != Some(&report) {
+            alarms.follow(slug, reports.get(slug), &report, self.0.house.now());
             reports.insert(slug.to_owned(), report);
-            drop(reports);
+            drop(shown);
             self.rise();
         }
     }
 
     /// Takes a channel's report down: it no longer runs.
     pub fn remove(&self, slug: &str) {
-        let removed = self.reports().remove(slug);
+        let mut shown = self.shown();
+        shown.alarms.forget(slug);
+        let removed = shown.reports.remove(slug);
+        drop(shown);
         if removed.is_some() {
             self.rise();
         }
     }
 
+    /// Raises an alarm of the box.
+    pub fn raise(&self, kind: Kind, words: Words) {
+        let news = self.shown().alarms.raise(None, kind, words, self.0.house.now());
+        if news {
+            self.rise();
+        }
+    }
+
+    /// Clears an alarm of the box.
+    pub fn clear(&self, kind: Kind) {
+        let news = self.shown().alarms.clear(None, kind);
+        if news {
+            self.rise();
+        }
+    }
+
+    /// All active alarms, those of the box first.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<wire::Alarm> {
+        self.shown().alarms.list()
+    }
+
     /// A channel's report, if it runs.
     #[must_use]
     pub fn get(&self, slug: &str) -> Option<ChannelReport> {
-        self.reports().get(slug).cloned()
+        self.shown().reports.get(slug).cloned()
     }
 
     /// All reports by slug.
     #[must_use]
     pub fn list(&self) -> BTreeMap<String, ChannelReport> {
-        self.reports().clone()
+        self.shown().reports.clone()
     }
 
     /// Rises with each change.
@@ -97,9 +131,27 @@ impl Board {
         self.0.version.send_modify(|version| *version += 1);
     }
 
-    /// Each change is one insertion or removal, so the map is whole even if a writer has panicked.
-    fn reports(&self) -> MutexGuard<'_, BTreeMap<String, ChannelReport>> {
-        self.0.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Each change is one insertion or removal, so the maps are whole even if a writer has panicked.
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.0.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfAlarm {
+    alarm: String,
+    channel: String,
+}
+
+impl Collector for Board {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let help = "1 for each active alarm; `channel` is empty for those of the box";
+        let mut family = encoder.encode_descriptor("alarm", help, None, <ConstGauge as TypedMetric>::TYPE)?;
+        for wire::Alarm { id: alarm, channel, .. } in self.alarms() {
+            let labels = OfAlarm { alarm, channel: channel.unwrap_or_default() };
+            ConstGauge::new(1_i64).encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
     }
 }
 
@@ -109,7 +161,7 @@ mod tests {
 
     #[test]
     fn only_changes_raise_the_version() {
-        let board = Board::new();
+        let board = Board::new(House::anchor());
         let version = board.version();
         let report = ChannelReport {
             dvr: None,

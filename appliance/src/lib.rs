@@ -16,6 +16,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`admin_ui`] | the admin page, embedded |
+//! | [`alarms`] | what needs the operator |
 //! | [`api`] | `/api/v1`: what the admin pages and the command line speak |
 //! | [`board`] | what each channel is doing |
 //! | [`channel`] | four stages wired together; the only place that knows all of them |
@@ -23,6 +24,7 @@
 //! | [`clock`] | the house clock; the only place that reads time |
 //! | [`dvr`] | the past of each channel, on disk |
 //! | [`encode`] | the stage that owns the worker process |
+//! | [`health`] | what the box looks at of itself |
 //! | [`ingest`] | the stage that owns the publisher |
 //! | [`judge`] | fetches each channel like a client, and holds it against each clause |
 //! | [`limits`] | every bound, its unit, its reason |
@@ -41,6 +43,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin_ui;
+pub mod alarms;
 pub mod api;
 pub mod board;
 pub mod channel;
@@ -48,6 +51,7 @@ pub mod cli;
 pub mod clock;
 pub mod dvr;
 pub mod encode;
+pub mod health;
 pub mod ingest;
 pub mod judge;
 pub mod limits;

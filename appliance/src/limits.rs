@@ -63,6 +63,24 @@ pub const RUNG_BITRATE_BPS: std::ops::RangeInclusive<u32> = 50_000..=50_000_000;
 /// Requests waiting for the store's thread; the sender of one more waits, within its deadline.
 pub const STORE_REQUESTS_MAX: usize = 64;
 
+/// Copies of the database: this many of the newest are kept, and beyond them
+pub const COPIES_NEWEST: usize = 8;
+
+/// the last one of this many days, and
+pub const COPIES_DAYS: usize = 14;
+
+/// the last one of this many schemas: the way back before an update.
+pub const COPIES_SCHEMAS: usize = 4;
+
+/// A copy is made this long after the first change that it is to have: several changes come together.
+pub const COPY_AFTER: Duration = Duration::from_secs(2);
+
+/// A copy that could not be made is tried again after this long.
+pub const COPY_RETRY: Duration = Duration::from_secs(10);
+
+/// Databases that could not be used are kept for whoever wants to look into it; so many of them.
+pub const DAMAGED_KEPT: usize = 8;
+
 /// What the store answers later than this, it does not answer: an operator must hear within 5 s.
 pub const STORE_DEADLINE: Duration = Duration::from_millis(4500);
 
@@ -99,6 +117,10 @@ pub const WORKER_SILENCE_MAX: Duration = Duration::from_millis(1000);
 
 /// A worker starts on the grid, so its first access unit may be two seconds away, and encoders take time to open.
 pub const WORKER_START_MAX: Duration = Duration::from_secs(8);
+
+/// From the start of a worker to that of the one that waits to replace it: its encoders come first. And from the end of
+/// one that waited to the next.
+pub const STANDBY_AFTER: Duration = Duration::from_secs(3);
 
 /// Between the end of a worker's socket and the end of its process.
 pub const WORKER_EXIT_WAIT: Duration = Duration::from_millis(200);
@@ -338,6 +360,16 @@ pub const DVR_DISK_RESERVE_MAX: u64 = 1 << 30;
 
 /// See [`DVR_DISK_RESERVE_MAX`].
 pub const DVR_DISK_RESERVE_SHARE: u64 = 20;
+
+/// The past leaves one part in so many of a disk to others (see [`DVR_DISK_RESERVE_SHARE`]). When less than half of
+/// that is left, the operator is told,
+pub const DISK_FULL_SHARE: u64 = 2 * DVR_DISK_RESERVE_SHARE;
+
+/// until all of it is there again.
+pub const DISK_CLEAR_SHARE: u64 = DVR_DISK_RESERVE_SHARE;
+
+/// How often the box looks.
+pub const DISK_LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// While the past grows, the manifest is written anew each time that viewers can seek this much further.
 pub const DVR_MANIFEST_STEP: Ticks = Ticks::from_secs(10);

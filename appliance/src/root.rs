@@ -8,6 +8,7 @@
 //! ├─ judge        fetches each channel like a client
 //! ├─ tls          keeps the box's own certificate valid
 //! ├─ watchdog     systemd's
+//! ├─ copies, disk what the box looks at of itself
 //! └─ channels     one_for_one
 //! ```
 
@@ -17,6 +18,7 @@ use crate::channel::channels;
 use crate::channel::wiring::Services;
 use crate::clock::House;
 use crate::dvr::Shelf;
+use crate::health;
 use crate::ingest::Doors;
 use crate::judge::{self, Bench};
 use crate::limits;
@@ -65,17 +67,19 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     if purpose == Purpose::Demo {
         add_demo(&store).await?;
     }
+    let board = Board::new(house);
+    health::copies::tell_of_restoration(&store, &board).await?;
     let services = Services {
         house,
         catalogue: Catalogue::default(),
         access: AccessRules::default(),
         doors: Doors::default(),
-        board: Board::new(),
+        board,
         metrics: Metrics::new(),
         shelf: Shelf::open(&settings.data_dir).context("the folder of the past cannot be used")?,
     };
     let state = ApiState::new(store.clone(), services.board.clone(), house, settings.bind);
-    services.metrics.register(|registry| registry.register_collector(Box::new(state.verdicts.clone())));
+    show_in_metrics(&services.metrics, &state);
     let serving = Serving {
         catalogue: services.catalogue.clone(),
         house,
@@ -101,7 +105,7 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     let serving_viewers = actix_rt::spawn(viewers);
     actix_rt::spawn(admin);
 
-    let tree = tree(sockets.rtmp, gatekeeper, &srt, store, services, &state)
+    let tree = tree(sockets.rtmp, gatekeeper, &srt, services, &state, &settings.data_dir)
         .child(Task::new("tls", move |_| tls::keep_fresh(tls.clone())))
         .child(Task::new("judge", move |_| judge::sit(bench.clone())));
     let handle = tree.handle();
@@ -123,6 +127,14 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     }
     stop(&state, &handle, servers).await;
     Ok(())
+}
+
+/// What is known elsewhere, and not counted.
+fn show_in_metrics(metrics: &Metrics, state: &ApiState) {
+    metrics.register(|registry| {
+        registry.register_collector(Box::new(state.verdicts.clone()));
+        registry.register_collector(Box::new(state.board.clone()));
+    });
 }
 
 /// Sockets that must be there from the start, opened before anything else runs.
@@ -173,11 +185,13 @@ fn tree(
     rtmp_socket: TcpListener,
     gatekeeper: Gatekeeper,
     srt: &SrtPort,
-    store: Store,
     services: Services,
     state: &ApiState,
+    data_dir: &Path,
 ) -> Supervisor {
     let (house, srt, changed) = (services.house, srt.clone(), state.changed.clone());
+    let (store, board, data_dir) = (state.store.clone(), state.board.clone(), data_dir.to_owned());
+    let (kept, cared_for, changes) = (store.clone(), board.clone(), changed.clone());
     Supervisor::new("root", Strategy::OneForOne)
         .child(Task::new("rtmp", move |_| {
             let (socket, gatekeeper) = (rtmp_socket.try_clone(), gatekeeper.clone());
@@ -188,6 +202,10 @@ fn tree(
             async move { srt.run_once().await }
         }))
         .child(Task::new("watchdog", |_| feed_watchdog()))
+        .child(Task::new("copies", move |_| {
+            health::copies::keep(kept.clone(), cared_for.clone(), changes.subscribe())
+        }))
+        .child(Task::new("disk", move |_| health::disk::watch(data_dir.clone(), board.clone())))
         .child(Task::new("channels", move |_| {
             channels::run(store.clone(), services.clone(), changed.subscribe())
         }))

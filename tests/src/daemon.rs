@@ -24,6 +24,8 @@ const ON_AIR_LIMIT: Duration = Duration::from_secs(40);
 pub struct Daemon {
     child: Child,
     folder: TempDir,
+    /// The data folder as this process sees it.
+    data_dir: PathBuf,
     /// Where it listens.
     pub ports: Ports,
 }
@@ -94,7 +96,8 @@ impl Daemon {
     pub fn start_with(flags: &[&str]) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("forebay-e2e-").tempdir()?;
         let child = spawn(folder.path(), Ports::default(), flags)?;
-        let mut daemon = Self { child, folder, ports: Ports::default() };
+        let data_dir = folder.path().to_owned();
+        let mut daemon = Self { child, folder, data_dir, ports: Ports::default() };
         daemon.wait_ready()?;
         Ok(daemon)
     }
@@ -106,21 +109,24 @@ impl Daemon {
     pub fn start_on_small_disk(name: &str, bytes: u64) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("forebay-e2e-").tempdir()?;
         let disk = folder.path().join(name);
-        std::fs::create_dir(&disk)?;
-        let inner = command(folder.path(), Ports::default());
-        let mut outer = Command::new("unshare");
-        if !rustix::process::geteuid().is_root() {
-            outer.args(["--user", "--map-root-user"]);
-        }
-        let script = format!("mount -t tmpfs -o size={bytes} tmpfs \"$0\" && exec \"$@\"");
-        outer
-            .args(["--mount", "sh", "-c", &script])
-            .arg(disk)
-            .arg(inner.get_program())
-            .args(inner.get_args());
-        outer.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        let child = spawn_as(outer, folder.path())?;
-        let mut daemon = Self { child, folder, ports: Ports::default() };
+        let data_dir = folder.path().to_owned();
+        let child = spawn_on_disk(&disk, bytes, &command(&data_dir, Ports::default()), folder.path())?;
+        let mut daemon = Self { child, folder, data_dir, ports: Ports::default() };
+        daemon.wait_ready()?;
+        Ok(daemon)
+    }
+
+    /// One whose whole data folder is a disk of its own with so many bytes. Everything of it is gone with the process.
+    ///
+    /// # Errors
+    /// With its log when it does not become ready; when this machine lets nobody make such a disk.
+    pub fn start_all_on_small_disk(bytes: u64) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("forebay-e2e-").tempdir()?;
+        let disk = folder.path().join("data");
+        let child = spawn_on_disk(&disk, bytes, &command(&disk, Ports::default()), folder.path())?;
+        // The disk is mounted for that process alone.
+        let data_dir = PathBuf::from(format!("/proc/{}/root{}", child.id(), disk.display()));
+        let mut daemon = Self { child, folder, data_dir, ports: Ports::default() };
         daemon.wait_ready()?;
         Ok(daemon)
     }
@@ -130,13 +136,13 @@ impl Daemon {
     /// # Errors
     /// With its log when it does not become ready.
     pub fn start_again(&mut self) -> anyhow::Result<()> {
-        let _absent = std::fs::remove_file(self.folder.path().join("ports.json"));
+        let _absent = std::fs::remove_file(self.data_dir.join("ports.json"));
         self.child = spawn(self.folder.path(), self.ports, &[])?;
         self.wait_ready()
     }
 
     fn wait_ready(&mut self) -> anyhow::Result<()> {
-        let file = self.folder.path().join("ports.json");
+        let file = self.data_dir.join("ports.json");
         let ready = until("the daemon is ready", READY_LIMIT, || {
             let ports: Ports = serde_json::from_slice(&std::fs::read(&file).context("ports.json")?)?;
             http::fetch(&format!("http://127.0.0.1:{}/readyz", ports.http))?;
@@ -152,10 +158,10 @@ impl Daemon {
         self.child.id()
     }
 
-    /// Its folder.
+    /// Its data folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.data_dir
     }
 
     /// `http://HOST:PORT`.
@@ -182,7 +188,7 @@ impl Daemon {
     /// When the binary cannot be run.
     pub fn cli(&self, args: &[&str]) -> anyhow::Result<Output> {
         let mut command = Command::new(binary());
-        command.args(args).arg("--data-dir").arg(self.folder.path()).stdin(Stdio::null());
+        command.args(args).arg("--data-dir").arg(&self.data_dir).stdin(Stdio::null());
         command.output().context("running the command line")
     }
 
@@ -228,12 +234,14 @@ impl Daemon {
         on_air.with_context(|| self.log())
     }
 
-    /// The encode worker of a channel.
+    /// The encode worker of a channel, not the one that waits to replace it.
     ///
     /// # Errors
     /// When there is not exactly one.
     pub fn worker(&self, slug: &str) -> anyhow::Result<u32> {
-        match procfs::children(self.pid(), &["worker", "--channel", slug])[..] {
+        let mut workers = procfs::children(self.pid(), &["worker", "--channel", slug]);
+        workers.retain(|pid| procfs::name(*pid).is_ok_and(|name| name == "forebay worker"));
+        match workers[..] {
             [pid] => Ok(pid),
             ref other => bail!("{} workers of {slug}: {other:?}", other.len()),
         }
@@ -280,6 +288,19 @@ fn spawn(folder: &Path, ports: Ports, flags: &[&str]) -> anyhow::Result<Child> {
     let mut command = command(folder, ports);
     command.args(flags);
     spawn_as(command, folder)
+}
+
+/// `inner`, where `disk` is a file system in memory.
+fn spawn_on_disk(disk: &Path, bytes: u64, inner: &Command, folder: &Path) -> anyhow::Result<Child> {
+    std::fs::create_dir(disk)?;
+    let mut outer = Command::new("unshare");
+    if !rustix::process::geteuid().is_root() {
+        outer.args(["--user", "--map-root-user"]);
+    }
+    let script = format!("mount -t tmpfs -o size={bytes} tmpfs \"$0\" && exec \"$@\"");
+    outer.args(["--mount", "sh", "-c", &script]).arg(disk).arg(inner.get_program()).args(inner.get_args());
+    outer.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    spawn_as(outer, folder)
 }
 
 fn spawn_as(mut command: Command, folder: &Path) -> anyhow::Result<Child> {

@@ -85,6 +85,33 @@ pub fn sound(file: &Path) -> anyhow::Result<Vec<i16>> {
     Ok(bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
 }
 
+/// PTS in milliseconds at which each beep of a transport stream begins.
+///
+/// # Errors
+/// When ffmpeg does not understand the file, or it has no sound.
+pub fn beeps(file: &Path) -> anyhow::Result<Vec<i64>> {
+    let start = packets(file, "a:0")?.first().context("no sound")?.pts / 90;
+    let sound = sound(file)?;
+    let per_ms: Vec<bool> = sound.chunks(48).map(|ms| ms.iter().any(|sample| sample.abs() > 1000)).collect();
+    // A beep begins where 30 ms of silence end; what sounds from the start on is a beep cut in two.
+    let begins = (30..per_ms.len()).filter(|at| per_ms[*at] && per_ms[at - 30..*at].iter().all(|loud| !loud));
+    Ok(begins.map(|at| start + at as i64).collect())
+}
+
+/// PTS in milliseconds at which the picture of a transport stream becomes bright.
+///
+/// # Errors
+/// When ffmpeg does not understand the file.
+pub fn flashes(file: &Path) -> anyhow::Result<Vec<i64>> {
+    let (width, height) = (64, 36);
+    let (packets, luma) = (packets(file, "v:0")?, luma(file, width, height)?);
+    ensure!(luma.len() == packets.len() * width * height, "not every picture was decoded");
+    let middle = |picture: &[u8]| picture[height / 2 * width + width / 2] > 150;
+    let bright: Vec<bool> = luma.chunks_exact(width * height).map(middle).collect();
+    let begins = (1..bright.len()).filter(|at| bright[*at] && !bright[at - 1]);
+    Ok(begins.map(|at| packets[at].pts / 90).collect())
+}
+
 fn path(file: &Path) -> anyhow::Result<&str> {
     file.to_str().context("paths of the tests are UTF-8")
 }

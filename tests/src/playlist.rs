@@ -1,8 +1,11 @@
 //! Playlists and MPDs as a viewer reads them. `m3u8-rs` judges the syntax; the LL-HLS tags, which it does not know,
 //! are read here.
 
+use crate::clock::until;
 use crate::http;
 use anyhow::{Context, bail, ensure};
+use std::io::Write;
+use std::time::Duration;
 
 /// A media playlist.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +77,33 @@ impl Media {
     pub fn newest_part(&self) -> Option<(u64, usize)> {
         self.segments.iter().rev().find(|s| !s.parts.is_empty()).map(|s| (s.msn, s.parts.len()))
     }
+}
+
+/// Appends each segment of a playlist to a file once it is listed, from the newest on, until there are so many; their
+/// numbers must have no hole.
+///
+/// # Errors
+/// When they have, or no more come.
+pub fn record(playlist: &str, segments: u64, mut file: impl Write) -> anyhow::Result<u64> {
+    let mut next = None;
+    let mut taken = 0;
+    while taken < segments {
+        let more = until("a new segment is listed", Duration::from_secs(10), || {
+            let media = Media::fetch(playlist)?;
+            let listed: Vec<_> = media.complete().map(|(msn, url)| (msn, url.to_owned())).collect();
+            let last = listed.last().context("an empty playlist")?.0;
+            let from = *next.get_or_insert(last);
+            ensure!(last >= from, "nothing new");
+            ensure!(listed[0].0 <= from, "segment {from} left the window unseen");
+            Ok(listed.into_iter().filter(|(msn, _)| *msn >= from).collect::<Vec<_>>())
+        })?;
+        for (msn, url) in more {
+            file.write_all(&http::fetch(&url)?.body)?;
+            next = Some(msn + 1);
+            taken += 1;
+        }
+    }
+    Ok(taken)
 }
 
 struct Reader {

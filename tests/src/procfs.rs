@@ -45,6 +45,14 @@ fn stat(pid: u32) -> anyhow::Result<Vec<String>> {
     Ok(after.split_whitespace().map(String::from).collect())
 }
 
+/// What `ps` and `top` call the process.
+///
+/// # Errors
+/// When there is no such process.
+pub fn name(pid: u32) -> anyhow::Result<String> {
+    Ok(std::fs::read_to_string(format!("/proc/{pid}/comm"))?.trim_end().to_owned())
+}
+
 /// Children of a process whose command line contains all of `words`, zombies left out.
 #[must_use]
 pub fn children(parent: u32, words: &[&str]) -> Vec<u32> {

@@ -2,9 +2,11 @@
 
 use crate::daemon::{Channel, Daemon};
 use anyhow::{Context, ensure};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use tempfile::NamedTempFile;
 
 /// How a source comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,31 @@ impl Publisher {
         Ok(Self { child: child.context("running ffmpeg")? })
     }
 
+    /// Begins to send a source of this look.
+    ///
+    /// # Errors
+    /// When ffmpeg cannot be run.
+    pub fn look(url: &str, transport: Transport, look: Look) -> anyhow::Result<Self> {
+        const HOUR: u64 = 3600;
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg.args(["-hide_banner", "-loglevel", "error"]).args(look.args(HOUR, 0, Pace::RealTime));
+        ffmpeg.args(["-f", transport.container(), url]);
+        let child = ffmpeg.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        Ok(Self { child: child.context("running ffmpeg")? })
+    }
+
+    /// Begins to send a transport stream as it is, once and in real time, over SRT.
+    ///
+    /// # Errors
+    /// When ffmpeg cannot be run.
+    pub fn file(url: &str, file: &Path) -> anyhow::Result<Self> {
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg.args(["-hide_banner", "-loglevel", "error", "-re", "-i"]).arg(file);
+        ffmpeg.args(["-c", "copy", "-f", "mpegts", url]);
+        let child = ffmpeg.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        Ok(Self { child: child.context("running ffmpeg")? })
+    }
+
     /// Whether it is still connected: ffmpeg exits when it is refused or cut off.
     pub fn runs(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
@@ -105,6 +132,63 @@ pub fn sample() -> anyhow::Result<PathBuf> {
         make_sample(&path)?;
     }
     Ok(MADE.get_or_init(|| path).clone())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    RealTime,
+    Fast,
+}
+
+/// What a source looks like.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Width and height.
+    pub size: (u32, u32),
+    /// Pictures a second.
+    pub rate: u32,
+    /// Channels of sound.
+    pub channels: u32,
+    /// Samples a second.
+    pub sample_rate: u32,
+}
+
+impl Look {
+    /// Arguments of ffmpeg that make so many seconds of it from `begin` on: each second begins with a flash and a beep.
+    fn args(self, seconds: u64, begin: u64, pace: Pace) -> Vec<String> {
+        let Self { size: (width, height), rate, channels, sample_rate } = self;
+        let flash = "drawbox=t=fill:color=white:enable='lt(mod(t,1),0.1)'";
+        let picture = format!("color=c=0x203040:s={width}x{height}:r={rate}:d={seconds},{flash}");
+        let sound = format!("aevalsrc='0.5*sin(2*PI*1000*t)*lt(mod(t,1),0.1)':s={sample_rate}:d={seconds}");
+        let pace: &[&str] = if pace == Pace::RealTime { &["-re"] } else { &[] };
+        let inputs = [pace, &["-f", "lavfi", "-i", &picture], pace, &["-f", "lavfi", "-i", &sound]].concat();
+        let video =
+            ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"];
+        let (gop, channels, begin) = (rate.to_string(), channels.to_string(), begin.to_string());
+        let rest = ["-g", &gop, "-c:a", "aac", "-ac", &channels, "-output_ts_offset", &begin];
+        [&inputs[..], &video, &rest].concat().into_iter().map(ToOwned::to_owned).collect()
+    }
+}
+
+/// One transport stream in which the source changes its look each so many seconds.
+///
+/// # Errors
+/// When ffmpeg cannot make it.
+pub fn changing(looks: &[Look], seconds: u64) -> anyhow::Result<NamedTempFile> {
+    let joined = tempfile::Builder::new().suffix(".ts").tempfile()?;
+    for (look, index) in looks.iter().zip(0..) {
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg.args(["-hide_banner", "-loglevel", "error"]).args(look.args(
+            seconds,
+            index * seconds,
+            Pace::Fast,
+        ));
+        ffmpeg.args(["-muxdelay", "0", "-f", "mpegts", "-"]);
+        let made = ffmpeg.stdin(Stdio::null()).output().context("running ffmpeg")?;
+        ensure!(made.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&made.stderr));
+        joined.as_file().write_all(&made.stdout)?;
+    }
+    Ok(joined)
 }
 
 fn make_sample(path: &std::path::Path) -> anyhow::Result<()> {

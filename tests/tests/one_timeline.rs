@@ -111,7 +111,7 @@ fn sound_and_picture_are_within_20_ms() -> anyhow::Result<()> {
     let offsets = utc_minus_pts(file.path())?;
     ensure!(offsets.len() == 1, "UTC minus PTS of the pictures, in ms, and how often: {offsets:?}");
     let offset = *offsets.keys().next().context("no picture with a clock")?;
-    let beeps = beeps(file.path())?;
+    let beeps = ffmpeg::beeps(file.path())?;
     ensure!(beeps.len() >= 3, "{} beeps", beeps.len());
     for beep in beeps {
         let from_second = (beep + offset + 500).rem_euclid(1000) - 500;
@@ -135,14 +135,4 @@ fn utc_minus_pts(file: &std::path::Path) -> anyhow::Result<BTreeMap<i64, usize>>
         *offsets.entry(offset.unwrap_or(utc_ms - pts_ms)).or_insert(0) += 1;
     }
     Ok(offsets)
-}
-
-/// PTS in milliseconds at which each beep begins.
-fn beeps(file: &std::path::Path) -> anyhow::Result<Vec<i64>> {
-    let start = ffmpeg::packets(file, "a:0")?.first().context("no sound")?.pts / 90;
-    let sound = ffmpeg::sound(file)?;
-    let per_ms: Vec<bool> = sound.chunks(48).map(|ms| ms.iter().any(|sample| sample.abs() > 1000)).collect();
-    // A beep begins where 30 ms of silence end; what sounds from the start on is a beep cut in two.
-    let begins = (30..per_ms.len()).filter(|at| per_ms[*at] && per_ms[at - 30..*at].iter().all(|loud| !loud));
-    Ok(begins.map(|at| start + at as i64).collect())
 }

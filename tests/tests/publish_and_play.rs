@@ -4,13 +4,11 @@
 
 use anyhow::{Context, ensure};
 use e2e::daemon::{Channel, Daemon, small_ladder};
-use e2e::playlist::{Media, Multivariant};
+use e2e::playlist::{Multivariant, record};
 use e2e::publish::{Publisher, Transport};
 use e2e::watcher::Watcher;
-use e2e::{alone, browser, clock, ffmpeg, http, setting};
-use std::io::Write;
+use e2e::{alone, browser, ffmpeg, setting};
 use std::thread;
-use std::time::Duration;
 use wire::ChannelState;
 
 fn seconds() -> u64 {
@@ -60,29 +58,6 @@ fn ts_decodes(stage: &Stage) -> anyhow::Result<()> {
     ensure!(frames == listed * 30, "{frames} pictures in {listed} segments of 1 s at 30 fps");
     ensure!(video.windows(2).all(|pair| pair[0].dts < pair[1].dts), "decode times do not rise");
     Ok(())
-}
-
-/// Appends each segment once it is listed, `seconds` of them; their numbers must have no hole.
-fn record(playlist: &str, seconds: u64, mut file: &std::fs::File) -> anyhow::Result<u64> {
-    let mut next = None;
-    let mut taken = 0;
-    while taken < seconds {
-        let more = clock::until("a new TS segment is listed", Duration::from_secs(10), || {
-            let media = Media::fetch(playlist)?;
-            let listed: Vec<_> = media.complete().map(|(msn, url)| (msn, url.to_owned())).collect();
-            let last = listed.last().context("an empty playlist")?.0;
-            let from = *next.get_or_insert(last);
-            ensure!(last >= from, "nothing new");
-            ensure!(listed[0].0 <= from, "segment {from} left the window unseen");
-            Ok(listed.into_iter().filter(|(msn, _)| *msn >= from).collect::<Vec<_>>())
-        })?;
-        for (msn, url) in more {
-            file.write_all(&http::fetch(&url)?.body)?;
-            next = Some(msn + 1);
-            taken += 1;
-        }
-    }
-    Ok(taken)
 }
 
 /// dash.js, hls.js and ffmpeg at the same time.

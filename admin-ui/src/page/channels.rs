@@ -1,6 +1,7 @@
 //! All channels at a glance, and the way to a new one.
 
 use crate::board::Board;
+use crate::parts::alarms::Alarms;
 use crate::parts::channel_card::ChannelCard;
 use crate::parts::new_channel::NewChannelDialog;
 use crate::text;
@@ -24,6 +25,7 @@ pub(crate) fn ChannelsPage() -> impl IntoView {
             <p class="summary" role="status">{move || states.with(|states| text::summary(states))}</p>
             <NewChannelButton dialog/>
         </div>
+        <Alarms/>
         <Show when=move || known.get() fallback=|| view! { <p class="quiet">{text::LOADING_CHANNELS}</p> }>
             <Show when=move || empty()><NoChannels/></Show>
             <ul class="channels">

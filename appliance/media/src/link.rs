@@ -26,6 +26,8 @@ pub struct Plan {
     pub canvas: Canvas,
     /// Video rungs, best first. The index is the rendition's number on this link.
     pub rungs: Vec<Rung>,
+    /// What is shown while there is no source.
+    pub slate: Slate,
     /// How finely media is cut.
     pub latency: Latency,
     /// Audio rate in bits per second; the audio rendition's number is `rungs.len()`.
@@ -37,6 +39,27 @@ pub struct Plan {
     pub resume_video: Option<Ticks>,
     /// The same for audio: start of the first audio frame to emit.
     pub resume_audio: Option<Ticks>,
+}
+
+/// What a channel shows while it has no source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slate {
+    /// Below the channel's name.
+    pub text: String,
+    /// It comes so long after the last picture; until then that one is repeated.
+    pub after: Ticks,
+    /// It goes when the source has brought pictures for so long.
+    pub back_after: Ticks,
+    /// A tone sounds while the source brings no sound; otherwise there is silence.
+    pub tone: bool,
+}
+
+impl Default for Slate {
+    /// Half a second is longer than any hiccup and shorter than a viewer's doubt.
+    fn default() -> Self {
+        let (after, back_after) = (Ticks::from_millis(500), Ticks::ZERO);
+        Self { text: "NO SOURCE".into(), after, back_after, tone: false }
+    }
 }
 
 /// Where pictures and sound come from.
@@ -91,6 +114,8 @@ pub enum ToWorker {
     Audio(AccessUnit, Ticks),
     /// The source has gone: show the slate until tracks are announced again.
     SourceLost,
+    /// The slate is now this.
+    Slate(Slate),
     /// Finish and exit.
     Stop,
 }
@@ -172,6 +197,7 @@ mod kind {
     pub(super) const AUDIO: u8 = 0x06;
     pub(super) const SOURCE_LOST: u8 = 0x07;
     pub(super) const STOP: u8 = 0x08;
+    pub(super) const SLATE: u8 = 0x09;
     pub(super) const CONFIG_AVC: u8 = 0x81;
     pub(super) const CONFIG_AAC: u8 = 0x82;
     pub(super) const UNIT: u8 = 0x83;
@@ -272,6 +298,7 @@ impl Message for ToWorker {
                 });
             }
             Self::SourceLost => frame(out, kind::SOURCE_LOST, |_| ()),
+            Self::Slate(slate) => frame_json(out, kind::SLATE, slate),
             Self::Stop => frame(out, kind::STOP, |_| ()),
         }
     }
@@ -285,6 +312,7 @@ impl Message for ToWorker {
             kind::VIDEO => get_source_unit(kind, payload).map(|(unit, at)| Self::Video(unit, at))?,
             kind::AUDIO => get_source_unit(kind, payload).map(|(unit, at)| Self::Audio(unit, at))?,
             kind::SOURCE_LOST => Self::SourceLost,
+            kind::SLATE => Self::Slate(from_json(kind, &payload)?),
             kind::STOP => Self::Stop,
             other => return Err(LinkError::Kind(other)),
         })
@@ -360,6 +388,7 @@ mod tests {
             source: PlanSource::TestPattern,
             canvas: Canvas { width: 1280, height: 720, rate: FrameRate::FPS_30 },
             rungs: vec![Rung { width: 1280, height: 720, bitrate_bps: 2_500_000 }],
+            slate: Slate::default(),
             latency: Latency::Standard,
             audio_bitrate_bps: 128_000,
             house_offset_nanos: -5,
@@ -398,6 +427,7 @@ mod tests {
             ToWorker::Video(unit(), Ticks(9)),
             ToWorker::Audio(unit(), Ticks(-9)),
             ToWorker::SourceLost,
+            ToWorker::Slate(Slate { text: "BACK SOON".into(), tone: true, ..Slate::default() }),
             ToWorker::Stop,
         ]);
         let avc = CodecConfig::Avc { sps: Bytes::from_static(b"sps"), pps: Bytes::from_static(b"pps") };

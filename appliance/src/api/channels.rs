@@ -30,7 +30,8 @@ pub(super) async fn snapshot(state: &ApiState, base: &Base) -> Result<wire::Chan
         let report = reports.remove(channel.slug.as_str());
         view::channel(channel, report, base, now)
     };
-    Ok(wire::ChannelList { channels: channels.into_iter().map(join).collect() })
+    let alarms = state.board.alarms();
+    Ok(wire::ChannelList { channels: channels.into_iter().map(join).collect(), alarms })
 }
 
 fn one(channel: Channel, request: &HttpRequest, state: &ApiState) -> wire::Channel {

@@ -6,6 +6,7 @@
 //! | [`problem`] | errors as RFC 9457 has them, and the one table from errors to statuses |
 //! | `channels` | the calls about channels |
 //! | `playback` | the calls about who may watch |
+//! | `alarms` | what needs the operator |
 //! | `judge` | what the conformance judge has found |
 //! | `tls` | the calls about the certificate of HTTPS |
 //! | `events` | the feed of changes, as Server-Sent Events |
@@ -18,6 +19,7 @@
 //! owns the channels makes it so.
 
 mod address;
+mod alarms;
 mod channels;
 mod events;
 pub mod guard;
@@ -104,6 +106,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(playback::configure)
         .configure(tls::configure)
         .configure(judge::configure)
+        .configure(alarms::configure)
         .configure(events::configure)
         .default_service(nothing());
     let api = web::scope("/api")

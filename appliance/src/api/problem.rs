@@ -36,6 +36,8 @@ pub enum Kind {
     Busy,
     /// No room.
     DiskFull,
+    /// The disk takes nothing.
+    Unwritable,
 }
 
 impl Kind {
@@ -52,6 +54,7 @@ impl Kind {
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something is broken"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
             Self::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "The disk is full"),
+            Self::Unwritable => (StatusCode::INSUFFICIENT_STORAGE, "The disk cannot be written"),
         }
     }
 }
@@ -120,6 +123,7 @@ impl From<StoreError> for ApiError {
         let kind = match &error {
             StoreError::Busy => Kind::Busy,
             StoreError::DiskFull => Kind::DiskFull,
+            StoreError::Unwritable(_) => Kind::Unwritable,
             StoreError::NoSuchChannel(_) => Kind::NotFound,
             StoreError::NameTaken { .. } => return Self::new(Kind::Conflict, error.to_string()).at("/name"),
             StoreError::TooManyChannels => Kind::Conflict,

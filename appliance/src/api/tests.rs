@@ -1,6 +1,7 @@
 //! The API as a client sees it, errors above all.
 
 use super::*;
+use crate::alarms::{Kind, Words};
 use crate::board::{ChannelReport, stages};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Service, ServiceResponse};
@@ -22,7 +23,7 @@ fn new_box() -> TestBox {
     let folder = TempDir::new().unwrap();
     let house = House::anchor();
     let store = Store::open(folder.path(), house).unwrap();
-    let state = ApiState::new(store, Board::new(), house, IpAddr::from([127, 0, 0, 1]));
+    let state = ApiState::new(store, Board::new(house), house, IpAddr::from([127, 0, 0, 1]));
     state.ports.send_replace(wire::Ports { http: 8080, https: 0, rtmp: 1935, srt: 9000, admin: None });
     TestBox { state, _folder: folder }
 }
@@ -73,7 +74,7 @@ async fn problem(state: &ApiState, request: TestRequest) -> String {
 async fn a_channels_life() {
     let test = new_box();
     let state = &test.state;
-    assert_eq!(ask(state, get("/api/v1/channels")).await, (200, json!({"channels": []})));
+    assert_eq!(ask(state, get("/api/v1/channels")).await, (200, json!({"channels": [], "alarms": []})));
 
     let (status, added) = ask(state, post(json!({"name": "Main Hall", "source": "rtmp"}))).await;
     assert_eq!(status, 201);
@@ -107,7 +108,7 @@ async fn a_channels_life() {
     let (_, started) = ask(state, TestRequest::post().uri("/api/v1/channels/main-hall/start")).await;
     assert_eq!(started["state"], "live");
     assert_eq!(ask(state, TestRequest::delete().uri("/api/v1/channels/main-hall")).await, (204, Value::Null));
-    assert_eq!(ask(state, get("/api/v1/channels")).await, (200, json!({"channels": []})));
+    assert_eq!(ask(state, get("/api/v1/channels")).await, (200, json!({"channels": [], "alarms": []})));
     assert_eq!(*state.changed.borrow(), 4);
 }
 
@@ -255,7 +256,7 @@ async fn the_feed_tells_what_is_there_and_each_change() {
     assert_eq!(response.headers().get("content-type").unwrap(), "text/event-stream");
     assert_eq!(response.response().body().size(), BodySize::Stream);
     let mut body: Events = Box::pin(response.into_body());
-    assert_eq!(next_event(&mut body).await.unwrap(), json!({"channels": []}));
+    assert_eq!(next_event(&mut body).await.unwrap(), json!({"channels": [], "alarms": []}));
 
     // Two changes before the feed is read are one event, with both in it.
     for name in ["a", "b"] {
@@ -280,6 +281,43 @@ async fn the_feed_tells_what_is_there_and_each_change() {
 
     state.closing.send_replace(true);
     assert_eq!(next_event(&mut body).await, None);
+}
+
+#[actix_rt::test]
+async fn alarms_clear_by_themselves_but_for_those_of_the_past() {
+    let test = new_box();
+    let state = &test.state;
+    let report = |now| ChannelReport {
+        dvr: None,
+        state: now,
+        stages: stages(wire::Light::Good),
+        detail: String::new(),
+        restarts: 0,
+        started_at: None,
+    };
+    ask(state, post(json!({"name": "a", "source": "srt"}))).await;
+    state.board.update("a", report(wire::ChannelState::Live));
+    state.board.update("a", report(wire::ChannelState::Waiting));
+    state.board.raise(Kind::SettingsRestored, Words::new("It was damaged.", "Look at it."));
+    let told = json!({ "cause": "It was damaged." });
+    state.store.set_setting(crate::health::copies::RESTORED, told).await.unwrap();
+
+    let (_, list) = ask(state, get("/api/v1/channels")).await;
+    assert_eq!(
+        (&list["alarms"][0]["id"], &list["alarms"][0]["channel"]),
+        (&json!("settings-restored"), &Value::Null)
+    );
+    assert_eq!(
+        (&list["alarms"][1]["id"], &list["alarms"][1]["channel"]),
+        (&json!("source-lost"), &json!("a"))
+    );
+    let dismiss = |id: &str| TestRequest::delete().uri(&format!("/api/v1/alarms/{id}"));
+    assert_eq!(ask(state, dismiss("source-lost")).await.0, 409);
+    assert_eq!(ask(state, dismiss("nothing")).await.0, 404);
+    assert_eq!(ask(state, dismiss("settings-restored")).await.0, 204);
+    assert_eq!(state.store.setting(crate::health::copies::RESTORED).await.unwrap(), None);
+    state.board.update("a", report(wire::ChannelState::Live));
+    assert_eq!(ask(state, get("/api/v1/alarms")).await, (200, json!([])));
 }
 
 #[actix_rt::test]

@@ -10,6 +10,7 @@ use crate::dvr::Shelf;
 use crate::encode::actor::Encode;
 use crate::encode::replay::Replay;
 use crate::encode::run::Seat;
+use crate::encode::standby::Standby;
 use crate::encode::{Encoded, Progress};
 use crate::ingest::Doors;
 use crate::ingest::actor::Ingest;
@@ -123,6 +124,7 @@ impl Wiring {
             to_package: self.to_package.borrow().clone(),
             progress: self.progress.clone(),
             vitals: self.vitals.clone(),
+            standby: Standby::new(&self.slug),
         })
     }
 

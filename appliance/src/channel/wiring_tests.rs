@@ -15,6 +15,7 @@ fn wiring(slug: &str, services: &Services) -> Rc<Wiring> {
         canvas: Canvas { width: 640, height: 360, rate: FrameRate::FPS_30 },
         rungs: vec![Rung { width: 640, height: 360, bitrate_bps: 700_000 }],
         latency: media::grid::Latency::Standard,
+        slate: media::link::Slate::default(),
         audio_bitrate_bps: 128_000,
         house_offset_nanos: 0,
         resume_video: None,
@@ -53,7 +54,7 @@ async fn a_panic_in_a_stage_restarts_it_and_its_feeders_and_nothing_else() {
         house: House::anchor(),
         catalogue: Catalogue::default(),
         doors: Doors::default(),
-        board: Board::new(),
+        board: Board::new(House::anchor()),
         metrics: Metrics::default(),
         shelf: Shelf::open(folder.path()).unwrap(),
     };

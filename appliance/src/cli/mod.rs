@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`alarms`] | `forebay alarms`: what needs the operator |
 //! | [`channel`] | `forebay channel …`: calls the API and prints what came |
 //! | [`check`] | `forebay check`: would `run` find what it needs |
 //! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
@@ -9,6 +10,7 @@
 //! | [`tls`] | `forebay tls …`: the certificate that HTTPS serves |
 //! | `table` | pure: columns for people |
 
+pub mod alarms;
 pub mod channel;
 pub mod check;
 pub mod client;
@@ -52,6 +54,8 @@ pub enum Command {
     SrtListener,
     /// Add, list, show, start, stop and remove channels of the running appliance
     Channel(channel::ChannelArgs),
+    /// Show what needs the operator, and dismiss what is known
+    Alarms(alarms::AlarmsArgs),
     /// Show how a channel stands by each clause of HLS, DASH and TS
     Judge(judge::JudgeArgs),
     /// Show, install and reset the certificate that HTTPS serves

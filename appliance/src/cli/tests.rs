@@ -37,7 +37,7 @@ async fn forebay(data_dir: &Path, line: &str) -> Result<String, CliError> {
 fn daemon(folder: &TempDir) -> (ApiState, actix_web::dev::ServerHandle) {
     let house = House::anchor();
     let store = Store::open(folder.path(), house).unwrap();
-    let state = ApiState::new(store, Board::new(), house, IpAddr::from([127, 0, 0, 1]));
+    let state = ApiState::new(store, Board::new(house), house, IpAddr::from([127, 0, 0, 1]));
     state.ports.send_replace(wire::Ports { http: 8080, https: 0, rtmp: 1935, srt: 9000, admin: None });
     let data = web::Data::new(state.clone());
     let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(api::configure))

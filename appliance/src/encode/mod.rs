@@ -1,7 +1,8 @@
 //! Encode: the stage that owns a channel's worker process. Coded source in, coded ladder out.
 //!
 //! Here: what a worker is told when it starts ([`replay`]), which slots pass to the packager ([`gate`]), one worker's
-//! life from start to end ([`run`]), and the actor that starts the next one ([`actor`]). Not here: codecs and
+//! life from start to end ([`run`]), the one that waits to replace it ([`standby`]), and the actor that starts the next
+//! one ([`actor`]). Not here: codecs and
 //! pictures (crate `worker`, in its own process).
 //!
 //! A worker that ends, hangs or talks nonsense is an expected failure: the actor stays, and starts another, which
@@ -11,6 +12,7 @@ pub mod actor;
 pub mod gate;
 pub mod replay;
 pub mod run;
+pub mod standby;
 
 use media::time::Ticks;
 use media::unit::{AccessUnit, CodecConfig};

@@ -28,7 +28,11 @@ impl Replay {
                 self.awaiting_key &= unit.kind == UnitKind::Delta;
                 return !self.awaiting_key;
             }
-            ToWorker::Audio(..) | ToWorker::Plan(_) | ToWorker::Clock { .. } | ToWorker::Stop => (),
+            ToWorker::Audio(..)
+            | ToWorker::Plan(_)
+            | ToWorker::Clock { .. }
+            | ToWorker::Slate(_)
+            | ToWorker::Stop => (),
         }
         true
     }

@@ -2,10 +2,11 @@
 
 use super::gate::{RungsDriftedApart, SlotGate};
 use super::replay::Replay;
+use super::standby::Standby;
 use super::{Encoded, Progress};
 use crate::clock::House;
 use crate::limits;
-use crate::supervise::{Process, ProcessExit};
+use crate::supervise::ProcessExit;
 use crate::vitals::Vitals;
 use bytes::BytesMut;
 use media::link::{self, FromWorker, LinkError, Message, Plan, ToWorker};
@@ -70,6 +71,8 @@ pub struct Seat {
     pub progress: Progress,
     /// For the operator's view.
     pub vitals: Vitals,
+    /// Who comes next.
+    pub standby: Standby,
 }
 
 impl Seat {
@@ -84,7 +87,7 @@ impl Seat {
 
     /// One worker from start to end. Whatever ends it, its process is gone and reaped when this returns.
     pub async fn run_once(&mut self) -> WorkerEnd {
-        let (process, socket) = match self.spawn() {
+        let (process, socket) = match self.standby.take() {
             Ok(spawned) => spawned,
             Err(error) => return WorkerEnd::Spawn(error),
         };
@@ -97,12 +100,6 @@ impl Seat {
             (Ok(exit), WorkerEnd::Closed) => WorkerEnd::Exited(exit),
             (_, end) => end,
         }
-    }
-
-    fn spawn(&self) -> std::io::Result<(Process, UnixStream)> {
-        let mut command = std::process::Command::new(std::env::current_exe()?);
-        command.args(["worker", "--channel", &self.slug]);
-        Process::spawn(&format!("worker {}", self.slug), command)
     }
 
     async fn converse(&mut self, socket: UnixStream) -> WorkerEnd {
@@ -121,6 +118,7 @@ impl Seat {
         tokio::select! {
             end = hearing.hear(from) => end,
             end = tell(to, greeting, &mut self.source, &mut self.replay) => end,
+            never = self.standby.keep() => match never {},
         }
     }
 }

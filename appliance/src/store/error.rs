@@ -18,8 +18,9 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// The file is not a healthy database.
-    #[error("{} is damaged: {detail}. Stop forebay, move this file and those named like it with -wal and -shm to \
-             a safe place, and put a back-up there; without one, forebay starts afresh once they are gone", .path.display())]
+    #[error("{} is damaged: {detail}. There is no copy in the folder `copies` that could be used. Stop forebay, move \
+             this file and those named like it with -wal and -shm to a safe place, and put a back-up there; without \
+             one, forebay starts afresh once they are gone", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -39,6 +40,14 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// No copy can be made before a migration, and without one there is none.
+    #[error("cannot make a copy of {} before its update: {source}. Free some space in its folder", .path.display())]
+    Copy {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<StoreError>,
+    },
     /// Anything else that SQLite says.
     #[error("cannot open {}: {source}", .path.display())]
     Sqlite {
@@ -55,6 +64,17 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// What is wrong with the file, without the remedy.
+    pub(super) fn why(&self) -> String {
+        match self {
+            Self::Damaged { detail, .. } => format!("damaged: {detail}"),
+            Self::Newer { .. } => "written by a newer forebay".into(),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// A request to the store has failed; nothing has been changed by it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -66,6 +86,12 @@ pub enum StoreError {
         "the disk is full, so the setting was not saved and the old one stays; free some space and try again"
     )]
     DiskFull,
+    /// The disk takes nothing.
+    #[error(
+        "the disk cannot be written, so the setting was not saved and the old one stays: {0}. See the journal of \
+             the system; the disk may have to be replaced, or mounted anew"
+    )]
+    Unwritable(String),
     /// No channel of this slug.
     #[error("there is no channel `{0}`")]
     NoSuchChannel(String),
@@ -102,7 +128,22 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(
+                ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied,
+            ) => Self::Unwritable(error.to_string()),
             _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            _ => Self::Unwritable(error.to_string()),
         }
     }
 }

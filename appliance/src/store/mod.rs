@@ -9,6 +9,7 @@
 //! | [`draft`] | pure: a new channel, checked |
 //! | [`key`] | stream keys: made, hidden, compared |
 //! | `open` | the folder, the file, its health, the migrations |
+//! | `copies` | copies of it, and what is done with them when it is damaged |
 //! | `thread` | the queue and its deadline |
 //! | `channels`, `playback`, `settings` | the SQL |
 //!
@@ -20,6 +21,7 @@
 //! it. A presented key is looked up by its SHA-256 and compared in constant time.
 
 mod channels;
+mod copies;
 pub mod draft;
 mod error;
 pub mod key;
@@ -31,6 +33,7 @@ pub mod slug;
 mod tests;
 mod thread;
 
+pub use copies::Restored;
 pub use draft::{Draft, DraftError};
 pub use error::{OpenError, StoreError};
 pub use key::{KeyHash, StreamKey};
@@ -42,8 +45,11 @@ use crate::serve::access::{Access, Secret};
 use media::grid::Latency;
 use media::link::{Canvas, Rung};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use thread::Queue;
+use tokio::sync::Notify;
 
 /// The database's file name within the data folder.
 pub const FILE_NAME: &str = "forebay.db";
@@ -85,18 +91,74 @@ pub enum Desired {
 pub struct Store {
     queue: Queue,
     house: House,
+    data_dir: Arc<PathBuf>,
+    restored: Option<Arc<Restored>>,
+    /// Rows that had been changed when the last copy was made.
+    copied_at: Arc<AtomicU64>,
+    refused: Arc<Notify>,
 }
+
+/// Before the first copy, and after a write that the disk did not take.
+const NEVER: u64 = u64::MAX;
 
 impl Store {
     /// Opens the database in `data_dir`, making folder and file when absent, checks its health and brings its
-    /// schema up to date. Blocks: to be called at start.
+    /// schema up to date. One that cannot be used is set aside for the newest copy that can. Blocks: to be called at
+    /// start.
     ///
     /// # Errors
     /// [`OpenError`]: names the path and what to do.
     pub fn open(data_dir: &Path, house: House) -> Result<Self, OpenError> {
-        let connection = open::open(data_dir)?;
+        let (connection, restored) = open::open(data_dir, house.now())?;
         let queue = Queue::start(connection).map_err(|source| OpenError::Thread { source })?;
-        Ok(Self { queue, house })
+        let (data_dir, restored) = (Arc::new(data_dir.to_owned()), restored.map(Arc::new));
+        let (copied_at, refused) = (Arc::new(AtomicU64::new(NEVER)), Arc::default());
+        Ok(Self { queue, house, data_dir, restored, copied_at, refused })
+    }
+
+    async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let done = self.queue.call(work).await;
+        if let Err(StoreError::DiskFull | StoreError::Unwritable(_)) = done {
+            self.copied_at.store(NEVER, Ordering::Relaxed);
+            self.refused.notify_one();
+        }
+        done
+    }
+
+    /// Waits until the disk has not taken what was to be written. For one listener.
+    pub async fn refused(&self) {
+        self.refused.notified().await;
+    }
+
+    /// Whether the settings that were found at this start had to give way to a copy.
+    #[must_use]
+    pub fn restored(&self) -> Option<&Restored> {
+        self.restored.as_deref()
+    }
+
+    /// Makes a copy of the database, unless nothing has changed since the last one. Proves that it can be written,
+    /// unless that is known.
+    ///
+    /// # Errors
+    /// [`StoreError::DiskFull`], [`StoreError::Unwritable`].
+    pub async fn copy_what_changed(&self) -> Result<(), StoreError> {
+        let (data_dir, copied_at, now) = (self.data_dir.clone(), self.copied_at.clone(), self.house.now());
+        let work = move |connection: &mut rusqlite::Connection| {
+            let at = copied_at.load(Ordering::Relaxed);
+            if at == NEVER {
+                // Says what it said before, on the disk.
+                connection.pragma_update(None, "user_version", open::SCHEMA)?;
+            }
+            if at != connection.total_changes() {
+                copies::make(connection, &data_dir, now)?;
+                copied_at.store(connection.total_changes(), Ordering::Relaxed);
+            }
+            Ok(())
+        };
+        self.call(work).await
     }
 
     /// All channels, by name.
@@ -104,7 +166,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`], as for all calls below.
     pub async fn channels(&self) -> Result<Vec<Channel>, StoreError> {
-        self.queue.call(channels::list).await
+        self.call(channels::list).await
     }
 
     /// One channel.
@@ -113,7 +175,7 @@ impl Store {
     /// [`StoreError::NoSuchChannel`].
     pub async fn channel(&self, slug: &str) -> Result<Channel, StoreError> {
         let slug = slug.to_owned();
-        self.queue.call(move |connection| channels::get(connection, &slug)).await
+        self.call(move |connection| channels::get(connection, &slug)).await
     }
 
     /// Adds a channel with a new key. The slug is made from the name.
@@ -122,7 +184,7 @@ impl Store {
     /// [`StoreError::NameTaken`], [`StoreError::TooManyChannels`], [`StoreError::Slug`].
     pub async fn add(&self, draft: Draft) -> Result<Channel, StoreError> {
         let (key, now_ms) = (StreamKey::random()?, self.house.now().millis());
-        self.queue.call(move |connection| channels::add(connection, &draft, &key, now_ms)).await
+        self.call(move |connection| channels::add(connection, &draft, &key, now_ms)).await
     }
 
     /// Forgets a channel, its key and all.
@@ -131,7 +193,7 @@ impl Store {
     /// [`StoreError::NoSuchChannel`].
     pub async fn remove(&self, slug: &str) -> Result<(), StoreError> {
         let slug = slug.to_owned();
-        self.queue.call(move |connection| channels::remove(connection, &slug)).await
+        self.call(move |connection| channels::remove(connection, &slug)).await
     }
 
     /// Switches a channel on or off.
@@ -140,7 +202,7 @@ impl Store {
     /// [`StoreError::NoSuchChannel`].
     pub async fn set_desired(&self, slug: &str, desired: Desired) -> Result<Channel, StoreError> {
         let slug = slug.to_owned();
-        self.queue.call(move |connection| channels::set_desired(connection, &slug, desired)).await
+        self.call(move |connection| channels::set_desired(connection, &slug, desired)).await
     }
 
     /// A channel's key, to show it.
@@ -149,7 +211,7 @@ impl Store {
     /// [`StoreError::NoSuchChannel`].
     pub async fn key(&self, slug: &str) -> Result<StreamKey, StoreError> {
         let slug = slug.to_owned();
-        self.queue.call(move |connection| channels::key(connection, &slug)).await
+        self.call(move |connection| channels::key(connection, &slug)).await
     }
 
     /// Gives a channel a new key; the old ones are void.
@@ -158,7 +220,7 @@ impl Store {
     /// [`StoreError::NoSuchChannel`].
     pub async fn renew_key(&self, slug: &str) -> Result<StreamKey, StoreError> {
         let (slug, key, now_ms) = (slug.to_owned(), StreamKey::random()?, self.house.now().millis());
-        self.queue.call(move |connection| channels::renew_key(connection, &slug, key, now_ms)).await
+        self.call(move |connection| channels::renew_key(connection, &slug, key, now_ms)).await
     }
 
     /// The channel that a presented key opens, if any.
@@ -166,7 +228,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn channel_by_key(&self, presented: KeyHash) -> Result<Option<Channel>, StoreError> {
-        self.queue.call(move |connection| channels::by_key(connection, &presented)).await
+        self.call(move |connection| channels::by_key(connection, &presented)).await
     }
 
     /// Who may watch which channel, by slug.
@@ -174,7 +236,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn access_rules(&self) -> Result<BTreeMap<String, Access>, StoreError> {
-        self.queue.call(playback::rules).await
+        self.call(playback::rules).await
     }
 
     /// Who may watch a channel.
@@ -183,7 +245,7 @@ impl Store {
     /// [`StoreError::NoSuchChannel`].
     pub async fn access(&self, slug: &str) -> Result<Access, StoreError> {
         let slug = slug.to_owned();
-        self.queue.call(move |connection| playback::get(connection, &slug)).await
+        self.call(move |connection| playback::get(connection, &slug)).await
     }
 
     /// Says who may watch a channel.
@@ -193,7 +255,7 @@ impl Store {
     pub async fn set_playback(&self, slug: &str, wanted: Playback) -> Result<Access, StoreError> {
         let (slug, mut bits) = (slug.to_owned(), [0; 32]);
         getrandom::fill(&mut bits)?;
-        self.queue.call(move |connection| playback::set(connection, &slug, &wanted, &Secret(bits))).await
+        self.call(move |connection| playback::set(connection, &slug, &wanted, &Secret(bits))).await
     }
 
     /// A setting of the box; nothing while it has its default.
@@ -202,7 +264,16 @@ impl Store {
     /// [`StoreError`].
     pub async fn setting(&self, name: &str) -> Result<Option<serde_json::Value>, StoreError> {
         let name = name.to_owned();
-        self.queue.call(move |connection| settings::get(connection, &name)).await
+        self.call(move |connection| settings::get(connection, &name)).await
+    }
+
+    /// Gives a setting of the box its default again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn remove_setting(&self, name: &str) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| settings::remove(connection, &name)).await
     }
 
     /// Changes a setting of the box.
@@ -211,6 +282,6 @@ impl Store {
     /// [`StoreError`].
     pub async fn set_setting(&self, name: &str, value: serde_json::Value) -> Result<(), StoreError> {
         let name = name.to_owned();
-        self.queue.call(move |connection| settings::set(connection, &name, &value)).await
+        self.call(move |connection| settings::set(connection, &name, &value)).await
     }
 }

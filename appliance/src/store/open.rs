@@ -1,8 +1,11 @@
 //! Opens the database: folder, file modes, pragmas, health check, migrations. In that order, each with its remedy.
+//! One that is damaged gives way to the newest copy that is not.
 
 use super::FILE_NAME;
+use super::copies::{self, Restored};
 use super::error::OpenError;
 use crate::limits::STORE_LOCK_WAIT;
+use media::time::Ticks;
 use rusqlite::{Connection, ErrorCode};
 use rusqlite_migration::{M, Migrations};
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
@@ -19,18 +22,47 @@ const STEPS: &[M<'static>] = &[
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
+/// What the database has as `user_version` when all steps are done.
+pub(super) const SCHEMA: u32 = STEPS.len() as u32;
+
 /// Nobody but the daemon's user reads settings and keys.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-pub(super) fn open(data_dir: &Path) -> Result<Connection, OpenError> {
+/// `now` is house time, for the names of copies.
+pub(super) fn open(data_dir: &Path, now: Ticks) -> Result<(Connection, Option<Restored>), OpenError> {
     make_folder(data_dir).map_err(|source| OpenError::Folder { path: data_dir.to_owned(), source })?;
+    match open_file(data_dir, now) {
+        Err(error @ (OpenError::Damaged { .. } | OpenError::Newer { .. })) => {
+            let path = data_dir.join(FILE_NAME);
+            let restored = copies::put_back(data_dir, &path, &error.why(), now)
+                .map_err(|source| OpenError::Folder { path, source })?;
+            let Some(restored) = restored else { return Err(error) };
+            Ok((open_file(data_dir, now)?, Some(restored)))
+        }
+        opened => Ok((opened?, None)),
+    }
+}
+
+fn open_file(data_dir: &Path, now: Ticks) -> Result<Connection, OpenError> {
     let path = data_dir.join(FILE_NAME);
     make_file(&path).map_err(|source| OpenError::Folder { path: path.clone(), source })?;
     let explain = |error| explain(&path, error);
     let mut connection = Connection::open(&path).map_err(explain)?;
     configure(&connection).map_err(explain)?;
     check_health(&connection, &path)?;
+    let version: u32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(explain)?;
+    // Never a silent empty configuration.
+    if version == 0 && copies::exist(data_dir) {
+        return Err(OpenError::Damaged {
+            path,
+            detail: "it is empty or missing, but there are copies".into(),
+        });
+    }
+    if (1..SCHEMA).contains(&version) {
+        copies::make(&connection, data_dir, now)
+            .map_err(|source| OpenError::Copy { path: path.clone(), source: Box::new(source) })?;
+    }
     migrate(&mut connection, &path)?;
     Ok(connection)
 }

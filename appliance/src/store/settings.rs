@@ -10,6 +10,11 @@ pub(super) fn get(connection: &mut Connection, name: &str) -> Result<Option<serd
     text.map(parse).transpose().map_err(|error| StoreError::Impossible(format!("setting `{name}`: {error}")))
 }
 
+pub(super) fn remove(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM settings WHERE name = ?1", [name])?;
+    Ok(())
+}
+
 pub(super) fn set(
     connection: &mut Connection,
     name: &str,

@@ -175,3 +175,136 @@ async fn a_lock_by_another_process_is_busy_and_nothing_is_written() {
     other.execute_batch("ROLLBACK").unwrap();
     store.add(draft("a")).await.unwrap();
 }
+
+/// Where the bytes of a table are: over all pages but the first.
+fn spoil(file: &Path) {
+    let mut bytes = settled(file);
+    let (page, len) = (4096, bytes.len());
+    bytes[page..len.min(3 * page)].fill(0xa5);
+    std::fs::write(file, bytes).unwrap();
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// A folder with a channel `a` that was copied, and a channel `b` that came after the copy.
+async fn copied_once() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    store.add(draft("a")).await.unwrap();
+    store.copy_what_changed().await.unwrap();
+    store.copy_what_changed().await.unwrap();
+    assert_eq!(files(&folder.path().join("copies")).len(), 1, "nothing had changed");
+    store.add(draft("b")).await.unwrap();
+    folder
+}
+
+async fn slugs(store: &Store) -> Vec<String> {
+    store.channels().await.unwrap().into_iter().map(|channel| channel.slug.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_damaged_file_gives_way_to_the_newest_copy_that_is_whole() {
+    let folder = copied_once().await;
+    let file = folder.path().join(FILE_NAME);
+    let store = open(&folder);
+    store.copy_what_changed().await.unwrap();
+    drop(store);
+    let copies = folder.path().join("copies");
+    let newest = copies.join(files(&copies).pop().unwrap());
+    let mode = std::fs::metadata(&newest).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600, "a copy has the keys too");
+    let mut bytes = std::fs::read(&newest).unwrap();
+    bytes[4096..].fill(0xa5);
+    std::fs::write(&newest, bytes).unwrap();
+    spoil(&file);
+    let spoilt = std::fs::read(&file).unwrap();
+
+    let store = open(&folder);
+    assert_eq!(slugs(&store).await, ["a"], "the older copy");
+    let restored = store.restored().unwrap().clone();
+    assert!(restored.why.starts_with("damaged: "), "{restored:?}");
+    assert_eq!(std::fs::read(restored.set_aside.join(FILE_NAME)).unwrap(), spoilt, "nothing is thrown away");
+    drop(store);
+    let store = open(&folder);
+    assert_eq!((slugs(&store).await, store.restored()), (vec!["a".to_owned()], None));
+}
+
+#[tokio::test]
+async fn an_empty_and_a_newer_file_give_way_too() {
+    let folder = copied_once().await;
+    let file = folder.path().join(FILE_NAME);
+    settled(&file);
+    for (number, spoil) in [
+        |file: &Path| std::fs::write(file, "").unwrap(),
+        |file: &Path| std::fs::remove_file(file).unwrap(),
+        |file: &Path| {
+            let connection = rusqlite::Connection::open(file).unwrap();
+            connection.pragma_update(None, "user_version", 1000).unwrap();
+        },
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        spoil(&file);
+        let store = open(&folder);
+        assert_eq!(slugs(&store).await, ["a"], "{number}");
+        assert!(store.restored().is_some(), "{number}");
+        drop(store);
+        settled(&file);
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_is_cut_off_costs_its_last_commits_alone() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    store.add(draft("a")).await.unwrap();
+    // As a power cut leaves it: the log is there, its end is not.
+    let (cut, wal) = (TempDir::new().unwrap(), "forebay.db-wal");
+    std::fs::copy(folder.path().join(FILE_NAME), cut.path().join(FILE_NAME)).unwrap();
+    let log = std::fs::read(folder.path().join(wal)).unwrap();
+    store.add(draft("b")).await.unwrap();
+    let longer = std::fs::read(folder.path().join(wal)).unwrap();
+    assert!(longer.len() > log.len() + 100);
+    std::fs::write(cut.path().join(wal), &longer[..longer.len() - 100]).unwrap();
+    let store = open(&cut);
+    assert_eq!((slugs(&store).await, store.restored()), (vec!["a".to_owned()], None));
+}
+
+#[tokio::test]
+async fn a_migration_is_preceded_by_a_copy() {
+    let folder = TempDir::new().unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    connection.execute_batch(include_str!("../../../migrations/0001_channels.sql")).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    drop(connection);
+    let store = open(&folder);
+    assert_eq!(slugs(&store).await, [""; 0]);
+    let copies = files(&folder.path().join("copies"));
+    assert!(copies.len() == 1 && copies[0].ends_with("-v1.db"), "{copies:?}");
+}
+
+#[tokio::test]
+async fn a_database_that_takes_nothing_says_so_and_recovers() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    store.copy_what_changed().await.unwrap();
+    let read_only =
+        |on: bool| store.call(move |connection| Ok(connection.pragma_update(None, "query_only", on)?));
+    read_only(true).await.unwrap();
+    let error = store.add(draft("a")).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::Unwritable(_)) && error.to_string().contains("was not saved"),
+        "{error}"
+    );
+    store.refused().await;
+    assert!(store.copy_what_changed().await.is_err(), "it is tried, though nothing has changed");
+    read_only(false).await.unwrap();
+    store.copy_what_changed().await.unwrap();
+    store.add(draft("a")).await.unwrap();
+}

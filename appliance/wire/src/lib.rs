@@ -13,6 +13,8 @@
 //! | `GET` and `PUT /channels/{slug}/playback` | [`Playback`] | [`Playback`] |
 //! | `POST /channels/{slug}/tokens` | [`NewToken`] | [`Token`] |
 //! | `GET /box` | | [`BoxStatus`] |
+//! | `GET /alarms` | | list of [`Alarm`] |
+//! | `DELETE /alarms/{id}` | | 204; for those that are dismissible |
 //! | `GET /events` | | Server-Sent Events; event `channels`, data [`ChannelList`], on every change |
 //!
 //! Errors are [`Problem`] with content type `application/problem+json` (RFC 9457).
@@ -25,6 +27,27 @@ use serde::{Deserialize, Serialize};
 pub struct ChannelList {
     /// By slug.
     pub channels: Vec<Channel>,
+    /// What needs the operator; of the box first.
+    #[serde(default)]
+    pub alarms: Vec<Alarm>,
+}
+
+/// Something that needs the operator, and is so now.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Alarm {
+    /// Its kind, such as `disk-full`; there is at most one of a kind for a channel, and for the box.
+    pub id: String,
+    /// The channel's slug; absent for the box as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// House time at which it was raised, milliseconds since the epoch.
+    pub since_ms: i64,
+    /// What is the matter.
+    pub cause: String,
+    /// What to do.
+    pub remedy: String,
+    /// It tells of the past, and stays until the operator dismisses it; others clear by themselves.
+    pub dismissible: bool,
 }
 
 /// One channel: what was asked for and what it is doing.

@@ -23,6 +23,7 @@ fn plan() -> Plan {
         canvas: Canvas { width: 1280, height: 720, rate: FrameRate::FPS_30 },
         rungs: vec![rung(1280, 720, 2_500_000), rung(854, 480, 1_200_000), rung(640, 360, 700_000)],
         latency: media::grid::Latency::Standard,
+        slate: media::link::Slate::default(),
         audio_bitrate_bps: 128_000,
         house_offset_nanos: 0,
         resume_video: None,

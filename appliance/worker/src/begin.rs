@@ -49,6 +49,7 @@ mod tests {
             canvas,
             rungs: vec![],
             latency: media::grid::Latency::Standard,
+            slate: media::link::Slate::default(),
             audio_bitrate_bps: 128_000,
             house_offset_nanos: 0,
             resume_video,

@@ -27,10 +27,6 @@ pub(crate) const PICTURES_WAITING_MAX: usize = 32;
 /// Decoded sound that waits for its frame; beyond it the oldest is dropped. Three seconds.
 pub(crate) const SOUND_WAITING_MAX_SAMPLES: usize = 3 * 48_000;
 
-/// Without a new picture for this long the slate replaces the repeated one: longer than any hiccup, shorter than a
-/// viewer's doubt.
-pub(crate) const SLATE_AFTER: Ticks = Ticks::from_millis(500);
-
 /// Distance between status messages; the daemon takes silence for a stall.
 pub(crate) const STATUS_INTERVAL: Duration = Duration::from_millis(500);
 

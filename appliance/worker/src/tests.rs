@@ -32,6 +32,7 @@ fn plan(source: PlanSource) -> Plan {
         canvas: Canvas { width: 640, height: 360, rate: FrameRate::FPS_30 },
         rungs: vec![rung(640, 360, 700_000), rung(426, 240, 400_000)],
         latency: media::grid::Latency::Standard,
+        slate: media::link::Slate::default(),
         audio_bitrate_bps: 128_000,
         house_offset_nanos: house_offset_nanos(),
         resume_video: None,

@@ -5,7 +5,7 @@ use crate::begin::Begin;
 use crate::canvas::from_link::FromLink;
 use crate::canvas::{Pictures, pacer};
 use crate::clock::HouseClock;
-use crate::ff::{self, FramePool};
+use crate::ff::{self, Encoder, FramePool, VideoSettings};
 use crate::ladder::audio::{Audio, Sound};
 use crate::ladder::rung::Rung;
 use crate::limits::{OUTBOX_MESSAGES, RUNG_QUEUE_SLOTS, STATUS_INTERVAL, STOP_WAIT};
@@ -15,6 +15,7 @@ use crate::shared::Shared;
 use crate::source::intake::{self, Input, Queue, Source};
 use anyhow::Context as _;
 use media::link::{FromWorker, Plan, PlanSource, ToWorker};
+use media::time::FrameRate;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -31,6 +32,9 @@ const RUNGS_MAX: usize = 16;
 /// # Errors
 /// When the plan cannot be carried out: no encoder, or encoders too slow. The daemon decides what then.
 pub fn run(channel: &str) -> anyhow::Result<()> {
+    // What `ps -o comm` and `top` show.
+    rustix::thread::set_name(c"forebay standby")?;
+    warm_up();
     run_on(link::of_stdin().context("standard input is not the daemon's socket")?, channel)
 }
 
@@ -47,6 +51,7 @@ pub fn run_on(stream: UnixStream, channel: &str) -> anyhow::Result<()> {
         None => return Ok(()),
     };
     check(&plan)?;
+    rustix::thread::set_name(c"forebay worker")?;
     tracing::info!(
         channel,
         rungs = plan.rungs.len(),
@@ -57,6 +62,13 @@ pub fn run_on(stream: UnixStream, channel: &str) -> anyhow::Result<()> {
     let worked = crew.start(&plan).and_then(|()| crew.listen(&mut reader));
     let failure = crew.disband();
     failure.map_or(worked, Err)
+}
+
+/// Has the encoders' code loaded before there is a plan. Should there be no such encoder, the plan's failure says so.
+fn warm_up() {
+    ff::silence_log();
+    let settings = VideoSettings { width: 64, height: 64, rate: FrameRate::FPS_30, bitrate_bps: 100_000 };
+    drop((Encoder::h264(settings), Encoder::aac(64_000)));
 }
 
 fn check(plan: &Plan) -> anyhow::Result<()> {
@@ -100,7 +112,7 @@ impl Crew {
                 shared.stop();
             }
         })?;
-        let source = Source::new(plan.canvas.rate.frame_duration());
+        let source = Source::new(plan.canvas.rate.frame_duration(), plan.slate.clone());
         let inputs = Some((pictures, sound));
         Ok(Self { shared, source, video, audio, inputs, alive: Some(alive), ended })
     }
@@ -209,6 +221,7 @@ impl Crew {
                 ToWorker::Stop => break,
                 ToWorker::Plan(_) => tracing::warn!("a second plan was ignored: a worker has one"),
                 ToWorker::Clock { house_offset_nanos } => self.shared.clock.set_offset(house_offset_nanos),
+                ToWorker::Slate(slate) => self.source.set_slate(slate),
                 // With the test pattern nothing takes the queues' other ends, and nothing is to be queued.
                 _ if self.inputs.is_some() => {}
                 ToWorker::VideoTrack(track) => self.video.push(Input::Track(track)),

@@ -6,7 +6,7 @@ use crate::pattern::Slate;
 use crate::shared::{Shared, count, lock};
 use crate::source::intake::Source;
 use crate::source::pick::Choice;
-use media::link::Plan;
+use media::link::{Canvas, Plan};
 use media::time::Ticks;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,7 +16,10 @@ pub(crate) struct FromLink {
     source: Arc<Source>,
     shared: Arc<Shared>,
     fit: Fit,
-    slate: Slate,
+    channel: String,
+    canvas: Canvas,
+    /// What it says below the channel's name, and the rest of it.
+    slate: (String, Slate),
     slate_pool: FramePool,
     /// What the slate says changes once a second: the second, and its picture.
     slate_of: Option<(i64, Frame)>,
@@ -30,7 +33,9 @@ impl FromLink {
             source,
             shared,
             fit: Fit::new(canvas),
-            slate: Slate::new(&plan.channel, canvas),
+            channel: plan.channel.clone(),
+            canvas,
+            slate: (plan.slate.text.clone(), Slate::new(&plan.channel, &plan.slate.text, canvas)),
             slate_pool: FramePool::new(canvas.width, canvas.height),
             slate_of: None,
             last: None,
@@ -64,11 +69,16 @@ impl FromLink {
 
     fn slate(&mut self, slot: Ticks) -> Result<Frame, Error> {
         count(&self.shared.counters.slate);
+        let text = lock(&self.source.slate).text.clone();
+        if text != self.slate.0 {
+            let slate = Slate::new(&self.channel, &text, self.canvas);
+            (self.slate, self.slate_of) = ((text, slate), None);
+        }
         let second = slot.millis().div_euclid(1000);
         if let Some((_, picture)) = self.slate_of.as_ref().filter(|(of, _)| *of == second) {
             return Ok(picture.share());
         }
-        let slate = &self.slate;
+        let (_, slate) = &self.slate;
         let picture = self.slate_pool.picture::<Error>(|frame| {
             slate.paint(&mut frame.surface()?, slot);
             Ok(())

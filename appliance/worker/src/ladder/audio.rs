@@ -5,7 +5,7 @@
 
 use crate::begin::AUDIO_FRAME;
 use crate::ff::{Encoder, Error, Frame};
-use crate::pattern::beep;
+use crate::pattern::{beep, tone};
 use crate::shared::{Shared, lock};
 use crate::source::clock::AUDIO_LEAD;
 use crate::source::intake::Source;
@@ -16,6 +16,7 @@ use media::link::FromWorker;
 use media::time::{AUDIO_SAMPLE_RATE, Ticks};
 use media::unit::{AccessUnit, CodecConfig, UnitKind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Frames encoded and thrown away before the first that counts, so that it decodes as if there had always been sound:
 /// each AAC frame overlaps the one before, and the encoder holds another two back.
@@ -30,13 +31,19 @@ pub(crate) enum Sound {
 }
 
 impl Sound {
-    fn fill(&self, at: i64, [left, right]: [&mut [f32]; 2]) {
+    fn fill(&self, at: i64, [left, right]: [&mut [f32]; 2], on_source: bool) {
         match self {
             Self::Pattern => {
                 (at..).zip(left.iter_mut()).for_each(|(at, sample)| *sample = beep(at));
                 right.copy_from_slice(left);
             }
-            Self::Link(source) => lock(&source.sound).take(at, [left, right]),
+            Self::Link(source) => {
+                let heard = lock(&source.sound).take(at, [left, right]);
+                if !heard && !on_source && lock(&source.slate).tone {
+                    (at..).zip(left.iter_mut()).for_each(|(at, sample)| *sample = tone(at));
+                    right.copy_from_slice(left);
+                }
+            }
         }
     }
 }
@@ -64,7 +71,7 @@ impl Audio {
     pub(crate) fn run(mut self, begin: Ticks, shared: &Shared) -> anyhow::Result<()> {
         let mut at = begin - AUDIO_FRAME * PRE_ROLL_FRAMES;
         while shared.wait_until(at - AUDIO_LEAD) {
-            self.encode(at)?;
+            self.encode(at, shared.counters.on_source.load(Relaxed))?;
             while let Some(coded) = self.encoder.receive()? {
                 let dts = Ticks::from_scaled(coded.pts, AUDIO_SAMPLE_RATE);
                 if dts < begin {
@@ -81,10 +88,10 @@ impl Audio {
         Ok(())
     }
 
-    fn encode(&mut self, at: Ticks) -> Result<(), Error> {
+    fn encode(&mut self, at: Ticks, on_source: bool) -> Result<(), Error> {
         let mut frame = Frame::sound()?;
         let sample = sample_at(at);
-        self.sound.fill(sample, frame.channels()?);
+        self.sound.fill(sample, frame.channels()?, on_source);
         frame.set_pts(sample);
         self.encoder.send(&frame)
     }

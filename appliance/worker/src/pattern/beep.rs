@@ -1,4 +1,4 @@
-//! The sound of the test pattern: 1 kHz for the first tenth of each UTC second, silence between.
+//! The sound of the test pattern: 1 kHz for the first tenth of each UTC second, silence between. And the slate's tone.
 
 use super::FLASH;
 use media::time::AUDIO_SAMPLE_RATE;
@@ -8,6 +8,18 @@ const TONE_HZ: u32 = 1000;
 const PERIOD_SAMPLES: i64 = (AUDIO_SAMPLE_RATE / TONE_HZ) as i64;
 /// -12 dBFS.
 const AMPLITUDE: f32 = 0.25;
+/// -18 dBFS, EBU R 68's alignment level.
+const TONE_AMPLITUDE: f32 = 0.126;
+
+/// Sample number `at` of a tone that never ends.
+pub(crate) fn tone(at: i64) -> f32 {
+    TONE_AMPLITUDE * wave(at)
+}
+
+fn wave(at: i64) -> f32 {
+    let phase = at.rem_euclid(PERIOD_SAMPLES) as f32 / PERIOD_SAMPLES as f32;
+    (phase * std::f32::consts::TAU).sin()
+}
 
 /// Sample number `at` since the epoch, at 48 kHz; the same in both channels.
 pub(crate) fn beep(at: i64) -> f32 {
@@ -15,8 +27,7 @@ pub(crate) fn beep(at: i64) -> f32 {
     if at.rem_euclid(rate) >= FLASH.scaled(AUDIO_SAMPLE_RATE) {
         return 0.0;
     }
-    let phase = at.rem_euclid(PERIOD_SAMPLES) as f32 / PERIOD_SAMPLES as f32;
-    AMPLITUDE * (phase * std::f32::consts::TAU).sin()
+    AMPLITUDE * wave(at)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 mod beep;
 pub mod binary_clock;
 
-pub(crate) use beep::beep;
+pub(crate) use beep::{beep, tone};
 
 use crate::paint::{Colour, Rect, Surface, Yuv420, fitting_dot, text_size};
 use binary_clock::Stamp;
@@ -79,17 +79,17 @@ pub(crate) fn time_of_day(at: Ticks) -> String {
     format!("{:02}:{:02}:{:02}.{millis:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// The picture while the source is absent: dark, with the channel's name, what is missing and the time.
+/// The picture while the source is absent: dark, with the channel's name, what the operator wants said and the time.
 pub(crate) struct Slate {
     background: Yuv420,
 }
 
 impl Slate {
-    pub(crate) fn new(channel: &str, canvas: Canvas) -> Self {
+    pub(crate) fn new(channel: &str, text: &str, canvas: Canvas) -> Self {
         let mut background = Yuv420::new(canvas.width as usize, canvas.height as usize, Colour::grey(28));
         let mut surface = background.surface();
         centred(&mut surface, channel, (320, 110), Colour::WHITE);
-        centred(&mut surface, "NO SOURCE", (480, 70), Colour::grey(150));
+        centred(&mut surface, text, (480, 70), Colour::grey(150));
         Self { background }
     }
 
@@ -141,7 +141,8 @@ mod tests {
     #[test]
     fn the_slate_shows_no_clock_for_machines() {
         let mut picture = Yuv420::new(640, 360, Colour::BLACK);
-        Slate::new("Main hall", CANVAS).paint(&mut picture.surface(), Ticks::from_secs(1_780_000_000));
+        Slate::new("Main hall", "Back soon", CANVAS)
+            .paint(&mut picture.surface(), Ticks::from_secs(1_780_000_000));
         assert!(picture.luma().contains(&235), "the name is drawn");
         assert_eq!(binary_clock::decode(picture.luma(), 640, 640, 360), None);
     }

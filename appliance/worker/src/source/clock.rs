@@ -14,8 +14,9 @@ use media::time::Ticks;
 const WILD: Ticks = Ticks::from_secs(5);
 /// This many unbelievable stamps in a row are believed.
 const WILD_IN_A_ROW: u8 = 3;
-/// Lateness that is jitter; more is a stall, and no reason to delay everything from now on.
-const JITTER_MAX: Ticks = Ticks::from_millis(250);
+/// Lateness that is jitter; more is a stall, and no reason to delay everything from now on. FFmpeg's MPEG-TS muxer holds
+/// quiet sound back for up to 350 ms, to fill a PES packet.
+const JITTER_MAX: Ticks = Ticks::from_millis(400);
 /// The least reserve: what a quiet network and a busy box need.
 const RESERVE_MIN: Ticks = Ticks::from_millis(80);
 /// On top of the jitter seen.
@@ -168,11 +169,18 @@ impl SourceClock {
         let Stamps { dts, pts, duration, arrived } = stamps;
         let delta = arrived - dts;
         let reordering = if (pts - dts).0.abs() > WILD.0 { Ticks::ZERO } else { pts - dts };
-        let slot = match kind {
-            Kind::Video => &mut self.video,
-            Kind::Audio => &mut self.audio,
+        let (slot, other) = match kind {
+            Kind::Video => (&mut self.video, &self.audio),
+            Kind::Audio => (&mut self.audio, &self.video),
         };
-        let track = slot.get_or_insert_with(|| Track::new(delta, arrived));
+        let track = slot.get_or_insert_with(|| {
+            // What the other track has shown of the path holds for this one, which may begin in the middle of a burst.
+            let shared = other.as_ref().map(|other| other.floor).filter(|floor| {
+                let late = delta - *floor;
+                Ticks::ZERO < late && late <= JITTER_MAX
+            });
+            Track { floor: shared.unwrap_or(delta), ..Track::new(delta, arrived) }
+        });
         if (delta - track.floor).0.abs() > WILD.0 {
             track.wild += 1;
             if track.wild < WILD_IN_A_ROW {
@@ -206,7 +214,11 @@ impl SourceClock {
     /// Moves the offsets of both tracks towards the larger target, or each towards its own when they are on
     /// different timelines.
     fn steer(&mut self, now: Ticks, elapsed: Ticks) {
-        let tracks = [(&mut self.video, Ticks::ZERO), (&mut self.audio, AUDIO_LEAD)];
+        // While the sound may still be to come, the first pictures are shown as they will be with it.
+        let expects_sound =
+            self.audio.is_none() && self.video.as_ref().is_some_and(|video| now - video.began < ACQUISITION);
+        let video_lead = if expects_sound { AUDIO_LEAD } else { Ticks::ZERO };
+        let tracks = [(&mut self.video, video_lead), (&mut self.audio, AUDIO_LEAD)];
         let mut live: Vec<_> = tracks
             .into_iter()
             .filter_map(|(track, lead)| track.as_mut().map(|track| (track.target(lead), track)))
@@ -255,7 +267,8 @@ mod tests {
     #[test]
     fn a_steady_source_is_shown_a_fixed_reserve_after_its_arrival() {
         let mut clock = SourceClock::default();
-        assert_eq!(feed(&mut clock, 0..1, |_| Ticks::ZERO), RESERVE_MIN);
+        // There is no telling yet that there will be no sound.
+        assert_eq!(feed(&mut clock, 0..1, |_| Ticks::ZERO), RESERVE_MIN + AUDIO_LEAD);
         assert_eq!(feed(&mut clock, 1..3000, |_| Ticks::ZERO), RESERVE_MIN);
     }
 
@@ -287,7 +300,7 @@ mod tests {
         let mut clock = SourceClock::default();
         // A server that keeps the last GOP sends it at once: frames 0 to 60 arrive when 60 is due.
         feed(&mut clock, 0..60, |frame| FRAME * (60 - frame));
-        assert_eq!(feed(&mut clock, 60..70, |_| Ticks::ZERO), RESERVE_MIN);
+        assert_eq!(feed(&mut clock, 60..70, |_| Ticks::ZERO), RESERVE_MIN + AUDIO_LEAD);
     }
 
     #[test]
@@ -307,7 +320,7 @@ mod tests {
     #[test]
     fn a_wild_stamp_is_replaced_and_three_are_joined() {
         let mut clock = SourceClock::default();
-        let before = feed(&mut clock, 0..300, |_| Ticks::ZERO);
+        let before = feed(&mut clock, -600..300, |_| Ticks::ZERO);
         let expected = |frame: i64| NOW + FRAME * frame + before;
         let hours = Ticks::from_secs(7200);
         let arrived = |frame: i64| NOW + FRAME * frame;
@@ -316,13 +329,14 @@ mod tests {
         assert_eq!(feed(&mut clock, 301..302, |_| Ticks::ZERO), before);
         let joined = [302, 303, 304]
             .map(|frame| clock.observe(Kind::Video, at(FRAME * frame - hours, arrived(frame))));
-        assert_eq!(joined, [302, 303, 304].map(expected));
+        // A timeline that begins may bring sound.
+        assert_eq!(joined, [expected(302), expected(303), expected(304) + AUDIO_LEAD]);
     }
 
     #[test]
     fn a_pause_of_the_source_is_no_wild_stamp() {
         let mut clock = SourceClock::default();
-        let before = feed(&mut clock, 0..300, |_| Ticks::ZERO);
+        let before = feed(&mut clock, -600..300, |_| Ticks::ZERO);
         let after = feed(&mut clock, 1000..1100, |_| Ticks::ZERO);
         assert!((after - before).0.abs() < millis(1).0);
     }

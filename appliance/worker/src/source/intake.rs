@@ -6,6 +6,7 @@ use super::sound::{STRETCH_DISTANCE_SAMPLES, SoundTimeline, sample_at};
 use crate::ff::{Decoder, Error, Frame, Resampler};
 use crate::limits::DECODE_QUEUE_UNITS;
 use crate::shared::{Shared, count, lock};
+use media::link::Slate;
 use media::time::Ticks;
 use media::unit::{AccessUnit, SourceTrack, UnitKind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -26,13 +27,22 @@ pub(crate) struct Source {
     clock: Mutex<SourceClock>,
     pub(crate) pictures: Mutex<Pick<Frame>>,
     pub(crate) sound: Mutex<SoundTimeline>,
+    /// What is shown while there is none.
+    pub(crate) slate: Mutex<Slate>,
 }
 
 impl Source {
     /// For slots that are `frame` long.
-    pub(crate) fn new(frame: Ticks) -> Arc<Self> {
-        let pictures = Mutex::new(Pick::new(frame));
-        Arc::new(Self { clock: Mutex::default(), pictures, sound: Mutex::default() })
+    pub(crate) fn new(frame: Ticks, slate: Slate) -> Arc<Self> {
+        let pictures = Mutex::new(Pick::new(frame, &slate));
+        let (clock, sound) = Default::default();
+        Arc::new(Self { clock, pictures, sound, slate: Mutex::new(slate) })
+    }
+
+    /// The slate is now this.
+    pub(crate) fn set_slate(&self, slate: Slate) {
+        lock(&self.pictures).set_slate(&slate);
+        *lock(&self.slate) = slate;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which decoded picture goes to which slot, and what to show when there is none. Pure.
 
-use crate::limits::{PICTURES_WAITING_MAX, SLATE_AFTER};
+use crate::limits::PICTURES_WAITING_MAX;
+use media::link::Slate;
 use media::time::Ticks;
 use std::collections::VecDeque;
 
@@ -22,15 +23,34 @@ pub(crate) struct Pick<F> {
     /// How far a stamp may wander around a slot without a picture being dropped and another repeated: a quarter
     /// of a slot.
     tolerance: Ticks,
+    /// The slate comes so long after the last picture.
+    slate_after: Ticks,
+    /// It goes when there have been pictures for so long.
+    back_after: Ticks,
     /// The slot that last had a new picture.
     newest: Option<Ticks>,
+    /// Since when there have been pictures, without a gap that would bring the slate.
+    steady_since: Option<Ticks>,
     dropped: u64,
 }
 
 impl<F> Pick<F> {
     /// For slots that are `frame` long.
-    pub(crate) fn new(frame: Ticks) -> Self {
-        Self { waiting: VecDeque::new(), tolerance: Ticks(frame.0 / 4), newest: None, dropped: 0 }
+    pub(crate) fn new(frame: Ticks, slate: &Slate) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            tolerance: Ticks(frame.0 / 4),
+            slate_after: slate.after,
+            back_after: slate.back_after,
+            newest: None,
+            steady_since: None,
+            dropped: 0,
+        }
+    }
+
+    /// When the slate comes and goes from now on.
+    pub(crate) fn set_slate(&mut self, slate: &Slate) {
+        (self.slate_after, self.back_after) = (slate.after, slate.back_after);
     }
 
     /// Adds a picture, due at `due`. Pictures come in the order in which they are to be shown; one that is due no
@@ -64,10 +84,16 @@ impl<F> Pick<F> {
         if let Some((_, picture)) = self.waiting.drain(..due).next_back() {
             self.dropped += due as u64 - 1;
             self.newest = Some(slot);
-            return Choice::New(picture);
+            let since = *self.steady_since.get_or_insert(slot);
+            return if slot - since >= self.back_after { Choice::New(picture) } else { Choice::Slate };
         }
-        let is_fresh = self.newest.is_some_and(|newest| slot - newest < SLATE_AFTER);
-        if is_fresh { Choice::Repeat } else { Choice::Slate }
+        if self.newest.is_none_or(|newest| slot - newest >= self.slate_after) {
+            self.steady_since = None;
+        }
+        match self.steady_since {
+            Some(since) if slot - since >= self.back_after => Choice::Repeat,
+            _ => Choice::Slate,
+        }
     }
 
     /// Pictures for which no slot had room, since the last time this was asked.
@@ -84,7 +110,7 @@ mod tests {
     const FRAME: Ticks = Ticks(12_000);
 
     fn run(due: impl Iterator<Item = Ticks>, slots: std::ops::Range<i64>) -> (Vec<Choice<usize>>, u64) {
-        let mut pick = Pick::new(FRAME);
+        let mut pick = Pick::new(FRAME, &Slate::default());
         let mut due = due.enumerate().peekable();
         let choices = slots
             .map(|slot| {
@@ -122,8 +148,25 @@ mod tests {
     }
 
     #[test]
+    fn the_source_is_back_when_it_has_been_steady() {
+        let back_after = FRAME * 5;
+        let mut pick = Pick::new(FRAME, &Slate { after: FRAME * 3, back_after, ..Slate::default() });
+        let shown = |pick: &mut Pick<i64>, slot: i64, picture: bool| {
+            if picture {
+                pick.push(FRAME * slot, slot);
+            }
+            pick.take(FRAME * slot) != Choice::Slate
+        };
+        let pictures = [true, true, false, false, false, true, true, true, false, true, true, true];
+        let seen: Vec<_> =
+            (0..).zip(pictures).map(|(slot, picture)| shown(&mut pick, slot, picture)).collect();
+        // Three slots without a picture: it must begin anew; one without is no matter.
+        assert_eq!(seen, [[false; 10].as_slice(), &[true; 2]].concat());
+    }
+
+    #[test]
     fn a_burst_of_late_pictures_shows_the_newest() {
-        let mut pick = Pick::new(FRAME);
+        let mut pick = Pick::new(FRAME, &Slate::default());
         (0..20).for_each(|frame| pick.push(FRAME * frame, frame));
         assert_eq!(pick.take(FRAME * 30), Choice::New(19));
         assert_eq!(pick.take_dropped(), 19);
@@ -131,7 +174,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded() {
-        let mut pick = Pick::new(FRAME);
+        let mut pick = Pick::new(FRAME, &Slate::default());
         (0..1000).for_each(|frame| pick.push(FRAME * frame, frame));
         assert_eq!(pick.waiting.len(), PICTURES_WAITING_MAX);
         assert_eq!(pick.take_dropped(), 1000 - PICTURES_WAITING_MAX as u64);

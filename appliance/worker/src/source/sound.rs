@@ -5,8 +5,9 @@ use crate::limits::SOUND_WAITING_MAX_SAMPLES;
 use media::time::{AUDIO_SAMPLE_RATE, Ticks};
 use std::collections::VecDeque;
 
-/// An error of placement up to this is stretched away; beyond it is a gap or an overlap. 40 ms.
-const STRETCH_MAX_SAMPLES: i64 = 1920;
+/// An error of placement up to this is stretched away; beyond it is a gap or an overlap. 20 ms: less than an AAC frame, so
+/// that one which is missing is a gap; and half of what lip sync allows, since pictures wait for their slots too.
+const STRETCH_MAX_SAMPLES: i64 = 960;
 /// An error of placement below this is left alone: 2 ms.
 const STRETCH_MIN_SAMPLES: i64 = 96;
 /// At most one sample in this many is added or taken away: half a percent is not heard.
@@ -60,8 +61,9 @@ impl SoundTimeline {
         self.start += samples as i64;
     }
 
-    /// Fills `out` with the samples from number `at` on; what is not there is silence. They are gone afterwards.
-    pub(crate) fn take(&mut self, at: i64, [left, right]: [&mut [f32]; 2]) {
+    /// Fills `out` with the samples from number `at` on; what is not there is silence. They are gone afterwards. False
+    /// if there were none.
+    pub(crate) fn take(&mut self, at: i64, [left, right]: [&mut [f32]; 2]) -> bool {
         let late = usize::try_from(at - self.start).unwrap_or(0).min(self.samples.len());
         self.discard(late);
         let lead = usize::try_from(self.start - at).unwrap_or(0).min(left.len());
@@ -73,6 +75,7 @@ impl SoundTimeline {
             [*left, *right] = sample;
         }
         self.start += count as i64;
+        count > 0
     }
 }
 
@@ -126,7 +129,7 @@ mod tests {
         assert_eq!(push(&mut timeline, 1_000_000, 1.0, 1000), 0);
         assert_eq!(push(&mut timeline, 1_001_050, 1.0, 1000), 0);
         assert_eq!(push(&mut timeline, 1_002_150, 1.0, 1000), 150);
-        assert_eq!(push(&mut timeline, 1_001_500, 1.0, 1000), -240);
+        assert_eq!(push(&mut timeline, 1_002_500, 1.0, 1000), -240);
         assert_eq!(timeline.end(), 1_004_000);
     }
 

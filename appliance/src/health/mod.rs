@@ -1,0 +1,9 @@
+//! What the box looks at of itself, besides its channels. Each check is one file, and a task of the tree.
+//!
+//! | check | what it does |
+//! |---|---|
+//! | [`copies`] | keeps copies of the settings, and says when settings cannot be written |
+//! | [`disk`] | says when the disk of the data folder is nearly full |
+
+pub mod copies;
+pub mod disk;

@@ -1,0 +1,194 @@
+//! What sources do, and what viewers see of it: nothing but other pictures.
+//!
+//! The short form is what `make test` runs; `make test-faults` runs the long one:
+//! `FOREBAY_CUT_SECONDS` (default 8; 60) is how long the long cut lasts, `FOREBAY_CUTS` (default 3; 20) how many short ones there are.
+
+use anyhow::{Context, ensure};
+use e2e::clock::until;
+use e2e::daemon::{Channel, Daemon, small_ladder};
+use e2e::playlist::{Media, Multivariant, record};
+use e2e::publish::{Look, Publisher, Transport, changing};
+use e2e::watcher::{Baseline, Watcher};
+use e2e::{alone, ffmpeg, http, setting};
+use std::io::Write;
+use std::time::Duration;
+use wire::ChannelState;
+
+/// For a daemon on a busy machine to notice.
+const SOON: Duration = Duration::from_secs(15);
+/// Sound and picture of the output, at most apart.
+const LIP_SYNC_MS: i64 = 40;
+
+fn becomes(daemon: &Daemon, channel: &Channel, state: ChannelState) -> anyhow::Result<()> {
+    until(&format!("the channel is {state:?}"), SOON, || {
+        let seen = daemon.channel(&channel.slug)?;
+        ensure!(seen.state == state, "it is {:?}: {}", seen.state, seen.detail);
+        Ok(())
+    })
+}
+
+fn alarms(daemon: &Daemon) -> anyhow::Result<Vec<wire::Alarm>> {
+    http::fetch(&format!("{}/api/v1/alarms", daemon.base()))?.json()
+}
+
+/// The mean luma of the newest complete segment.
+fn brightness(daemon: &Daemon, channel: &Channel) -> anyhow::Result<u64> {
+    let url = Multivariant::fetch(&daemon.live(channel, "ts/master.m3u8"))?.video[0].clone();
+    let file = tempfile::Builder::new().suffix(".ts").tempfile()?;
+    record(&url, 1, file.as_file())?;
+    let luma = ffmpeg::luma(file.path(), 64, 36)?;
+    Ok(luma.iter().map(|pixel| u64::from(*pixel)).sum::<u64>() / luma.len().max(1) as u64)
+}
+
+/// From one to five seconds, spread evenly and in no order.
+fn cut_length(number: u64) -> Duration {
+    Duration::from_millis(1000 + number * 2618 % 4000)
+}
+
+#[test]
+fn a_source_that_is_cut_gives_way_to_the_slate_and_comes_back() -> anyhow::Result<()> {
+    let _alone = alone();
+    let daemon = Daemon::start()?;
+    let channel = daemon.add_channel("Hall", "rtmp", &small_ladder())?;
+    let mut publisher = Publisher::start(&daemon, &channel, Transport::Rtmp)?;
+    daemon.wait_on_air(&channel, ChannelState::Live)?;
+    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
+    let watcher =
+        watcher.with_baseline(Baseline::of(&daemon)?).with_player("lldash")?.with_player("llhls")?;
+    let with_source = brightness(&daemon, &channel)?;
+
+    drop(publisher);
+    becomes(&daemon, &channel, ChannelState::Waiting)?;
+    let raised = alarms(&daemon)?;
+    ensure!(raised.iter().any(|alarm| alarm.id == "source-lost"), "{raised:?}");
+    until("the slate is seen", SOON, || {
+        let seen = brightness(&daemon, &channel)?;
+        ensure!(seen + 30 < with_source, "mean luma {seen}, with the source {with_source}");
+        Ok(())
+    })?;
+    std::thread::sleep(Duration::from_secs(setting("FOREBAY_CUT_SECONDS", 8)));
+    publisher = Publisher::start(&daemon, &channel, Transport::Rtmp)?;
+    becomes(&daemon, &channel, ChannelState::Live)?;
+    until("the source is seen again", SOON, || {
+        let seen = brightness(&daemon, &channel)?;
+        ensure!(seen + 30 > with_source, "mean luma {seen}, with the source {with_source}");
+        Ok(())
+    })?;
+    ensure!(alarms(&daemon)?.is_empty(), "{:?}", alarms(&daemon)?);
+
+    for number in 0..setting("FOREBAY_CUTS", 3) {
+        drop(publisher);
+        std::thread::sleep(cut_length(number));
+        publisher = Publisher::start(&daemon, &channel, Transport::Rtmp)?;
+        becomes(&daemon, &channel, ChannelState::Live)?;
+    }
+    ensure!(publisher.runs(), "the last publisher was cut off");
+    let seen = daemon.channel(&channel.slug)?;
+    ensure!(seen.restarts == 0, "{seen:?}");
+    drop(publisher);
+    watcher.stop().clean().map(drop)
+}
+
+const LOOKS: [Look; 5] = [
+    Look { size: (1920, 1080), rate: 30, channels: 2, sample_rate: 48_000 },
+    Look { size: (1280, 720), rate: 25, channels: 2, sample_rate: 48_000 },
+    Look { size: (480, 854), rate: 15, channels: 2, sample_rate: 48_000 },
+    Look { size: (480, 854), rate: 15, channels: 6, sample_rate: 48_000 },
+    Look { size: (640, 360), rate: 30, channels: 1, sample_rate: 44_100 },
+];
+const LOOK_SECONDS: u64 = 6;
+
+/// What decoders of the channel are set up with, by rendition.
+fn headers(daemon: &Daemon, channel: &Channel) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let playlists = Multivariant::fetch(&daemon.live(channel, "master.m3u8"))?;
+    let of = |url: &str| -> anyhow::Result<_> {
+        let media = Media::fetch(url)?;
+        ensure!(!media.text.contains("EXT-X-DISCONTINUITY"), "{}", media.text);
+        let init = media.init_url.context("EXT-X-MAP")?;
+        let bytes = http::fetch(&init)?.body;
+        Ok((init, bytes))
+    };
+    playlists.all().map(|url| of(url)).collect()
+}
+
+/// Each beep that has a flash beside it is near it; there are enough of them.
+fn in_step(file: &std::path::Path, at_least: usize) -> anyhow::Result<()> {
+    let (flashes, mut beeps) = (ffmpeg::flashes(file)?, ffmpeg::beeps(file)?);
+    // A beep in which the source changes is cut in two.
+    beeps.dedup_by(|second, first| *second - *first < 500);
+    // The first pictures are shown before there is any sound to go by.
+    beeps.retain(|beep| flashes.first().is_some_and(|first| *beep > first + 500));
+    let nearest = |beep: i64| flashes.iter().map(|flash| beep - flash).min_by_key(|apart| apart.abs());
+    // Where the source changes, one of the two may be lost.
+    let apart: Vec<_> = beeps.iter().filter_map(|beep| nearest(*beep)).filter(|ms| ms.abs() < 500).collect();
+    eprintln!("{} flashes, {} beeps, ms between them: {apart:?}", flashes.len(), beeps.len());
+    ensure!(apart.len() >= at_least, "only {} of them: {flashes:?} {beeps:?}", apart.len());
+    ensure!(apart.iter().all(|ms| ms.abs() <= LIP_SYNC_MS), "sound and picture are apart: {apart:?} ms");
+    Ok(())
+}
+
+#[test]
+fn a_source_that_changes_in_one_session_changes_nothing_but_the_picture() -> anyhow::Result<()> {
+    let _alone = alone();
+    let source = changing(&LOOKS, LOOK_SECONDS)?;
+    let daemon = Daemon::start()?;
+    let channel = daemon.add_channel("Hall", "srt", &small_ladder())?;
+    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
+    let before = headers(&daemon, &channel)?;
+    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
+    let watcher = watcher.with_player("lldash")?;
+
+    let publisher = Publisher::file(&Transport::Srt.url(&daemon, &channel.stream_key), source.path())?;
+    becomes(&daemon, &channel, ChannelState::Live)?;
+    let seconds = LOOKS.len() as u64 * LOOK_SECONDS;
+    let output = tempfile::Builder::new().suffix(".ts").tempfile()?;
+    let url = Multivariant::fetch(&daemon.live(&channel, "ts/master.m3u8"))?.video[0].clone();
+    record(&url, seconds, output.as_file())?;
+    let log = daemon.log();
+    for size in ["1920x1080", "1280x720", "480x854", "640x360"] {
+        ensure!(log.contains(&format!("source is now {size}")), "{size} was not seen: {log}");
+    }
+    for sound in ["48000 Hz 6 ch", "44100 Hz 1 ch"] {
+        ensure!(log.contains(sound), "{sound}: {log}");
+    }
+    drop(publisher);
+
+    ensure!(headers(&daemon, &channel)? == before, "decoders would have to be set up anew");
+    let complaints = ffmpeg::complaints(output.path())?;
+    ensure!(complaints.is_empty(), "{complaints}");
+    let pictures = ffmpeg::packets(output.path(), "v:0")?;
+    ensure!(pictures.windows(2).all(|two| two[1].dts - two[0].dts == 3000), "30 fps is not held");
+    in_step(output.path(), LOOKS.len() * (LOOK_SECONDS as usize - 3))?;
+    watcher.stop().clean().map(drop)
+}
+
+#[test]
+fn a_source_that_comes_back_different_changes_nothing_but_the_picture() -> anyhow::Result<()> {
+    let _alone = alone();
+    let daemon = Daemon::start()?;
+    let channel = daemon.add_channel("Hall", "rtmp", &small_ladder())?;
+    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
+    let before = headers(&daemon, &channel)?;
+    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
+    let watcher = watcher.with_player("llhls")?;
+    let url = Multivariant::fetch(&daemon.live(&channel, "ts/master.m3u8"))?.video[0].clone();
+    for look in LOOKS {
+        let address = Transport::Rtmp.url(&daemon, &channel.stream_key);
+        let publisher = Publisher::look(&address, Transport::Rtmp, look)?;
+        let (width, height) = look.size;
+        until("the new source is seen", SOON, || {
+            let seen = daemon.channel(&channel.slug)?;
+            let encode = seen.stages.iter().find(|stage| stage.name == "encode").context("a stage")?;
+            ensure!(encode.detail.contains(&format!("{width}x{height}")), "{encode:?}");
+            ensure!(seen.state == ChannelState::Live, "it is {:?}", seen.state);
+            Ok(())
+        })?;
+        let mut output = tempfile::Builder::new().suffix(".ts").tempfile()?;
+        record(&url, LOOK_SECONDS, output.as_file())?;
+        output.flush()?;
+        in_step(output.path(), LOOK_SECONDS as usize - 3).with_context(|| format!("{look:?}"))?;
+        drop(publisher);
+    }
+    ensure!(headers(&daemon, &channel)? == before, "decoders would have to be set up anew");
+    watcher.stop().clean().map(drop)
+}

@@ -31,12 +31,13 @@ check_clippy = $(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warning
 check_docs = RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(LOCKED) --workspace --no-deps
 check_licences = if command -v cargo-deny >/dev/null; then cargo deny --log-level warn check licenses bans sources; else echo 'cargo-deny is not installed: skipped (cargo install --locked cargo-deny)'; fi
 
-.PHONY: help setup setup-test build run test lint bench latency iso clean
+.PHONY: help setup setup-test build run test test-faults lint bench latency iso clean
 
 help:
 	@echo 'make            builds the release binary, $(FOREBAY_BIN)'
 	@echo 'make run        installs what is missing, builds, and runs the demo on 127.0.0.1:8080'
 	@echo 'make test       installs what the tests need, then formatting, lints, documents, all tests'
+	@echo 'make test-faults  injects each fault at full length, while real players watch'
 	@echo 'make setup      what building and running need; make setup-test: what the tests need too'
 	@echo 'make lint       formatting, clippy, documents, licences'
 	@echo 'make bench      benchmarks'
@@ -88,6 +89,14 @@ test:
 	$(call say,8/8,running the end-to-end tests)
 	@cargo test $(LOCKED) -p e2e $(TEST_ARGS)
 	@echo 'All tests passed.'
+
+test-faults: export FOREBAY_CUT_SECONDS ?= 60
+test-faults: export FOREBAY_CUTS ?= 20
+test-faults: build
+	$(call say,1/2,checking what the tests need)
+	@.ci/setup test
+	$(call say,2/2,injecting each fault; ten minutes or so)
+	@cargo test $(LOCKED) -p e2e --test continuity --test source_faults --test durability --test dvr --test hostile_srt $(TEST_ARGS)
 
 lint:
 	$(call say,1/4,checking the formatting)

@@ -3,7 +3,7 @@
 use crate::text;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
-use wire::{BoxStatus, Channel, ChannelList, NewChannel, Problem, StreamKey};
+use wire::{BoxStatus, Channel, ChannelList, NewChannel, Problem, Slate, StreamKey};
 
 /// Where the API lives.
 const BASE: &str = "/api/v1";
@@ -82,6 +82,13 @@ pub(crate) async fn stop(slug: &str) -> Result<Channel, Fault> {
 /// Removes a channel for good.
 pub(crate) async fn remove(slug: &str) -> Result<(), Fault> {
     answer(Request::delete(&channel_url(slug, ""))).await.map(drop)
+}
+
+/// Says what a channel shows without a source.
+pub(crate) async fn set_slate(slug: &str, slate: &Slate) -> Result<Slate, Fault> {
+    let request =
+        timed(Request::put(&channel_url(slug, "/slate"))).json(slate).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
 }
 
 /// Asks for a channel's secret.

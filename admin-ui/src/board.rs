@@ -162,6 +162,7 @@ mod tests {
             latency: wire::Latency::Standard,
             dvr_secs: 0,
             dvr: None,
+            slate: wire::Slate::default(),
             ladder: Vec::new(),
             state: ChannelState::Live,
             stages: Vec::new(),

@@ -53,6 +53,15 @@ pub(crate) const OPENS_NEW_TAB: &str = "(opens in a new tab)";
 pub(crate) const SIGNAL_PATH: &str = "Signal path";
 pub(crate) const RESTARTS_NONE: &str = "no restarts";
 
+pub(crate) const SLATE: &str = "Slate: what viewers see without a source";
+pub(crate) const SLATE_TEXT: &str = "Text below the channel's name";
+pub(crate) const SLATE_AFTER: &str = "Comes after, in seconds";
+pub(crate) const SLATE_BACK: &str = "Goes after, in seconds";
+pub(crate) const SLATE_TONE: &str = "Tone instead of silence";
+pub(crate) const SLATE_HINT: &str = "Until it comes, the last picture stands still. It goes when the source has brought pictures for so long.";
+pub(crate) const SLATE_SAVED: &str = "Saved; it holds at once.";
+pub(crate) const SAVE: &str = "Save";
+
 pub(crate) const PUBLISH: &str = "Publish to this channel";
 pub(crate) const OBS_SERVER: &str = "Server (OBS)";
 pub(crate) const STREAM_KEY: &str = "Stream key";

@@ -334,6 +334,18 @@ pub const VIEWER_SEEN_WITHIN: Duration = Duration::from_secs(10);
 
 const _: () = assert!(READER_STALL_SEEN.as_millis() < READER_STALL_MAX.as_millis());
 
+// --- slate
+
+/// Characters of a slate's text: more cannot be read from across a room.
+pub const SLATE_CHARS_MAX: usize = 60;
+
+/// Milliseconds from the last picture to the slate: not less than a few frames of a slow source, not more than a minute
+/// of a picture that stands still.
+pub const SLATE_AFTER_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
+
+/// Milliseconds of steady pictures before the source is shown again.
+pub const SLATE_BACK_AFTER_MS: std::ops::RangeInclusive<u32> = 0..=60_000;
+
 // --- DVR
 
 /// Seconds of the past that a channel may have; none is 0. A minute is the least that is worth a button, and six hours

@@ -79,14 +79,14 @@ impl Publisher {
         Ok(Self { child: child.context("running ffmpeg")? })
     }
 
-    /// Begins to send a source of this look.
+    /// Begins to send a source of this look, its stamps from so many seconds on.
     ///
     /// # Errors
     /// When ffmpeg cannot be run.
-    pub fn look(url: &str, transport: Transport, look: Look) -> anyhow::Result<Self> {
+    pub fn look(url: &str, transport: Transport, look: Look, begin: u64) -> anyhow::Result<Self> {
         const HOUR: u64 = 3600;
         let mut ffmpeg = Command::new("ffmpeg");
-        ffmpeg.args(["-hide_banner", "-loglevel", "error"]).args(look.args(HOUR, 0, Pace::RealTime));
+        ffmpeg.args(["-hide_banner", "-loglevel", "error"]).args(look.args(HOUR, begin, Pace::RealTime));
         ffmpeg.args(["-f", transport.container(), url]);
         let child = ffmpeg.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         Ok(Self { child: child.context("running ffmpeg")? })

@@ -89,6 +89,60 @@ fn a_source_that_is_cut_gives_way_to_the_slate_and_comes_back() -> anyhow::Resul
     watcher.stop().clean().map(drop)
 }
 
+/// The newest complete segment: its first picture, and the mean of its sound without sign.
+fn seen_and_heard(daemon: &Daemon, channel: &Channel) -> anyhow::Result<(Vec<u8>, u64)> {
+    let url = Multivariant::fetch(&daemon.live(channel, "ts/master.m3u8"))?.video[0].clone();
+    let file = tempfile::Builder::new().suffix(".ts").tempfile()?;
+    record(&url, 1, file.as_file())?;
+    let picture = ffmpeg::luma(file.path(), 640, 360)?[..640 * 360].to_vec();
+    let sound = ffmpeg::sound(file.path())?;
+    let sum: u64 = sound.iter().map(|sample| u64::from(sample.unsigned_abs())).sum();
+    Ok((picture, sum / sound.len().max(1) as u64))
+}
+
+#[test]
+fn the_slate_is_what_the_operator_wants_and_changes_on_air() -> anyhow::Result<()> {
+    const LOUD: u64 = 1000;
+    let _alone = alone();
+    let daemon = Daemon::start()?;
+    let channel = daemon.add_channel("Hall", "rtmp", &small_ladder())?;
+    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
+    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
+    let (before, sound) = seen_and_heard(&daemon, &channel)?;
+    ensure!(sound < 10, "it is not silent: {sound}");
+
+    let change = |args: &[&str]| daemon.cli(&[&["channel", "slate", "hall"], args].concat());
+    let changed = change(&["--text", "Back at noon", "--sound", "tone", "--after-ms", "3000", "--json"])?;
+    let slate: wire::Slate = serde_json::from_slice(&changed.stdout)?;
+    ensure!(slate.text == "Back at noon" && slate.tone && slate.after_ms == 3000, "{slate:?}");
+    until("the tone is heard and the new text is seen", SOON, || {
+        let (picture, sound) = seen_and_heard(&daemon, &channel)?;
+        // The text lies between 48 and 55 % of the height; the clock below it changes anyway.
+        let text = 640 * 172..640 * 198;
+        let differing = picture[text.clone()].iter().zip(&before[text]).filter(|(a, b)| a.abs_diff(**b) > 60);
+        let differing = differing.count();
+        ensure!(sound > LOUD && differing > 300, "sound {sound}, {differing} pixels");
+        Ok(())
+    })?;
+
+    // The source's own sound takes over, and the last picture stands for the three seconds asked for.
+    let publisher = Publisher::start(&daemon, &channel, Transport::Rtmp)?;
+    becomes(&daemon, &channel, ChannelState::Live)?;
+    drop(publisher);
+    becomes(&daemon, &channel, ChannelState::Waiting)?;
+    change(&["--sound", "silence"])?;
+    until("it is silent again", SOON, || {
+        let (_, sound) = seen_and_heard(&daemon, &channel)?;
+        ensure!(sound < 10, "{sound}");
+        Ok(())
+    })?;
+    let refused = change(&["--after-ms", "5"])?;
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    ensure!(refused.status.code() == Some(4) && told.contains("after_ms is 5"), "{told}");
+    ensure!(daemon.channel(&channel.slug)?.restarts == 0, "the worker was restarted for it");
+    watcher.stop().clean().map(drop)
+}
+
 const LOOKS: [Look; 5] = [
     Look { size: (1920, 1080), rate: 30, channels: 2, sample_rate: 48_000 },
     Look { size: (1280, 720), rate: 25, channels: 2, sample_rate: 48_000 },
@@ -111,19 +165,22 @@ fn headers(daemon: &Daemon, channel: &Channel) -> anyhow::Result<Vec<(String, Ve
     playlists.all().map(|url| of(url)).collect()
 }
 
-/// Each beep that has a flash beside it is near it; there are enough of them.
-fn in_step(file: &std::path::Path, at_least: usize) -> anyhow::Result<()> {
+/// Each beep that has a flash beside it is near it; there are enough of them. A beep in which the source changes may
+/// begin late, for the sound that was there before ends an AAC frame later than its picture.
+fn in_step(file: &std::path::Path, at_least: usize, changes: usize) -> anyhow::Result<()> {
     let (flashes, mut beeps) = (ffmpeg::flashes(file)?, ffmpeg::beeps(file)?);
     // A beep in which the source changes is cut in two.
     beeps.dedup_by(|second, first| *second - *first < 500);
-    // The first pictures are shown before there is any sound to go by.
-    beeps.retain(|beep| flashes.first().is_some_and(|first| *beep > first + 500));
+    // How far a source's sound lies behind its picture is learnt in its first two seconds.
+    beeps.retain(|beep| flashes.first().is_some_and(|first| *beep > first + 2500));
     let nearest = |beep: i64| flashes.iter().map(|flash| beep - flash).min_by_key(|apart| apart.abs());
     // Where the source changes, one of the two may be lost.
     let apart: Vec<_> = beeps.iter().filter_map(|beep| nearest(*beep)).filter(|ms| ms.abs() < 500).collect();
     eprintln!("{} flashes, {} beeps, ms between them: {apart:?}", flashes.len(), beeps.len());
     ensure!(apart.len() >= at_least, "only {} of them: {flashes:?} {beeps:?}", apart.len());
-    ensure!(apart.iter().all(|ms| ms.abs() <= LIP_SYNC_MS), "sound and picture are apart: {apart:?} ms");
+    let out_of_step = apart.iter().filter(|ms| ms.abs() > LIP_SYNC_MS).count();
+    let far = apart.iter().filter(|ms| ms.abs() > 2 * LIP_SYNC_MS).count();
+    ensure!(out_of_step <= changes && far == 0, "sound and picture are apart: {apart:?} ms");
     Ok(())
 }
 
@@ -158,7 +215,32 @@ fn a_source_that_changes_in_one_session_changes_nothing_but_the_picture() -> any
     ensure!(complaints.is_empty(), "{complaints}");
     let pictures = ffmpeg::packets(output.path(), "v:0")?;
     ensure!(pictures.windows(2).all(|two| two[1].dts - two[0].dts == 3000), "30 fps is not held");
-    in_step(output.path(), LOOKS.len() * (LOOK_SECONDS as usize - 3))?;
+    in_step(output.path(), LOOKS.len() * (LOOK_SECONDS as usize - 3), LOOKS.len() - 1)?;
+    watcher.stop().clean().map(drop)
+}
+
+#[test]
+fn stamps_of_33_bits_that_begin_anew_are_not_seen() -> anyhow::Result<()> {
+    // 2^33 / 90,000 is 95,443.7 s.
+    const WRAP_SECONDS: u64 = 95_443;
+    let _alone = alone();
+    let daemon = Daemon::start()?;
+    let channel = daemon.add_channel("Hall", "srt", &small_ladder())?;
+    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
+    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
+    let watcher = watcher.with_player("lldash")?;
+    let address = Transport::Srt.url(&daemon, &channel.stream_key);
+    let publisher = Publisher::look(&address, Transport::Srt, LOOKS[4], WRAP_SECONDS - 10)?;
+    becomes(&daemon, &channel, ChannelState::Live)?;
+    let output = tempfile::Builder::new().suffix(".ts").tempfile()?;
+    let url = Multivariant::fetch(&daemon.live(&channel, "ts/master.m3u8"))?.video[0].clone();
+    record(&url, 20, output.as_file())?;
+    in_step(output.path(), 16, 0)?;
+    // A flash each second, and none is repeated or left out.
+    let flashes = ffmpeg::flashes(output.path())?;
+    let steady = flashes.windows(2).filter(|two| (two[1] - two[0] - 1000).abs() <= 34).count();
+    ensure!(steady + 3 >= flashes.len(), "the picture stood still or jumped: {flashes:?}");
+    drop(publisher);
     watcher.stop().clean().map(drop)
 }
 
@@ -174,7 +256,7 @@ fn a_source_that_comes_back_different_changes_nothing_but_the_picture() -> anyho
     let url = Multivariant::fetch(&daemon.live(&channel, "ts/master.m3u8"))?.video[0].clone();
     for look in LOOKS {
         let address = Transport::Rtmp.url(&daemon, &channel.stream_key);
-        let publisher = Publisher::look(&address, Transport::Rtmp, look)?;
+        let publisher = Publisher::look(&address, Transport::Rtmp, look, 0)?;
         let (width, height) = look.size;
         until("the new source is seen", SOON, || {
             let seen = daemon.channel(&channel.slug)?;
@@ -186,7 +268,7 @@ fn a_source_that_comes_back_different_changes_nothing_but_the_picture() -> anyho
         let mut output = tempfile::Builder::new().suffix(".ts").tempfile()?;
         record(&url, LOOK_SECONDS, output.as_file())?;
         output.flush()?;
-        in_step(output.path(), LOOK_SECONDS as usize - 3).with_context(|| format!("{look:?}"))?;
+        in_step(output.path(), LOOK_SECONDS as usize - 3, 0).with_context(|| format!("{look:?}"))?;
         drop(publisher);
     }
     ensure!(headers(&daemon, &channel)? == before, "decoders would have to be set up anew");

@@ -6,6 +6,7 @@ use crate::parts::channel_actions::ChannelActions;
 use crate::parts::fault_line::FaultLine;
 use crate::parts::publish::Publish;
 use crate::parts::signal_path::SignalPath;
+use crate::parts::slate::SlateSection;
 use crate::{format, text};
 use leptos::prelude::*;
 use wire::{Channel, ChannelState};
@@ -35,6 +36,7 @@ pub(crate) fn ChannelCard(slug: String) -> impl IntoView {
             <FaultLine fault/>
             <SignalPath channel/>
             <Publish slug=slug.clone() channel/>
+            <SlateSection slug=slug.clone() channel/>
         </article>
     }
 }

@@ -9,3 +9,4 @@ pub(crate) mod new_channel;
 pub(crate) mod publish;
 pub(crate) mod remove_dialog;
 pub(crate) mod signal_path;
+pub(crate) mod slate;

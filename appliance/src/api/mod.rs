@@ -6,6 +6,7 @@
 //! | [`problem`] | errors as RFC 9457 has them, and the one table from errors to statuses |
 //! | `channels` | the calls about channels |
 //! | `playback` | the calls about who may watch |
+//! | `slate` | what a channel shows without a source |
 //! | `alarms` | what needs the operator |
 //! | `judge` | what the conformance judge has found |
 //! | `tls` | the calls about the certificate of HTTPS |
@@ -27,6 +28,7 @@ mod health;
 mod judge;
 mod playback;
 pub mod problem;
+mod slate;
 pub mod socket;
 #[cfg(test)]
 mod tests;
@@ -104,6 +106,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     let v1 = web::scope("/v1")
         .configure(channels::configure)
         .configure(playback::configure)
+        .configure(slate::configure)
         .configure(tls::configure)
         .configure(judge::configure)
         .configure(alarms::configure)

@@ -29,6 +29,7 @@ pub(super) fn channel(
         latency: latency(channel.latency),
         dvr_secs: channel.dvr_secs,
         dvr: report.dvr,
+        slate: crate::store::slate::shown(&channel.slate),
         state,
         stages: report.stages,
         detail: report.detail,

@@ -6,6 +6,7 @@ use crate::limits;
 use crate::serve::access::Access;
 use crate::store::{Channel, Desired, Store, StoreError};
 use crate::supervise::{Handle, Strategy, Supervisor};
+use media::link::Slate;
 use media::time::Ticks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -40,6 +41,7 @@ async fn follow(
     mut changed: watch::Receiver<u64>,
 ) -> anyhow::Result<()> {
     let mut running = BTreeSet::new();
+    let mut slates: BTreeMap<String, watch::Sender<Slate>> = BTreeMap::new();
     loop {
         changed.mark_unchanged();
         match asked_for(&store).await {
@@ -54,8 +56,19 @@ async fn follow(
                 }
                 for row in wanted.filter(|row| !running.contains(row.slug.as_str())) {
                     let dvr = Ticks::from_secs(row.dvr_secs.into());
-                    let wiring = Wiring::new(row.slug.as_str(), row.source, plan(row), dvr, services.clone());
+                    let (told, slate) = watch::channel(row.slate.clone());
+                    slates.insert(row.slug.to_string(), told);
+                    let services = services.clone();
+                    let wiring = Wiring::new(row.slug.as_str(), row.source, plan(row), slate, dvr, services);
                     handle.start(super::task(wiring)).await?;
+                }
+                slates.retain(|slug, _| slugs.contains(slug));
+                for row in &rows {
+                    if let Some(told) = slates.get(row.slug.as_str()) {
+                        told.send_if_modified(|slate| {
+                            std::mem::replace(slate, row.slate.clone()) != row.slate
+                        });
+                    }
                 }
                 running = slugs;
             }

@@ -15,7 +15,7 @@ pub fn plan(channel: &Channel) -> Plan {
         source,
         canvas: channel.canvas,
         rungs: channel.ladder.clone(),
-        slate: media::link::Slate::default(),
+        slate: channel.slate.clone(),
         latency: channel.latency,
         audio_bitrate_bps: channel.audio_bitrate_bps,
         house_offset_nanos: 0,

@@ -24,12 +24,12 @@ use crate::serve::live::{Catalogue, Live};
 use crate::supervise::{Strategy, Supervisor, Task};
 use crate::vitals::Vitals;
 use actix::AsyncContext;
-use media::link::{Plan, ToWorker};
+use media::link::{Plan, Slate, ToWorker};
 use media::time::Ticks;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// What all channels share.
 #[derive(Clone)]
@@ -55,6 +55,7 @@ pub struct Wiring {
     slug: String,
     source: wire::Source,
     plan: Plan,
+    slate: watch::Receiver<Slate>,
     dvr: Ticks,
     services: Services,
     live: Arc<Live>,
@@ -67,13 +68,21 @@ pub struct Wiring {
 impl Wiring {
     /// A channel that has not started, in which viewers may seek back as far as `dvr`.
     #[must_use]
-    pub fn new(slug: &str, source: wire::Source, plan: Plan, dvr: Ticks, services: Services) -> Self {
+    pub fn new(
+        slug: &str,
+        source: wire::Source,
+        plan: Plan,
+        slate: watch::Receiver<Slate>,
+        dvr: Ticks,
+        services: Services,
+    ) -> Self {
         let vitals = Vitals::default();
         vitals.update(|vitals| vitals.started = Some(services.house.now()));
         Self {
             slug: slug.to_owned(),
             source,
             plan,
+            slate,
             dvr,
             live: Arc::new(Live::new(services.metrics.channel(slug))),
             services,
@@ -118,6 +127,7 @@ impl Wiring {
         Encode::new(Seat {
             slug: self.slug.clone(),
             plan: self.plan.clone(),
+            slate: self.slate.clone(),
             house: self.services.house,
             source,
             replay: Replay::default(),

@@ -21,7 +21,8 @@ fn wiring(slug: &str, services: &Services) -> Rc<Wiring> {
         resume_video: None,
         resume_audio: None,
     };
-    Rc::new(Wiring::new(slug, wire::Source::Rtmp, plan, Ticks::ZERO, services.clone()))
+    let slate = watch::channel(plan.slate.clone()).1;
+    Rc::new(Wiring::new(slug, wire::Source::Rtmp, plan, slate, Ticks::ZERO, services.clone()))
 }
 
 /// A channel's stages, running; the encoder finds no worker program here, and keeps trying.

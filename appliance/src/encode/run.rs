@@ -9,12 +9,12 @@ use crate::limits;
 use crate::supervise::ProcessExit;
 use crate::vitals::Vitals;
 use bytes::BytesMut;
-use media::link::{self, FromWorker, LinkError, Message, Plan, ToWorker};
+use media::link::{self, FromWorker, LinkError, Message, Plan, Slate, ToWorker};
 use media::unit::AccessUnit;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 use tracing::info;
 
@@ -59,6 +59,8 @@ pub struct Seat {
     pub slug: String,
     /// Without clock and resume points.
     pub plan: Plan,
+    /// The slate as it is now.
+    pub slate: watch::Receiver<Slate>,
     /// The house clock.
     pub house: House,
     /// From ingest.
@@ -76,8 +78,9 @@ pub struct Seat {
 }
 
 impl Seat {
-    fn plan_now(&self) -> Plan {
+    fn plan_now(&mut self) -> Plan {
         Plan {
+            slate: self.slate.borrow_and_update().clone(),
             house_offset_nanos: self.house.offset_nanos(),
             resume_video: self.progress.next_video(),
             resume_audio: self.progress.next_audio(),
@@ -117,17 +120,18 @@ impl Seat {
         };
         tokio::select! {
             end = hearing.hear(from) => end,
-            end = tell(to, greeting, &mut self.source, &mut self.replay) => end,
+            end = tell(to, greeting, &mut self.source, &mut self.slate, &mut self.replay) => end,
             never = self.standby.keep() => match never {},
         }
     }
 }
 
-/// Writes the greeting, then whatever the source brings.
+/// Writes the greeting, then whatever the source brings, and each change of the slate.
 async fn tell(
     mut to: OwnedWriteHalf,
     greeting: Vec<ToWorker>,
     source: &mut mpsc::Receiver<ToWorker>,
+    slate: &mut watch::Receiver<Slate>,
     replay: &mut Replay,
 ) -> WorkerEnd {
     let mut out = BytesMut::with_capacity(64 << 10);
@@ -136,7 +140,11 @@ async fn tell(
         if let Err(error) = to.write_all_buf(&mut out).await {
             return closed_or(error).await;
         }
-        let Some(message) = source.recv().await else { return WorkerEnd::NoIngest };
+        let message = tokio::select! {
+            message = source.recv() => message,
+            Ok(()) = slate.changed() => Some(ToWorker::Slate(slate.borrow_and_update().clone())),
+        };
+        let Some(message) = message else { return WorkerEnd::NoIngest };
         if replay.admit(&message) {
             message.encode(&mut out);
         }

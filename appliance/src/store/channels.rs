@@ -4,12 +4,13 @@ use super::error::StoreError;
 use super::{Channel, Desired, Draft, KeyHash, Slug, StreamKey};
 use crate::limits::CHANNELS_MAX;
 use media::grid::Latency;
-use media::link::{Canvas, Rung};
-use media::time::FrameRate;
+use media::link::{Canvas, Rung, Slate};
+use media::time::{FrameRate, Ticks};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 const COLUMNS: &str = "channels.id, slug, name, running, canvas_width, canvas_height, canvas_rate_numerator, \
-                       canvas_rate_denominator, audio_bitrate_bps, latency, dvr_secs, sources.kind";
+                       canvas_rate_denominator, audio_bitrate_bps, latency, dvr_secs, sources.kind, slate_text, \
+                       slate_after_ms, slate_back_after_ms, slate_tone";
 const FROM: &str = "FROM channels JOIN sources ON sources.channel_id = channels.id AND sources.position = 0";
 
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Channel>, StoreError> {
@@ -180,7 +181,7 @@ fn insert_key(write: &Transaction<'_>, id: i64, key: &StreamKey, now_ms: i64) ->
     Ok(())
 }
 
-fn find(read: &Transaction<'_>, slug: &str) -> Result<Option<Channel>, StoreError> {
+pub(super) fn find(read: &Transaction<'_>, slug: &str) -> Result<Option<Channel>, StoreError> {
     let mut statement = read.prepare_cached(&format!("SELECT {COLUMNS} {FROM} WHERE slug = ?1"))?;
     let row = statement.query_row([slug], Stored::from_row).optional()?;
     row.map(|row| row.with_ladder(read)).transpose()
@@ -198,6 +199,7 @@ struct Stored {
     latency: String,
     dvr_secs: u32,
     kind: String,
+    slate: Slate,
 }
 
 impl Stored {
@@ -213,6 +215,12 @@ impl Stored {
             latency: row.get(9)?,
             dvr_secs: row.get(10)?,
             kind: row.get(11)?,
+            slate: Slate {
+                text: row.get(12)?,
+                after: Ticks::from_millis(row.get(13)?),
+                back_after: Ticks::from_millis(row.get(14)?),
+                tone: row.get(15)?,
+            },
         })
     }
 
@@ -231,6 +239,7 @@ impl Stored {
             latency: latency(&self.latency)
                 .ok_or_else(|| impossible(format!("latency `{}`", self.latency)))?,
             dvr_secs: self.dvr_secs,
+            slate: self.slate,
             audio_bitrate_bps: self.audio_bitrate_bps,
             slug: Slug::parse(&self.slug)?,
             name: self.name,

@@ -29,7 +29,7 @@ const PART: &str = "copy.part";
 pub struct Restored {
     /// What was wrong.
     pub why: String,
-    /// When the copy was made, UTC, such as `20261126T220900Z`.
+    /// When the copy was made, such as `2026-11-26 22:09:00 UTC`.
     pub made_at: String,
     /// Where the damaged files are now.
     pub set_aside: PathBuf,
@@ -54,6 +54,17 @@ impl Name {
 
     fn file(&self) -> String {
         format!("{:08}-{}-v{}.db", self.number, self.made_at, self.schema)
+    }
+
+    /// The time for people, where it is one.
+    fn made_at(&self) -> String {
+        let digits = self.made_at.replace(['T', 'Z'], "");
+        match (0..7).map(|at| digits.get(at * 2..at * 2 + 2)).collect::<Option<Vec<_>>>().as_deref() {
+            Some([century, year, month, day, hour, minute, second]) => {
+                format!("{century}{year}-{month}-{day} {hour}:{minute}:{second} UTC")
+            }
+            _ => self.made_at.clone(),
+        }
     }
 
     fn day(&self) -> &str {
@@ -119,7 +130,7 @@ pub(super) fn put_back(
     // Should the power fail before this, there is no database but a copy: it is put back at the next start.
     fs::rename(&part, database)?;
     File::open(data_dir)?.sync_all()?;
-    Ok(Some(Restored { why: why.to_owned(), made_at: name.made_at, set_aside }))
+    Ok(Some(Restored { why: why.to_owned(), made_at: name.made_at(), set_aside }))
 }
 
 fn set_aside(data_dir: &Path, database: &Path, now: Ticks) -> io::Result<PathBuf> {
@@ -206,6 +217,7 @@ mod tests {
     fn names_say_what_they_are() {
         let name = name(12, 26, 4);
         assert_eq!(name.file(), "00000012-20261126T101500Z-v4.db");
+        assert_eq!(name.made_at(), "2026-11-26 10:15:00 UTC");
         assert_eq!(Name::parse(&name.file()), Some(name));
         for other in ["copy.part", "forebay.db", "1-2-v3.db-wal", "1-2-v3-4.db", "x-2-v3.db"] {
             assert_eq!(Name::parse(other), None, "{other}");

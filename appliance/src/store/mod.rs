@@ -11,6 +11,7 @@
 //! | `open` | the folder, the file, its health, the migrations |
 //! | `copies` | copies of it, and what is done with them when it is damaged |
 //! | `thread` | the queue and its deadline |
+//! | [`slate`] | what a channel shows without a source: checked, and its SQL |
 //! | `channels`, `playback`, `settings` | the SQL |
 //!
 //! Only this module knows SQLite. Boot-only settings (ports, folders) are elsewhere.
@@ -28,6 +29,7 @@ pub mod key;
 mod open;
 mod playback;
 mod settings;
+pub mod slate;
 pub mod slug;
 #[cfg(test)]
 mod tests;
@@ -43,7 +45,7 @@ pub use slug::{Slug, SlugError};
 use crate::clock::House;
 use crate::serve::access::{Access, Secret};
 use media::grid::Latency;
-use media::link::{Canvas, Rung};
+use media::link::{Canvas, Rung, Slate};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,6 +75,8 @@ pub struct Channel {
     pub latency: Latency,
     /// Seconds of the past to which viewers may seek; 0 for none.
     pub dvr_secs: u32,
+    /// What it shows without a source.
+    pub slate: Slate,
     /// Of the audio rendition, in bits per second.
     pub audio_bitrate_bps: u32,
 }
@@ -256,6 +260,15 @@ impl Store {
         let (slug, mut bits) = (slug.to_owned(), [0; 32]);
         getrandom::fill(&mut bits)?;
         self.call(move |connection| playback::set(connection, &slug, &wanted, &Secret(bits))).await
+    }
+
+    /// Says what a channel shows without a source.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn set_slate(&self, slug: &str, slate: Slate) -> Result<Channel, StoreError> {
+        let slug = slug.to_owned();
+        self.call(move |connection| slate::set(connection, &slug, &slate)).await
     }
 
     /// A setting of the box; nothing while it has its default.

@@ -308,3 +308,17 @@ async fn a_database_that_takes_nothing_says_so_and_recovers() {
     store.copy_what_changed().await.unwrap();
     store.add(draft("a")).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_slate_is_kept() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let added = store.add(draft("a")).await.unwrap();
+    assert_eq!(added.slate, Slate::default());
+    let wanted = Slate { text: "Back soon".into(), tone: true, ..Slate::default() };
+    assert_eq!(store.set_slate("a", wanted.clone()).await.unwrap().slate, wanted);
+    drop(store);
+    assert_eq!(open(&folder).channel("a").await.unwrap().slate, wanted);
+    let missing = open(&folder).set_slate("b", wanted).await.unwrap_err();
+    assert_eq!(missing.to_string(), "there is no channel `b`");
+}

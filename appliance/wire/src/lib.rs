@@ -11,6 +11,7 @@
 //! | `POST /channels/{slug}/start` and `…/stop` | | [`Channel`] |
 //! | `GET /channels/{slug}/key` | | [`StreamKey`] |
 //! | `GET` and `PUT /channels/{slug}/playback` | [`Playback`] | [`Playback`] |
+//! | `GET` and `PUT /channels/{slug}/slate` | [`Slate`] | [`Slate`] |
 //! | `POST /channels/{slug}/tokens` | [`NewToken`] | [`Token`] |
 //! | `GET /box` | | [`BoxStatus`] |
 //! | `GET /alarms` | | list of [`Alarm`] |
@@ -70,6 +71,9 @@ pub struct Channel {
     /// How much of that there is just now; absent without DVR, and before the channel is on air.
     #[serde(default)]
     pub dvr: Option<DvrStatus>,
+    /// What it shows without a source.
+    #[serde(default)]
+    pub slate: Slate,
     /// What it is doing.
     pub state: ChannelState,
     /// Its four stages, source first.
@@ -84,6 +88,20 @@ pub struct Channel {
     pub restarts: u32,
     /// Seconds since it was started; absent while stopped.
     pub uptime_secs: Option<u64>,
+}
+
+/// What a channel shows while it has no source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slate {
+    /// Below the channel's name; empty for nothing.
+    pub text: String,
+    /// It comes so many milliseconds after the source's last picture; until then that one stands still.
+    pub after_ms: u32,
+    /// It goes after so many milliseconds of steady pictures.
+    pub back_after_ms: u32,
+    /// A tone sounds while the source brings no sound, rather than silence.
+    pub tone: bool,
 }
 
 /// How much past a channel has.

@@ -1,0 +1,141 @@
+//! What the channel shows while it has no source.
+
+use crate::api::{self, Fault};
+use crate::board::Heard;
+use crate::parts::fault_line::FaultLine;
+use crate::text;
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::{Channel, Slate, Source};
+
+/// What the operator has entered so far; times as text in seconds.
+#[derive(Clone, Copy)]
+struct Draft {
+    text: RwSignal<String>,
+    after: RwSignal<String>,
+    back_after: RwSignal<String>,
+    tone: RwSignal<bool>,
+    fault: RwSignal<Option<Fault>>,
+    saved: RwSignal<bool>,
+    busy: RwSignal<bool>,
+}
+
+impl Draft {
+    fn new() -> Self {
+        Self {
+            text: RwSignal::new(String::new()),
+            after: RwSignal::new(String::new()),
+            back_after: RwSignal::new(String::new()),
+            tone: RwSignal::new(false),
+            fault: RwSignal::new(None),
+            saved: RwSignal::new(false),
+            busy: RwSignal::new(false),
+        }
+    }
+
+    fn show(self, slate: &Slate) {
+        self.text.set(slate.text.clone());
+        self.after.set(seconds(slate.after_ms));
+        self.back_after.set(seconds(slate.back_after_ms));
+        self.tone.set(slate.tone);
+    }
+
+    fn finished(self) -> Slate {
+        Slate {
+            text: self.text.get_untracked(),
+            after_ms: self.after.with_untracked(|text| millis(text)),
+            back_after_ms: self.back_after.with_untracked(|text| millis(text)),
+            tone: self.tone.get_untracked(),
+        }
+    }
+}
+
+/// `0.5` for 500.
+fn seconds(millis: u32) -> String {
+    let text = format!("{}.{:03}", millis / 1000, millis % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// 500 for `0.5`; what is no number is out of every range, and the box says so.
+fn millis(seconds: &str) -> u32 {
+    seconds
+        .trim()
+        .replace(',', ".")
+        .parse::<f64>()
+        .map_or(u32::MAX, |seconds| (seconds * 1000.0).round() as u32)
+}
+
+/// The section; nothing for a channel that makes its own picture.
+#[component]
+pub(crate) fn SlateSection(slug: String, channel: Memo<Option<Heard<Channel>>>) -> impl IntoView {
+    let draft = Draft::new();
+    let has_source = Memo::new(move |_| {
+        channel.with(|heard| heard.as_ref().is_some_and(|heard| heard.said.source != Source::TestPattern))
+    });
+    // What is stored is shown whenever the section is opened, or closed without saving.
+    let show = move || {
+        draft.fault.set(None);
+        draft.saved.set(false);
+        channel.with_untracked(|heard| heard.as_ref().map(|heard| draft.show(&heard.said.slate)));
+    };
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let slug = slug.clone();
+        draft.fault.set(None);
+        draft.saved.set(false);
+        draft.busy.set(true);
+        spawn_local(async move {
+            match api::set_slate(&slug, &draft.finished()).await {
+                Ok(slate) => {
+                    draft.show(&slate);
+                    draft.saved.try_set(true);
+                }
+                Err(told) => drop(draft.fault.try_set(Some(told))),
+            }
+            draft.busy.try_set(false);
+        });
+    };
+    let submit = StoredValue::new(submit);
+    view! {
+        <Show when=move || has_source.get()>
+            <details class="publish slate" on:toggle=move |_| show()>
+                <summary>{text::SLATE}</summary>
+                <form novalidate on:submit=move |event| submit.with_value(|submit| submit(event))>
+                    <SlateFields draft/>
+                    <FaultLine fault=draft.fault/>
+                    <p class="slate-actions">
+                        <button type="submit" class="small" disabled=draft.busy>{text::SAVE}</button>
+                        <span class="hint" role="status">{move || draft.saved.get().then_some(text::SLATE_SAVED)}</span>
+                    </p>
+                </form>
+            </details>
+        </Show>
+    }
+}
+
+#[component]
+fn SlateFields(draft: Draft) -> impl IntoView {
+    view! {
+        <div class="slate-fields">
+            <label class="wide">{text::SLATE_TEXT}<input type="text" name="slate-text" autocomplete="off" bind:value=draft.text/></label>
+            <label>{text::SLATE_AFTER}<input type="text" inputmode="decimal" name="slate-after" bind:value=draft.after/></label>
+            <label>{text::SLATE_BACK}<input type="text" inputmode="decimal" name="slate-back" bind:value=draft.back_after/></label>
+            <label class="check"><input type="checkbox" name="slate-tone" bind:checked=draft.tone/>{text::SLATE_TONE}</label>
+        </div>
+        <p class="hint">{text::SLATE_HINT}</p>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_for_people_and_milliseconds_for_the_box() {
+        for (ms, text) in [(500, "0.5"), (0, "0"), (2000, "2"), (60_000, "60"), (1250, "1.25")] {
+            assert_eq!((seconds(ms).as_str(), millis(text)), (text, ms));
+        }
+        assert_eq!((millis("0,5"), millis("soon"), millis("-1")), (500, u32::MAX, 0));
+    }
+}

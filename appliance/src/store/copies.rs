@@ -89,11 +89,10 @@ pub(super) fn make(connection: &Connection, data_dir: &Path, now: Ticks) -> Resu
     private_folder(&folder)?;
     let part = folder.join(PART);
     remove_if_there(&part)?;
-    // SQLite writes into a file that is there if it is empty; this one is for the daemon alone.
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
-    connection.execute("VACUUM INTO ?1", [part.to_string_lossy()])?;
-    let schema = check(&part)?;
-    File::open(&part)?.sync_all()?;
+    let schema = write_part(connection, &part).inspect_err(|_| {
+        // A disk that is full has no room for half a copy. Should it stay, the next copy takes it away.
+        let _stays = fs::remove_file(&part);
+    })?;
     let known = names(&folder);
     let number = known.last().map_or(1, |newest| newest.number.saturating_add(1));
     let name = Name { number, made_at: stamp(now), schema };
@@ -104,6 +103,16 @@ pub(super) fn make(connection: &Connection, data_dir: &Path, now: Ticks) -> Resu
         remove_if_there(&folder.join(name.file()))?;
     }
     Ok(())
+}
+
+/// The copy, on the disk and read back; says its schema.
+fn write_part(connection: &Connection, part: &Path) -> Result<u32, StoreError> {
+    // SQLite writes into a file that is there if it is empty; this one is for the daemon alone.
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)?;
+    connection.execute("VACUUM INTO ?1", [part.to_string_lossy()])?;
+    let schema = check(part)?;
+    File::open(part)?.sync_all()?;
+    Ok(schema)
 }
 
 /// Puts the newest copy that is whole in the place of the database; that goes to a folder of its own. Nothing is done

@@ -17,6 +17,8 @@ pub enum Kind {
     SettingsUnwritable,
     /// The disk is nearly full.
     DiskFull,
+    /// House time is not that of the box's clock.
+    ClockOff,
     /// A channel keeps failing.
     ChannelParked,
     /// A channel's source has gone.
@@ -27,10 +29,11 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SettingsRestored,
         Self::SettingsUnwritable,
         Self::DiskFull,
+        Self::ClockOff,
         Self::ChannelParked,
         Self::SourceLost,
         Self::PastShort,
@@ -43,6 +46,7 @@ impl Kind {
             Self::SettingsRestored => "settings-restored",
             Self::SettingsUnwritable => "settings-unwritable",
             Self::DiskFull => "disk-full",
+            Self::ClockOff => "clock-off",
             Self::ChannelParked => "channel-parked",
             Self::SourceLost => "source-lost",
             Self::PastShort => "past-short",

@@ -1,50 +1,70 @@
-//! The house clock: UTC as the box knew it at start, carried on by `CLOCK_MONOTONIC`.
+//! The house clock: UTC as the box knew it at start, carried on by `CLOCK_MONOTONIC`, and slewed towards UTC.
 //!
-//! The timeline must never jump, and the system clock does: an operator or NTP may step it. So UTC is read once,
-//! and every later time is the monotonic clock plus the offset found then. NTP's *frequency* correction also
-//! disciplines `CLOCK_MONOTONIC`, so the two do not drift apart.
+//! The timeline must never jump, and the system clock does: an operator or NTP may step it. So UTC is read at start,
+//! and every later time is the monotonic clock plus an offset. Should UTC be another meanwhile, the offset follows it
+//! by [`SLEW_PPM`] at most: half a millisecond a second, which no viewer notices, and 43 s a day. NTP's *frequency*
+//! correction also disciplines `CLOCK_MONOTONIC`, so the two do not drift apart by themselves.
 //!
 //! This is the only module that reads a clock (`tokio::time`, which waits, apart). It knows nothing of grids.
 
 use media::time::Ticks;
 use rustix::time::{ClockId, Timespec, clock_gettime};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
+/// House time runs faster or slower than the monotonic clock by so many parts in a million, at most.
+pub const SLEW_PPM: i64 = 500;
+
+/// Readings of the two clocks differ by as much by themselves, on a busy box.
+const DEADBAND_NANOS: i64 = 1_000_000;
+
 /// A handle on the house clock: copies agree for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct House {
-    offset_nanos: i64,
+    /// There is one for each clock that was ever anchored: one, in a daemon.
+    offset_nanos: &'static AtomicI64,
 }
 
 impl House {
     /// Reads UTC and anchors it to the monotonic clock. Once, at start.
     #[must_use]
     pub fn anchor() -> Self {
-        // UTC is read between two readings of the other clock; their middle is nearest to that moment.
-        let before = read_nanos(ClockId::Monotonic);
-        let utc = read_nanos(ClockId::Realtime);
-        let after = read_nanos(ClockId::Monotonic);
-        Self { offset_nanos: utc - (before + (after - before) / 2) }
+        Self::with_offset_nanos(utc_minus_monotonic_nanos())
     }
 
     /// A clock with this offset, such as another process anchored.
     #[must_use]
-    pub const fn with_offset_nanos(offset_nanos: i64) -> Self {
-        Self { offset_nanos }
+    pub fn with_offset_nanos(offset_nanos: i64) -> Self {
+        Self { offset_nanos: Box::leak(Box::new(AtomicI64::new(offset_nanos))) }
+    }
+
+    /// Follows UTC for the `elapsed` time since it last did, as far as slewing allows. Says how far off it was.
+    pub fn follow_utc(self, elapsed: Duration) -> Ticks {
+        self.follow(utc_minus_monotonic_nanos(), elapsed)
+    }
+
+    fn follow(self, wanted_offset_nanos: i64, elapsed: Duration) -> Ticks {
+        let off = wanted_offset_nanos - self.offset_nanos();
+        let elapsed = i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX / SLEW_PPM);
+        let most = elapsed / 1_000_000 * SLEW_PPM;
+        if off.abs() > DEADBAND_NANOS {
+            self.offset_nanos.fetch_add(off.clamp(-most, most), Ordering::Relaxed);
+        }
+        Ticks::from_nanos(off.into())
     }
 
     /// House time minus `CLOCK_MONOTONIC`, in nanoseconds: what a worker needs to tell the same time.
     #[must_use]
-    pub const fn offset_nanos(self) -> i64 {
-        self.offset_nanos
+    pub fn offset_nanos(self) -> i64 {
+        self.offset_nanos.load(Ordering::Relaxed)
     }
 
     /// House time: since the Unix epoch, UTC.
     #[must_use]
     pub fn now(self) -> Ticks {
-        Ticks::from_nanos(i128::from(self.offset_nanos) + i128::from(read_nanos(ClockId::Monotonic)))
+        Ticks::from_nanos(i128::from(self.offset_nanos()) + i128::from(read_nanos(ClockId::Monotonic)))
     }
 
     /// How long from now to `at`; zero when it has passed.
@@ -78,6 +98,14 @@ pub fn duration_or_zero(length: Ticks) -> Duration {
     Duration::from_nanos(u64::try_from(length.nanos()).unwrap_or(0))
 }
 
+/// UTC is read between two readings of the other clock; their middle is nearest to that moment.
+fn utc_minus_monotonic_nanos() -> i64 {
+    let before = read_nanos(ClockId::Monotonic);
+    let utc = read_nanos(ClockId::Realtime);
+    let after = read_nanos(ClockId::Monotonic);
+    utc - (before + (after - before) / 2)
+}
+
 fn read_nanos(clock: ClockId) -> i64 {
     let Timespec { tv_sec, tv_nsec } = clock_gettime(clock);
     tv_sec * NANOS_PER_SECOND + tv_nsec
@@ -96,6 +124,28 @@ mod tests {
         let thousand = Ticks::from_secs(1_000);
         let ticks = |d: Duration| Ticks::from_nanos(i128::try_from(d.as_nanos()).unwrap());
         assert!(ticks(before) + thousand <= now && now <= ticks(after) + thousand);
+    }
+
+    #[test]
+    fn a_step_of_utc_is_slewed_and_never_followed() {
+        let house = House::with_offset_nanos(0);
+        let second = Duration::from_secs(1);
+        let step = |wanted| {
+            let before = house.offset_nanos();
+            house.follow(wanted, second);
+            house.offset_nanos() - before
+        };
+        // Forwards by ten seconds: half a millisecond each second, for twenty thousand seconds.
+        let steps: Vec<_> = (0..21_000).map(|_| step(10 * NANOS_PER_SECOND)).collect();
+        assert!(steps.iter().all(|step| (0..=500_000).contains(step)));
+        assert_eq!(steps.iter().sum::<i64>(), 10 * NANOS_PER_SECOND - DEADBAND_NANOS);
+        // Backwards by an hour: no instant of house time comes twice.
+        assert!((0..1000).all(|_| step(-3600 * NANOS_PER_SECOND) == -500_000));
+        // Noise is let alone.
+        let at = house.offset_nanos();
+        assert_eq!((step(at + 900_000), step(at - 900_000)), (0, 0));
+        assert_eq!(house.follow(at + NANOS_PER_SECOND, Duration::ZERO), Ticks::from_secs(1));
+        assert_eq!(house.offset_nanos(), at);
     }
 
     #[test]

@@ -380,6 +380,15 @@ pub const DISK_FULL_SHARE: u64 = 2 * DVR_DISK_RESERVE_SHARE;
 /// until all of it is there again.
 pub const DISK_CLEAR_SHARE: u64 = DVR_DISK_RESERVE_SHARE;
 
+/// How often house time takes a step towards UTC.
+pub const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// House time this far from the box's clock is an alarm: viewers' manifests are dated by it,
+pub const CLOCK_OFF: Ticks = Ticks::from_secs(1);
+
+/// until it is this near.
+pub const CLOCK_CLEAR: Ticks = Ticks::from_millis(500);
+
 /// How often the box looks.
 pub const DISK_LOOK_INTERVAL: Duration = Duration::from_secs(2);
 

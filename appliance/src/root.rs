@@ -8,7 +8,7 @@
 //! ├─ judge        fetches each channel like a client
 //! ├─ tls          keeps the box's own certificate valid
 //! ├─ watchdog     systemd's
-//! ├─ copies, disk what the box looks at of itself
+//! ├─ copies, disk, clock  what the box looks at of itself
 //! └─ channels     one_for_one
 //! ```
 
@@ -191,7 +191,7 @@ fn tree(
 ) -> Supervisor {
     let (house, srt, changed) = (services.house, srt.clone(), state.changed.clone());
     let (store, board, data_dir) = (state.store.clone(), state.board.clone(), data_dir.to_owned());
-    let (kept, cared_for, changes) = (store.clone(), board.clone(), changed.clone());
+    let (kept, cared_for, changes, timed) = (store.clone(), board.clone(), changed.clone(), board.clone());
     Supervisor::new("root", Strategy::OneForOne)
         .child(Task::new("rtmp", move |_| {
             let (socket, gatekeeper) = (rtmp_socket.try_clone(), gatekeeper.clone());
@@ -206,6 +206,7 @@ fn tree(
             health::copies::keep(kept.clone(), cared_for.clone(), changes.subscribe())
         }))
         .child(Task::new("disk", move |_| health::disk::watch(data_dir.clone(), board.clone())))
+        .child(Task::new("clock", move |_| health::clock::follow(house, timed.clone())))
         .child(Task::new("channels", move |_| {
             channels::run(store.clone(), services.clone(), changed.subscribe())
         }))

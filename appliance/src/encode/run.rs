@@ -108,7 +108,7 @@ impl Seat {
     async fn converse(&mut self, socket: UnixStream) -> WorkerEnd {
         let (from, to) = socket.into_split();
         let plan = self.plan_now();
-        let rungs = plan.rungs.len();
+        let (rungs, offset_nanos) = (plan.rungs.len(), plan.house_offset_nanos);
         let greeting = std::iter::once(ToWorker::Plan(plan)).chain(self.replay.greeting()).collect();
         let hearing = Hearing {
             gate: SlotGate::new(rungs),
@@ -118,36 +118,54 @@ impl Seat {
             vitals: &self.vitals,
             deadline: Instant::now() + limits::WORKER_START_MAX,
         };
+        let (source, slate, replay) = (&mut self.source, &mut self.slate, &mut self.replay);
+        let teller = Telling { source, slate, replay, house: self.house, offset_nanos };
         tokio::select! {
             end = hearing.hear(from) => end,
-            end = tell(to, greeting, &mut self.source, &mut self.slate, &mut self.replay) => end,
+            end = teller.tell(to, greeting) => end,
             never = self.standby.keep() => match never {},
         }
     }
 }
 
-/// Writes the greeting, then whatever the source brings, and each change of the slate.
-async fn tell(
-    mut to: OwnedWriteHalf,
-    greeting: Vec<ToWorker>,
-    source: &mut mpsc::Receiver<ToWorker>,
-    slate: &mut watch::Receiver<Slate>,
-    replay: &mut Replay,
-) -> WorkerEnd {
-    let mut out = BytesMut::with_capacity(64 << 10);
-    greeting.iter().for_each(|message| message.encode(&mut out));
-    loop {
-        if let Err(error) = to.write_all_buf(&mut out).await {
-            return closed_or(error).await;
+/// The writing side.
+struct Telling<'a> {
+    source: &'a mut mpsc::Receiver<ToWorker>,
+    slate: &'a mut watch::Receiver<Slate>,
+    replay: &'a mut Replay,
+    house: House,
+    /// The offset that the worker knows.
+    offset_nanos: i64,
+}
+
+impl Telling<'_> {
+    /// Writes the greeting, then whatever the source brings, each change of the slate, and the slewing of the clock.
+    async fn tell(mut self, mut to: OwnedWriteHalf, greeting: Vec<ToWorker>) -> WorkerEnd {
+        let mut out = BytesMut::with_capacity(64 << 10);
+        greeting.iter().for_each(|message| message.encode(&mut out));
+        let mut clock = tokio::time::interval(limits::CLOCK_INTERVAL);
+        loop {
+            if let Err(error) = to.write_all_buf(&mut out).await {
+                return closed_or(error).await;
+            }
+            let message = tokio::select! {
+                message = self.source.recv() => match message {
+                    Some(message) => Some(message).filter(|message| self.replay.admit(message)),
+                    None => return WorkerEnd::NoIngest,
+                },
+                Ok(()) = self.slate.changed() => Some(ToWorker::Slate(self.slate.borrow_and_update().clone())),
+                _ = clock.tick() => self.slewed(),
+            };
+            if let Some(message) = message {
+                message.encode(&mut out);
+            }
         }
-        let message = tokio::select! {
-            message = source.recv() => message,
-            Ok(()) = slate.changed() => Some(ToWorker::Slate(slate.borrow_and_update().clone())),
-        };
-        let Some(message) = message else { return WorkerEnd::NoIngest };
-        if replay.admit(&message) {
-            message.encode(&mut out);
-        }
+    }
+
+    fn slewed(&mut self) -> Option<ToWorker> {
+        let house_offset_nanos = self.house.offset_nanos();
+        let known = std::mem::replace(&mut self.offset_nanos, house_offset_nanos);
+        (known != house_offset_nanos).then_some(ToWorker::Clock { house_offset_nanos })
     }
 }
 

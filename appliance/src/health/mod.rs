@@ -2,8 +2,10 @@
 //!
 //! | check | what it does |
 //! |---|---|
+//! | [`clock`] | has the house clock follow UTC, and says when they are apart |
 //! | [`copies`] | keeps copies of the settings, and says when settings cannot be written |
 //! | [`disk`] | says when the disk of the data folder is nearly full |
 
+pub mod clock;
 pub mod copies;
 pub mod disk;

@@ -373,12 +373,20 @@ pub const DVR_DISK_RESERVE_MAX: u64 = 1 << 30;
 /// See [`DVR_DISK_RESERVE_MAX`].
 pub const DVR_DISK_RESERVE_SHARE: u64 = 20;
 
+/// While the past grows, the manifest is written anew each time that viewers can seek this much further.
+pub const DVR_MANIFEST_STEP: Ticks = Ticks::from_secs(10);
+
+// --- health
+
 /// The past leaves one part in so many of a disk to others (see [`DVR_DISK_RESERVE_SHARE`]). When less than half of
 /// that is left, the operator is told,
 pub const DISK_FULL_SHARE: u64 = 2 * DVR_DISK_RESERVE_SHARE;
 
 /// until all of it is there again.
 pub const DISK_CLEAR_SHARE: u64 = DVR_DISK_RESERVE_SHARE;
+
+/// How often the box looks at the disk.
+pub const DISK_LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// How often house time takes a step towards UTC.
 pub const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
@@ -388,9 +396,3 @@ pub const CLOCK_OFF: Ticks = Ticks::from_secs(1);
 
 /// until it is this near.
 pub const CLOCK_CLEAR: Ticks = Ticks::from_millis(500);
-
-/// How often the box looks.
-pub const DISK_LOOK_INTERVAL: Duration = Duration::from_secs(2);
-
-/// While the past grows, the manifest is written anew each time that viewers can seek this much further.
-pub const DVR_MANIFEST_STEP: Ticks = Ticks::from_secs(10);

@@ -97,9 +97,7 @@ impl Daemon {
         let folder = tempfile::Builder::new().prefix("forebay-e2e-").tempdir()?;
         let child = spawn(folder.path(), Ports::default(), flags)?;
         let data_dir = folder.path().to_owned();
-        let mut daemon = Self { child, folder, data_dir, ports: Ports::default() };
-        daemon.wait_ready()?;
-        Ok(daemon)
+        Self::ready(child, folder, data_dir)
     }
 
     /// One whose folder of this name is a disk of its own with so many bytes. Everything of it is gone with the process.
@@ -111,9 +109,7 @@ impl Daemon {
         let disk = folder.path().join(name);
         let data_dir = folder.path().to_owned();
         let child = spawn_on_disk(&disk, bytes, &command(&data_dir, Ports::default()), folder.path())?;
-        let mut daemon = Self { child, folder, data_dir, ports: Ports::default() };
-        daemon.wait_ready()?;
-        Ok(daemon)
+        Self::ready(child, folder, data_dir)
     }
 
     /// One whose whole data folder is a disk of its own with so many bytes. Everything of it is gone with the process.
@@ -126,6 +122,10 @@ impl Daemon {
         let child = spawn_on_disk(&disk, bytes, &command(&disk, Ports::default()), folder.path())?;
         // The disk is mounted for that process alone.
         let data_dir = PathBuf::from(format!("/proc/{}/root{}", child.id(), disk.display()));
+        Self::ready(child, folder, data_dir)
+    }
+
+    fn ready(child: Child, folder: TempDir, data_dir: PathBuf) -> anyhow::Result<Self> {
         let mut daemon = Self { child, folder, data_dir, ports: Ports::default() };
         daemon.wait_ready()?;
         Ok(daemon)

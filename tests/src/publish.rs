@@ -75,8 +75,7 @@ impl Publisher {
         let mut ffmpeg = Command::new("ffmpeg");
         ffmpeg.args(["-hide_banner", "-loglevel", "error", "-re", "-stream_loop", "-1", "-i"]).arg(sample()?);
         ffmpeg.args(coding).args(["-f", transport.container(), url]);
-        let child = ffmpeg.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        Ok(Self { child: child.context("running ffmpeg")? })
+        Self::run(ffmpeg)
     }
 
     /// Begins to send a source of this look, its stamps from so many seconds on.
@@ -88,8 +87,7 @@ impl Publisher {
         let mut ffmpeg = Command::new("ffmpeg");
         ffmpeg.args(["-hide_banner", "-loglevel", "error"]).args(look.args(HOUR, begin, Pace::RealTime));
         ffmpeg.args(["-f", transport.container(), url]);
-        let child = ffmpeg.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        Ok(Self { child: child.context("running ffmpeg")? })
+        Self::run(ffmpeg)
     }
 
     /// Begins to send a transport stream as it is, once and in real time, over SRT.
@@ -100,6 +98,10 @@ impl Publisher {
         let mut ffmpeg = Command::new("ffmpeg");
         ffmpeg.args(["-hide_banner", "-loglevel", "error", "-re", "-i"]).arg(file);
         ffmpeg.args(["-c", "copy", "-f", "mpegts", url]);
+        Self::run(ffmpeg)
+    }
+
+    fn run(mut ffmpeg: Command) -> anyhow::Result<Self> {
         let child = ffmpeg.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         Ok(Self { child: child.context("running ffmpeg")? })
     }

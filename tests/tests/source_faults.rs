@@ -10,8 +10,8 @@ use e2e::playlist::{Media, Multivariant, record};
 use e2e::publish::{Look, Publisher, Transport, changing};
 use e2e::watcher::{Baseline, Watcher};
 use e2e::{alone, ffmpeg, http, setting};
-use std::io::Write;
 use std::time::Duration;
+use tempfile::NamedTempFile;
 use wire::ChannelState;
 
 /// For a daemon on a busy machine to notice.
@@ -31,11 +31,26 @@ fn alarms(daemon: &Daemon) -> anyhow::Result<Vec<wire::Alarm>> {
     http::fetch(&format!("{}/api/v1/alarms", daemon.base()))?.json()
 }
 
+/// A channel that is on air with its slate, and who watches it.
+fn on_slate(source: &str) -> anyhow::Result<(Daemon, Channel, Watcher)> {
+    let daemon = Daemon::start()?;
+    let channel = daemon.add_channel("Hall", source, &small_ladder())?;
+    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
+    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
+    Ok((daemon, channel, watcher))
+}
+
+/// So many segments of the TS tier, from the newest on.
+fn recorded(daemon: &Daemon, channel: &Channel, segments: u64) -> anyhow::Result<NamedTempFile> {
+    let playlists = Multivariant::fetch(&daemon.live(channel, "ts/master.m3u8"))?;
+    let file = tempfile::Builder::new().suffix(".ts").tempfile()?;
+    record(&playlists.video[0], segments, file.as_file())?;
+    Ok(file)
+}
+
 /// The mean luma of the newest complete segment.
 fn brightness(daemon: &Daemon, channel: &Channel) -> anyhow::Result<u64> {
-    let url = Multivariant::fetch(&daemon.live(channel, "ts/master.m3u8"))?.video[0].clone();
-    let file = tempfile::Builder::new().suffix(".ts").tempfile()?;
-    record(&url, 1, file.as_file())?;
+    let file = recorded(daemon, channel, 1)?;
     let luma = ffmpeg::luma(file.path(), 64, 36)?;
     Ok(luma.iter().map(|pixel| u64::from(*pixel)).sum::<u64>() / luma.len().max(1) as u64)
 }
@@ -91,9 +106,7 @@ fn a_source_that_is_cut_gives_way_to_the_slate_and_comes_back() -> anyhow::Resul
 
 /// The newest complete segment: its first picture, and the mean of its sound without sign.
 fn seen_and_heard(daemon: &Daemon, channel: &Channel) -> anyhow::Result<(Vec<u8>, u64)> {
-    let url = Multivariant::fetch(&daemon.live(channel, "ts/master.m3u8"))?.video[0].clone();
-    let file = tempfile::Builder::new().suffix(".ts").tempfile()?;
-    record(&url, 1, file.as_file())?;
+    let file = recorded(daemon, channel, 1)?;
     let picture = ffmpeg::luma(file.path(), 640, 360)?[..640 * 360].to_vec();
     let sound = ffmpeg::sound(file.path())?;
     let sum: u64 = sound.iter().map(|sample| u64::from(sample.unsigned_abs())).sum();
@@ -104,10 +117,7 @@ fn seen_and_heard(daemon: &Daemon, channel: &Channel) -> anyhow::Result<(Vec<u8>
 fn the_slate_is_what_the_operator_wants_and_changes_on_air() -> anyhow::Result<()> {
     const LOUD: u64 = 1000;
     let _alone = alone();
-    let daemon = Daemon::start()?;
-    let channel = daemon.add_channel("Hall", "rtmp", &small_ladder())?;
-    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
-    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
+    let (daemon, channel, watcher) = on_slate("rtmp")?;
     let (before, sound) = seen_and_heard(&daemon, &channel)?;
     ensure!(sound < 10, "it is not silent: {sound}");
 
@@ -188,19 +198,14 @@ fn in_step(file: &std::path::Path, at_least: usize, changes: usize) -> anyhow::R
 fn a_source_that_changes_in_one_session_changes_nothing_but_the_picture() -> anyhow::Result<()> {
     let _alone = alone();
     let source = changing(&LOOKS, LOOK_SECONDS)?;
-    let daemon = Daemon::start()?;
-    let channel = daemon.add_channel("Hall", "srt", &small_ladder())?;
-    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
+    let (daemon, channel, watcher) = on_slate("srt")?;
     let before = headers(&daemon, &channel)?;
-    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
     let watcher = watcher.with_player("lldash")?;
 
     let publisher = Publisher::file(&Transport::Srt.url(&daemon, &channel.stream_key), source.path())?;
     becomes(&daemon, &channel, ChannelState::Live)?;
     let seconds = LOOKS.len() as u64 * LOOK_SECONDS;
-    let output = tempfile::Builder::new().suffix(".ts").tempfile()?;
-    let url = Multivariant::fetch(&daemon.live(&channel, "ts/master.m3u8"))?.video[0].clone();
-    record(&url, seconds, output.as_file())?;
+    let output = recorded(&daemon, &channel, seconds)?;
     let log = daemon.log();
     for size in ["1920x1080", "1280x720", "480x854", "640x360"] {
         ensure!(log.contains(&format!("source is now {size}")), "{size} was not seen: {log}");
@@ -224,17 +229,12 @@ fn stamps_of_33_bits_that_begin_anew_are_not_seen() -> anyhow::Result<()> {
     // 2^33 / 90,000 is 95,443.7 s.
     const WRAP_SECONDS: u64 = 95_443;
     let _alone = alone();
-    let daemon = Daemon::start()?;
-    let channel = daemon.add_channel("Hall", "srt", &small_ladder())?;
-    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
-    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
+    let (daemon, channel, watcher) = on_slate("srt")?;
     let watcher = watcher.with_player("lldash")?;
     let address = Transport::Srt.url(&daemon, &channel.stream_key);
     let publisher = Publisher::look(&address, Transport::Srt, LOOKS[4], WRAP_SECONDS - 10)?;
     becomes(&daemon, &channel, ChannelState::Live)?;
-    let output = tempfile::Builder::new().suffix(".ts").tempfile()?;
-    let url = Multivariant::fetch(&daemon.live(&channel, "ts/master.m3u8"))?.video[0].clone();
-    record(&url, 20, output.as_file())?;
+    let output = recorded(&daemon, &channel, 20)?;
     in_step(output.path(), 16, 0)?;
     // A flash each second, and none is repeated or left out.
     let flashes = ffmpeg::flashes(output.path())?;
@@ -247,13 +247,9 @@ fn stamps_of_33_bits_that_begin_anew_are_not_seen() -> anyhow::Result<()> {
 #[test]
 fn a_source_that_comes_back_different_changes_nothing_but_the_picture() -> anyhow::Result<()> {
     let _alone = alone();
-    let daemon = Daemon::start()?;
-    let channel = daemon.add_channel("Hall", "rtmp", &small_ladder())?;
-    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
+    let (daemon, channel, watcher) = on_slate("rtmp")?;
     let before = headers(&daemon, &channel)?;
-    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
     let watcher = watcher.with_player("llhls")?;
-    let url = Multivariant::fetch(&daemon.live(&channel, "ts/master.m3u8"))?.video[0].clone();
     for look in LOOKS {
         let address = Transport::Rtmp.url(&daemon, &channel.stream_key);
         let publisher = Publisher::look(&address, Transport::Rtmp, look, 0)?;
@@ -265,9 +261,7 @@ fn a_source_that_comes_back_different_changes_nothing_but_the_picture() -> anyho
             ensure!(seen.state == ChannelState::Live, "it is {:?}", seen.state);
             Ok(())
         })?;
-        let mut output = tempfile::Builder::new().suffix(".ts").tempfile()?;
-        record(&url, LOOK_SECONDS, output.as_file())?;
-        output.flush()?;
+        let output = recorded(&daemon, &channel, LOOK_SECONDS)?;
         in_step(output.path(), LOOK_SECONDS as usize - 3, 0).with_context(|| format!("{look:?}"))?;
         drop(publisher);
     }

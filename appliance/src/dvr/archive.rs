@@ -280,10 +280,7 @@ impl State {
             let wanted_from = track.end - window;
             let wanted = track.block(oldest).is_some_and(|block| block.end() > wanted_from);
             track.give_up_through(oldest);
-            if wanted && !self.short {
-                self.short = true;
-                warn!("the disk is full: the past becomes shorter");
-            }
+            self.short |= wanted;
         }
         self.tracks.iter().any(|track| track.blocks.front().is_some_and(Block::is_given_up))
     }
@@ -459,7 +456,11 @@ impl Archive {
     /// if nothing is older.
     fn make_room_later(&self, index: usize, msn: Msn) -> bool {
         let mut state = self.state();
+        let was_short = state.short;
         let comes = state.give_up_for(block_of(msn), self.window);
+        if state.short && !was_short {
+            warn!(folder = %self.folder.display(), "the disk is full: the past becomes shorter");
+        }
         if comes {
             state.to_write.push_front((index, msn));
             state.working = false;

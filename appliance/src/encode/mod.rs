@@ -2,8 +2,7 @@
 //!
 //! Here: what a worker is told when it starts ([`replay`]), which slots pass to the packager ([`gate`]), one worker's
 //! life from start to end ([`run`]), the one that waits to replace it ([`standby`]), and the actor that starts the next
-//! one ([`actor`]). Not here: codecs and
-//! pictures (crate `worker`, in its own process).
+//! one ([`actor`]). Not here: codecs and pictures (crate `worker`, in its own process).
 //!
 //! A worker that ends, hangs or talks nonsense is an expected failure: the actor stays, and starts another, which
 //! continues at the slot after the last that passed.

@@ -8,15 +8,15 @@
 //! Names begin with a number, not with the time: a box whose clock is wrong must not take an old copy for the newest.
 
 use super::error::StoreError;
-use super::open::SCHEMA;
+use super::open::{FILE_MODE, SCHEMA, make_folder, schema, verdict};
 use crate::limits::{COPIES_DAYS, COPIES_NEWEST, COPIES_SCHEMAS, DAMAGED_KEPT};
 use media::date::Utc;
 use media::time::Ticks;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 const COPIES: &str = "copies";
@@ -86,7 +86,7 @@ pub(super) fn exist(data_dir: &Path) -> bool {
 /// Makes a copy of the database as it is now, and takes older ones away of which there are enough.
 pub(super) fn make(connection: &Connection, data_dir: &Path, now: Ticks) -> Result<(), StoreError> {
     let folder = data_dir.join(COPIES);
-    private_folder(&folder)?;
+    make_folder(&folder)?;
     let part = folder.join(PART);
     remove_if_there(&part)?;
     let schema = write_part(connection, &part).inspect_err(|_| {
@@ -108,7 +108,7 @@ pub(super) fn make(connection: &Connection, data_dir: &Path, now: Ticks) -> Resu
 /// The copy, on the disk and read back; says its schema.
 fn write_part(connection: &Connection, part: &Path) -> Result<u32, StoreError> {
     // SQLite writes into a file that is there if it is empty; this one is for the daemon alone.
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)?;
+    OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(part)?;
     connection.execute("VACUUM INTO ?1", [part.to_string_lossy()])?;
     let schema = check(part)?;
     File::open(part)?.sync_all()?;
@@ -144,12 +144,12 @@ pub(super) fn put_back(
 
 fn set_aside(data_dir: &Path, database: &Path, now: Ticks) -> io::Result<PathBuf> {
     let damaged = data_dir.join(DAMAGED);
-    private_folder(&damaged)?;
+    make_folder(&damaged)?;
     let mut known: Vec<_> = entries(&damaged).filter(|name| name.split('-').count() == 2).collect();
     known.sort_unstable();
     let newest = known.last().and_then(|name| name.split('-').next()?.parse::<u32>().ok()).unwrap_or(0);
     let folder = damaged.join(format!("{:08}-{}", newest.saturating_add(1), stamp(now)));
-    private_folder(&folder)?;
+    make_folder(&folder)?;
     for suffix in ["", "-wal", "-shm"] {
         let mut from = database.as_os_str().to_owned();
         from.push(suffix);
@@ -168,11 +168,11 @@ fn set_aside(data_dir: &Path, database: &Path, now: Ticks) -> io::Result<PathBuf
 /// The schema of a copy that is whole.
 fn check(copy: &Path) -> Result<u32, StoreError> {
     let connection = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let verdict: String = connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))?;
+    let verdict = verdict(&connection)?;
     if verdict != "ok" {
         return Err(StoreError::Impossible(verdict));
     }
-    Ok(connection.query_row("PRAGMA user_version", (), |row| row.get(0))?)
+    Ok(schema(&connection)?)
 }
 
 /// What may go: neither one of the newest, nor the last of one of the newest days, nor the last of a schema.
@@ -201,10 +201,6 @@ fn names(folder: &Path) -> Vec<Name> {
 fn entries(folder: &Path) -> impl Iterator<Item = String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().into_string().ok())
-}
-
-fn private_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn remove_if_there(file: &Path) -> io::Result<()> {

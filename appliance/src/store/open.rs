@@ -28,7 +28,7 @@ pub(super) const SCHEMA: u32 = STEPS.len() as u32;
 
 /// Nobody but the daemon's user reads settings and keys.
 const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
+pub(super) const FILE_MODE: u32 = 0o600;
 
 /// `now` is house time, for the names of copies.
 pub(super) fn open(data_dir: &Path, now: Ticks) -> Result<(Connection, Option<Restored>), OpenError> {
@@ -52,7 +52,7 @@ fn open_file(data_dir: &Path, now: Ticks) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(&path).map_err(explain)?;
     configure(&connection).map_err(explain)?;
     check_health(&connection, &path)?;
-    let version: u32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(explain)?;
+    let version = schema(&connection).map_err(explain)?;
     // Never a silent empty configuration.
     if version == 0 && copies::exist(data_dir) {
         return Err(OpenError::Damaged {
@@ -68,7 +68,7 @@ fn open_file(data_dir: &Path, now: Ticks) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-fn make_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -92,10 +92,18 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)
 }
 
+/// "ok", or what is wrong with it.
+pub(super) fn verdict(connection: &Connection) -> rusqlite::Result<String> {
+    connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))
+}
+
+/// How many migrations it has seen.
+pub(super) fn schema(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.query_row("PRAGMA user_version", (), |row| row.get(0))
+}
+
 fn check_health(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let verdict: String = connection
-        .query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))
-        .map_err(|error| explain(path, error))?;
+    let verdict = verdict(connection).map_err(|error| explain(path, error))?;
     if verdict == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: path.to_owned(), detail: verdict }) }
 }
 

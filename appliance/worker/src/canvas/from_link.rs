@@ -69,11 +69,12 @@ impl FromLink {
 
     fn slate(&mut self, slot: Ticks) -> Result<Frame, Error> {
         count(&self.shared.counters.slate);
-        let text = lock(&self.source.slate).text.clone();
-        if text != self.slate.0 {
-            let slate = Slate::new(&self.channel, &text, self.canvas);
-            (self.slate, self.slate_of) = ((text, slate), None);
+        let wanted = lock(&self.source.slate);
+        if wanted.text != self.slate.0 {
+            let slate = Slate::new(&self.channel, &wanted.text, self.canvas);
+            (self.slate, self.slate_of) = ((wanted.text.clone(), slate), None);
         }
+        drop(wanted);
         let second = slot.millis().div_euclid(1000);
         if let Some((_, picture)) = self.slate_of.as_ref().filter(|(of, _)| *of == second) {
             return Ok(picture.share());

@@ -126,6 +126,7 @@ fn players_come_back_by_themselves_when_the_daemon_was_killed() -> anyhow::Resul
     let watcher = watcher.with_player("")?;
     daemon.kill()?;
     daemon.start_again()?;
+    daemon.wait_on_air(&channel, ChannelState::Live)?;
     segments_more(&daemon, &channel, 8)?;
     let comes_back = Excuse::Standstill(BACK_LIMIT, "the test ends the daemon");
     let report = watcher.stop().clean_but(&[&AWAY[..], &[comes_back]].concat())?;

@@ -90,14 +90,14 @@ impl Publisher {
         Self::run(ffmpeg)
     }
 
-    /// Begins to send a transport stream as it is, once and in real time, over SRT.
+    /// Begins to send a transport stream as it is, once and in real time.
     ///
     /// # Errors
     /// When ffmpeg cannot be run.
-    pub fn file(url: &str, file: &Path) -> anyhow::Result<Self> {
+    pub fn file(url: &str, transport: Transport, file: &Path) -> anyhow::Result<Self> {
         let mut ffmpeg = Command::new("ffmpeg");
         ffmpeg.args(["-hide_banner", "-loglevel", "error", "-re", "-i"]).arg(file);
-        ffmpeg.args(["-c", "copy", "-f", "mpegts", url]);
+        ffmpeg.args(["-c", "copy", "-f", transport.container(), url]);
         Self::run(ffmpeg)
     }
 

@@ -202,7 +202,8 @@ fn a_source_that_changes_in_one_session_changes_nothing_but_the_picture() -> any
     let before = headers(&daemon, &channel)?;
     let watcher = watcher.with_player("lldash")?;
 
-    let publisher = Publisher::file(&Transport::Srt.url(&daemon, &channel.stream_key), source.path())?;
+    let publisher =
+        Publisher::file(&Transport::Srt.url(&daemon, &channel.stream_key), Transport::Srt, source.path())?;
     becomes(&daemon, &channel, ChannelState::Live)?;
     let seconds = LOOKS.len() as u64 * LOOK_SECONDS;
     let output = recorded(&daemon, &channel, seconds)?;
@@ -251,8 +252,10 @@ fn a_source_that_comes_back_different_changes_nothing_but_the_picture() -> anyho
     let before = headers(&daemon, &channel)?;
     let watcher = watcher.with_player("llhls")?;
     for look in LOOKS {
+        // Made beforehand: a machine that has to code 1080p at the same time may be too slow for it.
+        let source = changing(&[look], 4 * LOOK_SECONDS)?;
         let address = Transport::Rtmp.url(&daemon, &channel.stream_key);
-        let publisher = Publisher::look(&address, Transport::Rtmp, look, 0)?;
+        let publisher = Publisher::file(&address, Transport::Rtmp, source.path())?;
         let (width, height) = look.size;
         until("the new source is seen", SOON, || {
             let seen = daemon.channel(&channel.slug)?;

@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 /// No frame may be longer: 8 MiB holds any access unit of a source up to 500 Mbit/s at 8 frames a second.
 pub const FRAME_BYTES_MAX: usize = 8 << 20;
 
+/// A channel has at most so many sources: one, and back-ups.
+pub const SOURCES_MAX: usize = 8;
+
 /// Everything that an encode worker must know; sent once, first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -104,20 +107,29 @@ pub enum ToWorker {
         /// Nanoseconds.
         house_offset_nanos: i64,
     },
-    /// The source's video is now this.
-    VideoTrack(SourceTrack),
-    /// The source's audio is now this.
-    AudioTrack(SourceTrack),
-    /// One coded picture of the source, on the source's own timeline, and the house time at which it arrived.
-    Video(AccessUnit, Ticks),
-    /// One coded audio frame of the source, and the house time at which it arrived.
-    Audio(AccessUnit, Ticks),
-    /// The source has gone: show the slate until tracks are announced again.
-    SourceLost,
+    /// News of the source that has this number, below [`SOURCES_MAX`]; 0 is the main one.
+    Source(u8, FromSource),
+    /// Pictures and sound come from the source that has this number; at first from 0.
+    OnAir(u8),
     /// The slate is now this.
     Slate(Slate),
     /// Finish and exit.
     Stop,
+}
+
+/// What comes from a source.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FromSource {
+    /// Its video is now this.
+    VideoTrack(SourceTrack),
+    /// Its audio is now this.
+    AudioTrack(SourceTrack),
+    /// One coded picture, on the source's own timeline, and the house time at which it arrived.
+    Video(AccessUnit, Ticks),
+    /// One coded audio frame, and the house time at which it arrived.
+    Audio(AccessUnit, Ticks),
+    /// It has gone, until tracks are announced again.
+    Lost,
 }
 
 /// From the worker to the daemon.
@@ -139,6 +151,25 @@ pub enum FromWorker {
     },
     /// Twice a second, whatever happens: proof of life and what it is doing.
     Status(WorkerStatus),
+    /// Twenty times a second, while there may be sources: what each one's signal is like, by number.
+    Signals(Vec<Signal>),
+}
+
+/// What the decoded signal of a source is like. Each fault with the house time since which it lasts; none while there is
+/// no such fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Signal {
+    /// When the newest picture was decoded; none if there has been none since the source came.
+    pub newest: Option<Ticks>,
+    /// The picture is black.
+    pub black: Option<Ticks>,
+    /// The picture stands still.
+    pub frozen: Option<Ticks>,
+    /// There is no sound, or none that can be heard.
+    pub silent: Option<Ticks>,
+    /// Stamps jump or run backwards, again and again.
+    pub disorder: Option<Ticks>,
 }
 
 /// What a worker is doing; all counters since its start.
@@ -191,6 +222,7 @@ pub enum LinkError {
 mod kind {
     pub(super) const PLAN: u8 = 0x01;
     pub(super) const CLOCK: u8 = 0x02;
+    /// Each of a source's kinds begins with its number.
     pub(super) const VIDEO_TRACK: u8 = 0x03;
     pub(super) const AUDIO_TRACK: u8 = 0x04;
     pub(super) const VIDEO: u8 = 0x05;
@@ -198,10 +230,12 @@ mod kind {
     pub(super) const SOURCE_LOST: u8 = 0x07;
     pub(super) const STOP: u8 = 0x08;
     pub(super) const SLATE: u8 = 0x09;
+    pub(super) const ON_AIR: u8 = 0x0a;
     pub(super) const CONFIG_AVC: u8 = 0x81;
     pub(super) const CONFIG_AAC: u8 = 0x82;
     pub(super) const UNIT: u8 = 0x83;
     pub(super) const STATUS: u8 = 0x84;
+    pub(super) const SIGNALS: u8 = 0x85;
 }
 
 /// A message of one direction.
@@ -247,8 +281,11 @@ pub fn frame(out: &mut BytesMut, kind: u8, fill: impl FnOnce(&mut BytesMut)) {
 }
 
 fn frame_json(out: &mut BytesMut, kind: u8, value: &impl Serialize) {
-    let json = serde_json::to_vec(value).expect("plain structs with string keys always serialise");
-    frame(out, kind, |out| out.put_slice(&json));
+    frame(out, kind, |out| put_json(out, value));
+}
+
+fn put_json(out: &mut BytesMut, value: &impl Serialize) {
+    out.put_slice(&serde_json::to_vec(value).expect("plain structs with string keys always serialise"));
 }
 
 fn from_json<'a, T: Deserialize<'a>>(kind: u8, payload: &'a [u8]) -> Result<T, LinkError> {
@@ -281,6 +318,50 @@ fn get_source_unit(kind: u8, mut payload: Bytes) -> Result<(AccessUnit, Ticks), 
     Ok((get_unit(kind, payload)?, arrived))
 }
 
+fn get_number(kind: u8, payload: &mut Bytes) -> Result<u8, LinkError> {
+    match payload.try_get_u8().map_err(short(kind))? {
+        number if usize::from(number) < SOURCES_MAX => Ok(number),
+        number => Err(LinkError::Malformed { kind, what: format!("source {number}") }),
+    }
+}
+
+impl FromSource {
+    const fn kind(&self) -> u8 {
+        match self {
+            Self::VideoTrack(_) => kind::VIDEO_TRACK,
+            Self::AudioTrack(_) => kind::AUDIO_TRACK,
+            Self::Video(..) => kind::VIDEO,
+            Self::Audio(..) => kind::AUDIO,
+            Self::Lost => kind::SOURCE_LOST,
+        }
+    }
+
+    fn encode(&self, number: u8, out: &mut BytesMut) {
+        frame(out, self.kind(), |out| {
+            out.put_u8(number);
+            match self {
+                Self::VideoTrack(track) | Self::AudioTrack(track) => put_json(out, track),
+                Self::Video(unit, arrived) | Self::Audio(unit, arrived) => {
+                    out.put_i64_le(arrived.0);
+                    put_unit(out, unit);
+                }
+                Self::Lost => (),
+            }
+        });
+    }
+
+    fn decode(kind: u8, payload: Bytes) -> Result<Self, LinkError> {
+        Ok(match kind {
+            kind::VIDEO_TRACK => Self::VideoTrack(from_json(kind, &payload)?),
+            kind::AUDIO_TRACK => Self::AudioTrack(from_json(kind, &payload)?),
+            kind::VIDEO => get_source_unit(kind, payload).map(|(unit, at)| Self::Video(unit, at))?,
+            kind::AUDIO => get_source_unit(kind, payload).map(|(unit, at)| Self::Audio(unit, at))?,
+            kind::SOURCE_LOST => Self::Lost,
+            other => return Err(LinkError::Kind(other)),
+        })
+    }
+}
+
 impl Message for ToWorker {
     fn encode(&self, out: &mut BytesMut) {
         match self {
@@ -288,16 +369,8 @@ impl Message for ToWorker {
             Self::Clock { house_offset_nanos } => {
                 frame(out, kind::CLOCK, |out| out.put_i64_le(*house_offset_nanos));
             }
-            Self::VideoTrack(track) => frame_json(out, kind::VIDEO_TRACK, track),
-            Self::AudioTrack(track) => frame_json(out, kind::AUDIO_TRACK, track),
-            Self::Video(unit, arrived) | Self::Audio(unit, arrived) => {
-                let kind = if matches!(self, Self::Video(..)) { kind::VIDEO } else { kind::AUDIO };
-                frame(out, kind, |out| {
-                    out.put_i64_le(arrived.0);
-                    put_unit(out, unit);
-                });
-            }
-            Self::SourceLost => frame(out, kind::SOURCE_LOST, |_| ()),
+            Self::Source(number, news) => news.encode(*number, out),
+            Self::OnAir(number) => frame(out, kind::ON_AIR, |out| out.put_u8(*number)),
             Self::Slate(slate) => frame_json(out, kind::SLATE, slate),
             Self::Stop => frame(out, kind::STOP, |_| ()),
         }
@@ -307,13 +380,13 @@ impl Message for ToWorker {
         Ok(match kind {
             kind::PLAN => Self::Plan(from_json(kind, &payload)?),
             kind::CLOCK => Self::Clock { house_offset_nanos: payload.try_get_i64_le().map_err(short(kind))? },
-            kind::VIDEO_TRACK => Self::VideoTrack(from_json(kind, &payload)?),
-            kind::AUDIO_TRACK => Self::AudioTrack(from_json(kind, &payload)?),
-            kind::VIDEO => get_source_unit(kind, payload).map(|(unit, at)| Self::Video(unit, at))?,
-            kind::AUDIO => get_source_unit(kind, payload).map(|(unit, at)| Self::Audio(unit, at))?,
-            kind::SOURCE_LOST => Self::SourceLost,
+            kind::ON_AIR => Self::OnAir(get_number(kind, &mut payload)?),
             kind::SLATE => Self::Slate(from_json(kind, &payload)?),
             kind::STOP => Self::Stop,
+            kind::VIDEO_TRACK..=kind::SOURCE_LOST => {
+                let number = get_number(kind, &mut payload)?;
+                Self::Source(number, FromSource::decode(kind, payload)?)
+            }
             other => return Err(LinkError::Kind(other)),
         })
     }
@@ -341,6 +414,7 @@ impl Message for FromWorker {
                 put_unit(out, unit);
             }),
             Self::Status(status) => frame_json(out, kind::STATUS, status),
+            Self::Signals(signals) => frame_json(out, kind::SIGNALS, signals),
         }
     }
 
@@ -365,6 +439,7 @@ impl Message for FromWorker {
                 Self::Unit { rendition, unit: get_unit(kind, payload)? }
             }
             kind::STATUS => Self::Status(from_json(kind, &payload)?),
+            kind::SIGNALS => Self::Signals(from_json(kind, &payload)?),
             other => return Err(LinkError::Kind(other)),
         })
     }
@@ -422,11 +497,12 @@ mod tests {
         round_trip(&[
             ToWorker::Plan(plan()),
             ToWorker::Clock { house_offset_nanos: 7 },
-            ToWorker::VideoTrack(track.clone()),
-            ToWorker::AudioTrack(track),
-            ToWorker::Video(unit(), Ticks(9)),
-            ToWorker::Audio(unit(), Ticks(-9)),
-            ToWorker::SourceLost,
+            ToWorker::Source(0, FromSource::VideoTrack(track.clone())),
+            ToWorker::Source(7, FromSource::AudioTrack(track)),
+            ToWorker::Source(0, FromSource::Video(unit(), Ticks(9))),
+            ToWorker::Source(1, FromSource::Audio(unit(), Ticks(-9))),
+            ToWorker::Source(2, FromSource::Lost),
+            ToWorker::OnAir(1),
             ToWorker::Slate(Slate { text: "BACK SOON".into(), tone: true, ..Slate::default() }),
             ToWorker::Stop,
         ]);
@@ -437,6 +513,7 @@ mod tests {
             FromWorker::Config { rendition: 3, config: aac },
             FromWorker::Unit { rendition: 2, unit: unit() },
             FromWorker::Status(WorkerStatus { slots: 3, ..WorkerStatus::default() }),
+            FromWorker::Signals(vec![Signal { black: Some(Ticks(4)), ..Signal::default() }]),
         ]);
     }
 
@@ -444,6 +521,13 @@ mod tests {
     fn a_frame_beyond_the_limit_is_refused_before_it_is_awaited() {
         let mut buffer = BytesMut::from(&u32::MAX.to_le_bytes()[..]);
         assert!(matches!(take::<FromWorker>(&mut buffer), Err(LinkError::Length(_))));
+    }
+
+    #[test]
+    fn a_source_that_no_channel_has_is_refused() {
+        let mut buffer = BytesMut::new();
+        ToWorker::OnAir(8).encode(&mut buffer);
+        assert!(matches!(take::<ToWorker>(&mut buffer), Err(LinkError::Malformed { .. })));
     }
 
     proptest! {

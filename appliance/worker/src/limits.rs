@@ -30,6 +30,9 @@ pub(crate) const SOUND_WAITING_MAX_SAMPLES: usize = 3 * 48_000;
 /// Distance between status messages; the daemon takes silence for a stall.
 pub(crate) const STATUS_INTERVAL: Duration = Duration::from_millis(500);
 
+/// Distance between what is told of the sources' signals: a tenth of what a change to another source may be late.
+pub(crate) const SIGNALS_INTERVAL: Duration = Duration::from_millis(50);
+
 /// The longest uninterrupted sleep, so that a clock that was slewed and a stop are noticed.
 pub(crate) const NAP_MAX: Duration = Duration::from_millis(50);
 

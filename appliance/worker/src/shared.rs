@@ -1,6 +1,7 @@
 //! What all threads of a worker see: the clock, the counters, whether to go on, and why not.
 
 use crate::clock::HouseClock;
+use crate::source::intake::Labels;
 use media::link::{FromWorker, WorkerStatus};
 use media::time::Ticks;
 use std::os::unix::net::UnixStream;
@@ -25,20 +26,13 @@ pub(crate) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Relaxed);
 }
 
-/// What people read.
-#[derive(Debug, Default)]
-struct Words {
-    video: String,
-    audio: String,
-    last_error: String,
-}
-
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) clock: HouseClock,
     pub(crate) counters: Counters,
-    words: Mutex<Words>,
+    /// For people.
+    last_error: Mutex<String>,
     /// Start of the newest slot that each rung has encoded; zero before the first.
     newest_slots: Vec<AtomicI64>,
     stopping: AtomicBool,
@@ -63,7 +57,7 @@ impl Shared {
         Arc::new(Self {
             clock,
             counters: Counters::default(),
-            words: Mutex::default(),
+            last_error: Mutex::default(),
             newest_slots,
             stopping: AtomicBool::new(false),
             failure: Mutex::default(),
@@ -110,15 +104,7 @@ impl Shared {
 
     /// Notes what went wrong, for people.
     pub(crate) fn note_error(&self, error: &dyn std::fmt::Display) {
-        lock(&self.words).last_error = error.to_string();
-    }
-
-    pub(crate) fn note_video(&self, label: String) {
-        lock(&self.words).video = label;
-    }
-
-    pub(crate) fn note_audio(&self, label: String) {
-        lock(&self.words).audio = label;
+        *lock(&self.last_error) = error.to_string();
     }
 
     pub(crate) fn note_encoded(&self, rung: usize, slot: Ticks) {
@@ -131,8 +117,9 @@ impl Shared {
         if slowest == 0 { Ticks::ZERO } else { self.clock.now() - Ticks(slowest) }
     }
 
-    pub(crate) fn status(&self) -> WorkerStatus {
-        let (counters, words) = (&self.counters, lock(&self.words));
+    /// With the labels of what is on air.
+    pub(crate) fn status(&self, on_air: Labels) -> WorkerStatus {
+        let counters = &self.counters;
         WorkerStatus {
             slots: counters.slots.load(Relaxed),
             repeated: counters.repeated.load(Relaxed),
@@ -142,9 +129,9 @@ impl Shared {
             decode_errors: counters.decode_errors.load(Relaxed),
             on_source: counters.on_source.load(Relaxed),
             behind_ms: self.behind().millis(),
-            video: words.video.clone(),
-            audio: words.audio.clone(),
-            last_error: words.last_error.clone(),
+            video: on_air.video,
+            audio: on_air.audio,
+            last_error: lock(&self.last_error).clone(),
         }
     }
 }

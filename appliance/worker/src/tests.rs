@@ -7,7 +7,9 @@ use crate::clock::monotonic_nanos;
 use crate::ff::Decoder;
 use crate::link::Reader;
 use bytes::BytesMut;
-use media::link::{Canvas, FromWorker, Message, Plan, PlanSource, Rung, ToWorker, WorkerStatus};
+use media::link::{
+    Canvas, FromSource, FromWorker, Message, Plan, PlanSource, Rung, Signal, ToWorker, WorkerStatus,
+};
 use media::time::{FrameRate, Ticks};
 use media::unit::{AccessUnit, CodecConfig, SourceCodec, SourceFraming, SourceTrack};
 use std::io::Write;
@@ -48,6 +50,7 @@ struct Running {
     configs: Vec<CodecConfig>,
     units: Vec<Vec<AccessUnit>>,
     status: WorkerStatus,
+    signals: Vec<Signal>,
 }
 
 impl Running {
@@ -57,8 +60,8 @@ impl Running {
         let worker = std::thread::spawn(move || crate::run_on(theirs, "test"));
         let reader = Reader::new(stream.try_clone().unwrap());
         let units = vec![Vec::new(); plan.rungs.len() + 1];
-        let mut running =
-            Self { stream, reader, worker, configs: vec![], units, status: WorkerStatus::default() };
+        let (status, signals) = Default::default();
+        let mut running = Self { stream, reader, worker, configs: vec![], units, status, signals };
         running.tell(&ToWorker::Plan(plan.clone()));
         running
     }
@@ -82,6 +85,7 @@ impl Running {
                     self.units[usize::from(rendition)].push(unit);
                 }
                 FromWorker::Status(status) => self.status = status,
+                FromWorker::Signals(signals) => self.signals = signals,
             }
         }
     }
@@ -118,7 +122,7 @@ fn decode_video(config: &CodecConfig, units: &[AccessUnit]) -> Vec<(Ticks, Vec<u
         let annexb: Vec<u8> = nals.flat_map(|nal| [&start_code, nal].concat()).collect();
         decoder.send(&annexb, unit.pts, unit.kind).unwrap();
         while let Some(picture) = decoder.receive().unwrap() {
-            let (luma, stride) = picture.luma();
+            let (luma, stride) = picture.luma().unwrap().plane();
             pictures.push((Ticks(picture.pts().unwrap()), luma.to_vec(), stride));
         }
     }

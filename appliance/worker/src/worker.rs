@@ -8,20 +8,22 @@ use crate::clock::HouseClock;
 use crate::ff::{self, Encoder, FramePool, VideoSettings};
 use crate::ladder::audio::{Audio, Sound};
 use crate::ladder::rung::Rung;
-use crate::limits::{OUTBOX_MESSAGES, RUNG_QUEUE_SLOTS, STATUS_INTERVAL, STOP_WAIT};
+use crate::limits::{OUTBOX_MESSAGES, RUNG_QUEUE_SLOTS, SIGNALS_INTERVAL, STATUS_INTERVAL, STOP_WAIT};
 use crate::link::{self, Reader};
 use crate::pattern::Pattern;
-use crate::shared::Shared;
-use crate::source::intake::{self, Input, Queue, Source};
+use crate::shared::{Shared, lock};
+use crate::source::intake::{self, Input, Queue};
+use crate::source::sources::Sources;
 use anyhow::Context as _;
-use media::link::{FromWorker, Plan, PlanSource, ToWorker};
-use media::time::FrameRate;
+use media::link::{FromSource, FromWorker, Plan, PlanSource, SOURCES_MAX, ToWorker};
+use media::time::{FrameRate, Ticks};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 /// The most rungs of a plan; far more than any box can encode.
 const RUNGS_MAX: usize = 16;
@@ -82,14 +84,19 @@ fn check(plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// To the two decoder threads of one source.
+struct Queues {
+    video: Queue,
+    audio: Queue,
+}
+
 /// All threads of a worker.
 struct Crew {
     shared: Arc<Shared>,
-    source: Arc<Source>,
-    video: Queue,
-    audio: Queue,
-    /// Until the decoder threads start.
-    inputs: Option<(Receiver<Input>, Receiver<Input>)>,
+    /// None when pictures are drawn here.
+    sources: Option<Arc<Sources>>,
+    /// To the decoder threads of each source that has been heard of.
+    queues: [Option<Queues>; SOURCES_MAX],
     /// Each thread holds one; when all have gone, all threads have ended.
     alive: Option<Sender<()>>,
     ended: Receiver<()>,
@@ -101,7 +108,6 @@ impl Crew {
         let (outbox, messages) = sync_channel(OUTBOX_MESSAGES);
         let writing = stream.try_clone()?;
         let shared = Shared::new(HouseClock::new(plan.house_offset_nanos), plan.rungs.len(), stream, outbox);
-        let ((video, pictures), (audio, sound)) = (Queue::new(), Queue::new());
         let (alive, ended) = channel();
         // The writer is no member of the crew: it ends when the last sender has gone, or the daemon.
         let shared_by_writer = Arc::downgrade(&shared);
@@ -112,30 +118,26 @@ impl Crew {
                 shared.stop();
             }
         })?;
-        let source = Source::new(plan.canvas.rate.frame_duration(), plan.slate.clone());
-        let inputs = Some((pictures, sound));
-        Ok(Self { shared, source, video, audio, inputs, alive: Some(alive), ended })
+        let sources = match plan.source {
+            PlanSource::Link => Some(Sources::new(plan.canvas.rate.frame_duration(), plan.slate.clone())),
+            PlanSource::TestPattern => None,
+        };
+        Ok(Self { shared, sources, queues: Default::default(), alive: Some(alive), ended })
     }
 
     /// Opens all encoders and announces them, decides where to begin, and begins.
     fn start(&mut self, plan: &Plan) -> anyhow::Result<()> {
         let rungs = plan.rungs.iter().zip(0..).map(|(rung, index)| Rung::open(index, rung, plan.canvas));
         let rungs = rungs.collect::<anyhow::Result<Vec<_>>>()?;
-        let audio = Audio::open(rungs.len() as u8, plan.audio_bitrate_bps, self.sound(plan))?;
+        let audio = Audio::open(rungs.len() as u8, plan.audio_bitrate_bps, self.sound())?;
         for (rung, rendition) in rungs.iter().zip(0..) {
             self.shared.send(FromWorker::Config { rendition, config: rung.config()? })?;
         }
         self.shared.send(FromWorker::Config { rendition: rungs.len() as u8, config: audio.config() })?;
 
         self.start_status()?;
-        match plan.source {
-            PlanSource::Link => self.start_decoders()?,
-            PlanSource::TestPattern => {
-                self.shared.counters.on_source.store(true, Relaxed);
-                self.shared.note_video("test pattern".into());
-                self.shared.note_audio("beep".into());
-            }
-        }
+        self.start_signals()?;
+        self.shared.counters.on_source.store(self.sources.is_none(), Relaxed);
         let begin = Begin::of(plan, self.shared.clock.now());
         let mut slots = Vec::new();
         for (index, rung) in rungs.into_iter().enumerate() {
@@ -148,50 +150,70 @@ impl Crew {
         self.spawn("canvas", move |shared| pacer::run(canvas, begin.video, pictures, &slots, shared))
     }
 
-    fn sound(&self, plan: &Plan) -> Sound {
-        match plan.source {
-            PlanSource::TestPattern => Sound::Pattern,
-            PlanSource::Link => Sound::Link(Arc::clone(&self.source)),
-        }
+    fn sound(&self) -> Sound {
+        self.sources.as_ref().map_or(Sound::Pattern, |sources| Sound::Link(Arc::clone(sources)))
     }
 
     fn pictures(&self, plan: &Plan) -> Pictures {
         let canvas = plan.canvas;
-        match plan.source {
-            PlanSource::TestPattern => Pictures::Pattern(
+        match &self.sources {
+            None => Pictures::Pattern(
                 Box::new(Pattern::new(&plan.channel, canvas)),
                 FramePool::new(canvas.width, canvas.height),
             ),
-            PlanSource::Link => {
-                let (source, shared) = (Arc::clone(&self.source), Arc::clone(&self.shared));
-                Pictures::Link(Box::new(FromLink::new(plan, source, shared)))
+            Some(sources) => {
+                let (sources, shared) = (Arc::clone(sources), Arc::clone(&self.shared));
+                Pictures::Link(Box::new(FromLink::new(plan, sources, shared)))
             }
         }
     }
 
-    fn start_decoders(&mut self) -> anyhow::Result<()> {
-        let (pictures, sound) = self.inputs.take().expect("decoders start once");
-        let source = Arc::clone(&self.source);
-        self.spawn("decode-video", move |shared| {
+    /// Starts the two decoder threads of a source.
+    fn start_decoders(&self, sources: &Sources, number: usize) -> anyhow::Result<Queues> {
+        let ((video, pictures), (audio, sound)) = (Queue::new(), Queue::new());
+        let source = Arc::clone(sources.get(number));
+        self.spawn(&format!("video-{number}"), move |shared| {
             let sink = intake::Pictures::new(Arc::clone(&source), Arc::clone(shared));
             intake::run(&pictures, &source, shared, sink);
             Ok(())
         })?;
-        let source = Arc::clone(&self.source);
-        self.spawn("decode-audio", move |shared| {
+        let source = Arc::clone(sources.get(number));
+        self.spawn(&format!("sound-{number}"), move |shared| {
             let sink = intake::Sound::new(Arc::clone(&source), Arc::clone(shared));
             intake::run(&sound, &source, shared, sink);
             Ok(())
-        })
+        })?;
+        Ok(Queues { video, audio })
     }
 
     /// Proof of life, from a thread that nothing can hold up.
     fn start_status(&self) -> anyhow::Result<()> {
-        self.spawn("status", |shared| {
-            while !shared.is_stopping() && shared.send(FromWorker::Status(shared.status())).is_ok() {
-                let since = shared.clock.now();
-                let next = since + media::time::Ticks::from_millis(STATUS_INTERVAL.as_millis() as i64);
-                shared.wait_until(next);
+        let sources = self.sources.clone();
+        let labels = move || match &sources {
+            Some(sources) => lock(&sources.on_air().labels).clone(),
+            None => intake::Labels { video: "test pattern".into(), audio: "beep".into() },
+        };
+        self.tell_each("status", STATUS_INTERVAL, move |shared| FromWorker::Status(shared.status(labels())))
+    }
+
+    fn start_signals(&self) -> anyhow::Result<()> {
+        let Some(sources) = self.sources.clone() else { return Ok(()) };
+        self.tell_each("signals", SIGNALS_INTERVAL, move |shared| {
+            FromWorker::Signals(sources.signals(shared.clock.now()))
+        })
+    }
+
+    /// Sends a message again and again.
+    fn tell_each(
+        &self,
+        name: &str,
+        interval: Duration,
+        message: impl Fn(&Shared) -> FromWorker + Send + 'static,
+    ) -> anyhow::Result<()> {
+        let interval = Ticks::from_millis(interval.as_millis() as i64);
+        self.spawn(name, move |shared| {
+            while !shared.is_stopping() && shared.send(message(shared)).is_ok() {
+                shared.wait_until(shared.clock.now() + interval);
             }
             Ok(())
         })
@@ -221,17 +243,33 @@ impl Crew {
                 ToWorker::Stop => break,
                 ToWorker::Plan(_) => tracing::warn!("a second plan was ignored: a worker has one"),
                 ToWorker::Clock { house_offset_nanos } => self.shared.clock.set_offset(house_offset_nanos),
-                ToWorker::Slate(slate) => self.source.set_slate(slate),
-                // With the test pattern nothing takes the queues' other ends, and nothing is to be queued.
-                _ if self.inputs.is_some() => {}
-                ToWorker::VideoTrack(track) => self.video.push(Input::Track(track)),
-                ToWorker::AudioTrack(track) => self.audio.push(Input::Track(track)),
-                ToWorker::Video(unit, arrived) => self.video.push_unit(unit, arrived, &self.shared),
-                ToWorker::Audio(unit, arrived) => self.audio.push_unit(unit, arrived, &self.shared),
-                ToWorker::SourceLost => {
-                    self.video.push(Input::Lost);
-                    self.audio.push(Input::Lost);
+                // The test pattern needs none of these.
+                ToWorker::Slate(slate) => {
+                    self.sources.iter().for_each(|sources| sources.set_slate(slate.clone()));
                 }
+                ToWorker::OnAir(number) => {
+                    self.sources.iter().for_each(|sources| sources.put_on_air(number.into()));
+                }
+                ToWorker::Source(number, news) => self.hear(number.into(), news)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, number: usize, news: FromSource) -> anyhow::Result<()> {
+        let Some(sources) = &self.sources else { return Ok(()) };
+        if self.queues[number].is_none() {
+            self.queues[number] = Some(self.start_decoders(sources, number)?);
+        }
+        let Some(Queues { video, audio }) = &mut self.queues[number] else { return Ok(()) };
+        match news {
+            FromSource::VideoTrack(track) => video.push(Input::Track(track)),
+            FromSource::AudioTrack(track) => audio.push(Input::Track(track)),
+            FromSource::Video(unit, arrived) => video.push_unit(unit, arrived, &self.shared),
+            FromSource::Audio(unit, arrived) => audio.push_unit(unit, arrived, &self.shared),
+            FromSource::Lost => {
+                video.push(Input::Lost);
+                audio.push(Input::Lost);
             }
         }
         Ok(())
@@ -242,8 +280,8 @@ impl Crew {
         self.shared.stop();
         let failure = self.shared.take_failure();
         self.alive = None;
-        let Self { video, audio, ended, .. } = self;
-        drop((video, audio));
+        let Self { queues, ended, .. } = self;
+        drop(queues);
         // Nothing is ever sent: this ends when the last thread has, or when it is late.
         let _ = ended.recv_timeout(STOP_WAIT);
         failure

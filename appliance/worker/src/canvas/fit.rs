@@ -90,7 +90,7 @@ mod tests {
         source.surface().unwrap().fill(Rect { x: 0, y: 0, width: 320, height: 240 }, Colour::WHITE);
         let canvas = Canvas { width: 640, height: 360, rate: media::time::FrameRate::FPS_30 };
         let fitted = Fit::new(canvas).fit(&source).unwrap();
-        let (luma, stride) = fitted.luma();
+        let (luma, stride) = fitted.luma().unwrap().plane();
         let row = &luma[180 * stride..180 * stride + 640];
         assert_eq!([0, 79, 82, 557, 560, 639].map(|x| row[x]), [16, 16, 235, 235, 16, 16]);
     }

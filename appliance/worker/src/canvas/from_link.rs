@@ -4,8 +4,8 @@ use super::fit::Fit;
 use crate::ff::{Error, Frame, FramePool};
 use crate::pattern::Slate;
 use crate::shared::{Shared, count, lock};
-use crate::source::intake::Source;
 use crate::source::pick::Choice;
+use crate::source::sources::Sources;
 use media::link::{Canvas, Plan};
 use media::time::Ticks;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// See the module.
 pub(crate) struct FromLink {
-    source: Arc<Source>,
+    sources: Arc<Sources>,
     shared: Arc<Shared>,
     fit: Fit,
     channel: String,
@@ -27,10 +27,10 @@ pub(crate) struct FromLink {
 }
 
 impl FromLink {
-    pub(crate) fn new(plan: &Plan, source: Arc<Source>, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(plan: &Plan, sources: Arc<Sources>, shared: Arc<Shared>) -> Self {
         let canvas = plan.canvas;
         Self {
-            source,
+            sources,
             shared,
             fit: Fit::new(canvas),
             channel: plan.channel.clone(),
@@ -44,8 +44,13 @@ impl FromLink {
 
     /// The picture of the slot that begins at `slot`.
     pub(crate) fn picture(&mut self, slot: Ticks) -> Result<Frame, Error> {
+        // They keep in step, so that each can take over with its next picture.
+        for source in self.sources.standing_by() {
+            let mut pictures = lock(&source.pictures);
+            drop((pictures.take(slot), pictures.take_dropped()));
+        }
         let (choice, dropped) = {
-            let mut pictures = lock(&self.source.pictures);
+            let mut pictures = lock(&self.sources.on_air().pictures);
             (pictures.take(slot), pictures.take_dropped())
         };
         let counters = &self.shared.counters;
@@ -69,7 +74,7 @@ impl FromLink {
 
     fn slate(&mut self, slot: Ticks) -> Result<Frame, Error> {
         count(&self.shared.counters.slate);
-        let wanted = lock(&self.source.slate);
+        let wanted = lock(&self.sources.slate);
         if wanted.text != self.slate.0 {
             let slate = Slate::new(&self.channel, &wanted.text, self.canvas);
             (self.slate, self.slate_of) = ((wanted.text.clone(), slate), None);

@@ -1,5 +1,6 @@
 //! `AVFrame`: one uncompressed picture or piece of sound, reference counted.
 
+use super::luma::Luma;
 use super::{Error, check, sys};
 use crate::paint::Surface;
 use media::time::{AAC_FRAME_SAMPLES, AUDIO_SAMPLE_RATE};
@@ -80,18 +81,29 @@ impl Frame {
         Ok(Surface::new(planes, strides, (width, height)))
     }
 
-    /// The luma plane and its stride.
-    #[cfg(test)]
-    pub(crate) fn luma(&self) -> (&[u8], usize) {
-        assert!(self.is_yuv420p());
-        let (stride, height) = (self.raw().linesize[0] as usize, self.height() as usize);
-        // SAFETY: as in `surface`, read only; a decoder's frames hold at least as much.
-        (
-            unsafe {
-                slice::from_raw_parts(self.raw().data[0], stride * (height - 1) + self.width() as usize)
-            },
-            stride,
-        )
+    /// The luma plane, if this is a picture in memory that has one of its own.
+    pub(crate) fn luma(&self) -> Option<Luma<'_>> {
+        let raw = self.raw();
+        // SAFETY: descriptions are static; null for no format.
+        let description = unsafe { sys::av_pix_fmt_desc_get(self.pixel_format()).as_ref() }?;
+        const OTHER: i32 = sys::AV_PIX_FMT_FLAG_RGB
+            | sys::AV_PIX_FMT_FLAG_PAL
+            | sys::AV_PIX_FMT_FLAG_BE
+            | sys::AV_PIX_FMT_FLAG_BITSTREAM
+            | sys::AV_PIX_FMT_FLAG_HWACCEL;
+        let luma = &description.comp[0];
+        let bytes = if luma.depth > 8 { 2 } else { 1 };
+        let has_plane = luma.plane == 0 && luma.offset == 0 && luma.step == bytes;
+        let (width, height) = (self.width() as usize, self.height() as usize);
+        let stride = usize::try_from(raw.linesize[0]).ok()?;
+        let row = width * bytes as usize;
+        if description.flags & OTHER as u64 != 0 || !has_plane || stride < row || height == 0 {
+            return None;
+        }
+        // SAFETY: the plane has `height` rows, `stride` bytes apart, of `width` samples of `bytes` bytes each, and no
+        // other component within; the borrow of self keeps it. Others who hold it only read.
+        let plane = unsafe { slice::from_raw_parts(raw.data[0], stride * (height - 1) + row) };
+        Some(Luma::new(plane, stride, (width, height), (luma.shift + luma.depth) as u32))
     }
 
     /// The two channels of a frame made by [`Frame::sound`].
@@ -245,7 +257,7 @@ mod tests {
         frame.surface().unwrap().fill(Rect { x: 0, y: 0, width: 64, height: 36 }, Colour::WHITE);
         let other = frame.share();
         assert!(frame.surface().is_err());
-        assert_eq!(other.luma().0[63], 235);
+        assert_eq!(other.luma().unwrap().sum(0, 63..64), 235);
         drop(other);
         assert!(frame.surface().is_ok());
     }

@@ -8,12 +8,14 @@
 mod decoder;
 mod encoder;
 mod frame;
+mod luma;
 mod resampler;
 mod scaler;
 
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::{Encoder, VideoSettings};
 pub(crate) use frame::{Frame, FramePool};
+pub(crate) use luma::Luma;
 pub(crate) use resampler::Resampler;
 pub(crate) use scaler::Scaler;
 

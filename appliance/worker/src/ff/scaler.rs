@@ -140,7 +140,7 @@ mod tests {
         to.surface().unwrap().fill(Rect { x: 0, y: 0, width: 640, height: 360 }, Colour::BLACK);
         let rect = Rect { x: 0, y: 60, width: 640, height: 240 };
         Scaler::default().scale(&from, &mut to, rect).unwrap();
-        let (luma, stride) = to.luma();
+        let (luma, stride) = to.luma().unwrap().plane();
         assert_eq!([59, 60, 299, 300].map(|row| luma[row * stride + 320]), [16, 235, 235, 16]);
         let outside = Rect { x: 2, ..rect };
         assert!(Scaler::default().scale(&from, &mut to, outside).is_err());

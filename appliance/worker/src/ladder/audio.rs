@@ -8,8 +8,8 @@ use crate::ff::{Encoder, Error, Frame};
 use crate::pattern::{beep, tone};
 use crate::shared::{Shared, lock};
 use crate::source::clock::AUDIO_LEAD;
-use crate::source::intake::Source;
 use crate::source::sound::sample_at;
+use crate::source::sources::Sources;
 use anyhow::Context as _;
 use bytes::Bytes;
 use media::link::FromWorker;
@@ -26,8 +26,8 @@ const PRE_ROLL_FRAMES: i64 = 3;
 pub(crate) enum Sound {
     /// The test pattern's beep.
     Pattern,
-    /// The source.
-    Link(Arc<Source>),
+    /// The source that is on air.
+    Link(Arc<Sources>),
 }
 
 impl Sound {
@@ -37,9 +37,9 @@ impl Sound {
                 (at..).zip(left.iter_mut()).for_each(|(at, sample)| *sample = beep(at));
                 right.copy_from_slice(left);
             }
-            Self::Link(source) => {
-                let heard = lock(&source.sound).take(at, [left, right]);
-                if !heard && !on_source && lock(&source.slate).tone {
+            Self::Link(sources) => {
+                let heard = lock(&sources.on_air().sound).take(at, [left, right]);
+                if !heard && !on_source && lock(&sources.slate).tone {
                     (at..).zip(left.iter_mut()).for_each(|(at, sample)| *sample = tone(at));
                     right.copy_from_slice(left);
                 }

@@ -87,6 +87,8 @@ struct Track {
     /// Largest `arrival - dts` of the window before, jitter only.
     previous_most: Ticks,
     wild: u8,
+    /// The stamp of the newest unit.
+    newest: Option<Ticks>,
     /// What is added to stamps.
     offset: Option<Ticks>,
     last: Ticks,
@@ -110,8 +112,8 @@ impl Track {
     fn new(delta: Ticks, arrived: Ticks) -> Self {
         let window = Window::new(arrived, delta);
         let (floor, previous_most) = (delta, delta);
-        let last = arrived + RESERVE_MIN;
-        Self { floor, began: arrived, seen: arrived, window, previous_most, wild: 0, offset: None, last }
+        let (newest, offset, last) = (None, None, arrived + RESERVE_MIN);
+        Self { floor, began: arrived, seen: arrived, window, previous_most, wild: 0, newest, offset, last }
     }
 
     fn observe(&mut self, delta: Ticks, arrived: Ticks) {
@@ -164,8 +166,9 @@ impl Track {
 }
 
 impl SourceClock {
-    /// Takes note of an access unit and says at which house time it is to be shown or heard.
-    pub(crate) fn observe(&mut self, kind: Kind, stamps: Stamps) -> Ticks {
+    /// Takes note of an access unit and says at which house time it is to be shown or heard, and whether its stamp was
+    /// one to be believed.
+    pub(crate) fn observe(&mut self, kind: Kind, stamps: Stamps) -> (Ticks, bool) {
         let Stamps { dts, pts, duration, arrived } = stamps;
         let delta = arrived - dts;
         let reordering = if (pts - dts).0.abs() > WILD.0 { Ticks::ZERO } else { pts - dts };
@@ -181,13 +184,15 @@ impl SourceClock {
             });
             Track { floor: shared.unwrap_or(delta), ..Track::new(delta, arrived) }
         });
-        if (delta - track.floor).0.abs() > WILD.0 {
+        let runs_backwards = track.newest.replace(dts).is_some_and(|newest| dts < newest);
+        let is_wild = (delta - track.floor).0.abs() > WILD.0;
+        if is_wild {
             track.wild += 1;
             if track.wild < WILD_IN_A_ROW {
                 track.last += if duration > Ticks::ZERO { duration } else { STEP_DEFAULT };
-                return track.last;
+                return (track.last, false);
             }
-            *track = Track::new(delta, arrived);
+            *track = Track { newest: Some(dts), ..Track::new(delta, arrived) };
         }
         track.wild = 0;
         let elapsed = arrived - self.newest_arrival(arrived);
@@ -195,7 +200,7 @@ impl SourceClock {
         self.steer(arrived, elapsed);
         let track = self.track(kind);
         track.last = dts + reordering + track.offset.expect("steering sets the offset of every track");
-        track.last
+        (track.last, !(is_wild || runs_backwards))
     }
 
     fn track(&mut self, kind: Kind) -> &mut Track {
@@ -259,7 +264,7 @@ mod tests {
         let mut reserve = Ticks::ZERO;
         for frame in range {
             let dts = FRAME * frame;
-            reserve = clock.observe(Kind::Video, at(dts, NOW + dts + late(frame))) - NOW - dts;
+            reserve = clock.observe(Kind::Video, at(dts, NOW + dts + late(frame))).0 - NOW - dts;
         }
         reserve
     }
@@ -309,8 +314,8 @@ mod tests {
         let mut both = (Ticks::ZERO, Ticks::ZERO);
         for frame in 0..900 {
             let dts = FRAME * frame;
-            let video = clock.observe(Kind::Video, at(dts, NOW + dts)) - dts;
-            let audio = clock.observe(Kind::Audio, at(dts, NOW + dts + millis(120))) - dts;
+            let video = clock.observe(Kind::Video, at(dts, NOW + dts)).0 - dts;
+            let audio = clock.observe(Kind::Audio, at(dts, NOW + dts + millis(120))).0 - dts;
             both = (video, audio);
         }
         assert_eq!(both.0, both.1);
@@ -324,11 +329,12 @@ mod tests {
         let expected = |frame: i64| NOW + FRAME * frame + before;
         let hours = Ticks::from_secs(7200);
         let arrived = |frame: i64| NOW + FRAME * frame;
-        let wild = clock.observe(Kind::Video, at(FRAME * 300 + hours, arrived(300)));
+        let (wild, in_order) = clock.observe(Kind::Video, at(FRAME * 300 + hours, arrived(300)));
+        assert!(!in_order);
         assert_eq!(wild, expected(300));
         assert_eq!(feed(&mut clock, 301..302, |_| Ticks::ZERO), before);
         let joined = [302, 303, 304]
-            .map(|frame| clock.observe(Kind::Video, at(FRAME * frame - hours, arrived(frame))));
+            .map(|frame| clock.observe(Kind::Video, at(FRAME * frame - hours, arrived(frame))).0);
         // A timeline that begins may bring sound.
         assert_eq!(joined, [expected(302), expected(303), expected(304) + AUDIO_LEAD]);
     }
@@ -348,7 +354,7 @@ mod tests {
         let (mut last, mut largest) = (None, 0);
         for frame in 0..36_000 {
             let dts = FRAME * frame;
-            let shown = clock.observe(Kind::Video, at(dts, NOW + dts + Ticks(dts.0 / 5000)));
+            let shown = clock.observe(Kind::Video, at(dts, NOW + dts + Ticks(dts.0 / 5000))).0;
             if let Some(last) = last {
                 largest = largest.max((shown - last - FRAME).0.abs());
             }
@@ -368,7 +374,7 @@ mod tests {
             for (is_video, dts, gap) in units {
                 now += millis(gap);
                 let kind = if is_video { Kind::Video } else { Kind::Audio };
-                let shown = clock.observe(kind, at(millis(dts), now));
+                let (shown, _) = clock.observe(kind, at(millis(dts), now));
                 // Stamps are believed within WILD of the floor, which itself lies within the same of the rest.
                 prop_assert!((shown - now).0.abs() <= 5 * WILD.0, "{shown:?} {now:?}");
             }

@@ -1,6 +1,7 @@
-//! The threads that decode the source: one for pictures, one for sound. Damage never ends them; it is counted.
+//! The threads that decode a source: one for pictures, one for sound. Damage never ends them; it is counted.
 
 use super::clock::{Kind, SourceClock, Stamps};
+use super::meter::Meter;
 use super::pick::Pick;
 use super::sound::{STRETCH_DISTANCE_SAMPLES, SoundTimeline, sample_at};
 use crate::ff::{Decoder, Error, Frame, Resampler};
@@ -22,27 +23,33 @@ pub(crate) enum Input {
     Lost,
 }
 
-/// What the decoder threads share with each other and with the canvas.
+/// What the decoder threads of one source share with each other, with the canvas and with the audio rendition.
 pub(crate) struct Source {
     clock: Mutex<SourceClock>,
     pub(crate) pictures: Mutex<Pick<Frame>>,
     pub(crate) sound: Mutex<SoundTimeline>,
-    /// What is shown while there is none.
-    pub(crate) slate: Mutex<Slate>,
+    pub(crate) meter: Mutex<Meter>,
+    pub(crate) labels: Mutex<Labels>,
+}
+
+/// What a source sends, in words; empty until known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Labels {
+    pub(crate) video: String,
+    pub(crate) audio: String,
 }
 
 impl Source {
     /// For slots that are `frame` long.
-    pub(crate) fn new(frame: Ticks, slate: Slate) -> Arc<Self> {
-        let pictures = Mutex::new(Pick::new(frame, &slate));
-        let (clock, sound) = Default::default();
-        Arc::new(Self { clock, pictures, sound, slate: Mutex::new(slate) })
+    pub(crate) fn new(frame: Ticks, slate: &Slate) -> Arc<Self> {
+        let pictures = Mutex::new(Pick::new(frame, slate));
+        let (clock, sound, meter, labels) = Default::default();
+        Arc::new(Self { clock, pictures, sound, meter, labels })
     }
 
     /// The slate is now this.
-    pub(crate) fn set_slate(&self, slate: Slate) {
-        lock(&self.pictures).set_slate(&slate);
-        *lock(&self.slate) = slate;
+    pub(crate) fn set_slate(&self, slate: &Slate) {
+        lock(&self.pictures).set_slate(slate);
     }
 }
 
@@ -105,11 +112,16 @@ pub(crate) fn run<S: Sink>(inputs: &Receiver<Input>, source: &Source, shared: &S
             Input::Lost => {
                 sink.clear();
                 *lock(&source.clock) = SourceClock::default();
+                *lock(&source.meter) = Meter::default();
                 decoding = Decoding::default();
             }
             Input::Unit(unit, arrived) => {
                 let AccessUnit { dts, pts, duration, .. } = unit;
-                let due = lock(&source.clock).observe(S::KIND, Stamps { dts, pts, duration, arrived });
+                let (due, in_order) =
+                    lock(&source.clock).observe(S::KIND, Stamps { dts, pts, duration, arrived });
+                if !in_order {
+                    lock(&source.meter).disorder(shared.clock.now());
+                }
                 decoding.decode(&unit, due, shared, &mut sink);
             }
         }
@@ -161,12 +173,11 @@ impl Decoding {
 pub(crate) struct Pictures {
     source: Arc<Source>,
     shared: Arc<Shared>,
-    label: String,
 }
 
 impl Pictures {
     pub(crate) fn new(source: Arc<Source>, shared: Arc<Shared>) -> Self {
-        Self { source, shared, label: String::new() }
+        Self { source, shared }
     }
 }
 
@@ -176,11 +187,13 @@ impl Sink for Pictures {
     fn take(&mut self, frame: Frame) -> Result<(), Error> {
         count(&self.shared.counters.decoded);
         let label = frame.picture_label();
-        if label != self.label {
+        let mut labels = lock(&self.source.labels);
+        if label != labels.video {
             tracing::info!("source is now {label}");
-            self.shared.note_video(label.clone());
-            self.label = label;
+            labels.video = label;
         }
+        drop(labels);
+        lock(&self.source.meter).picture(frame.luma().as_ref(), self.shared.clock.now());
         if let Some(due) = frame.pts() {
             lock(&self.source.pictures).push(Ticks(due), frame);
         }
@@ -209,7 +222,7 @@ impl Sound {
             self.resampler = None;
             let label = frame.sound_label();
             tracing::info!("source's sound is now {label}");
-            self.shared.note_audio(label);
+            lock(&self.source.labels).audio = label;
             self.resampler = Some(Resampler::for_sound_like(frame)?);
         }
         Ok(self.resampler.as_mut().expect("made above"))
@@ -224,6 +237,7 @@ impl Sink for Sound {
         // What comes out first was still inside.
         let at = frame.pts().map(|due| sample_at(Ticks(due)) - resampler.delay_samples());
         let [left, right] = resampler.convert(&frame)?;
+        lock(&self.source.meter).sound([&left, &right], self.shared.clock.now());
         let stretch = lock(&self.source.sound).push(at, [&left, &right]);
         let resampler = self.resampler_for(&frame)?;
         resampler.stretch(stretch as i32, STRETCH_DISTANCE_SAMPLES as i32);

@@ -1,13 +1,18 @@
-//! The source as it comes over the link: decoded, and laid onto the house clock.
+//! The sources as they come over the link: decoded, measured, and laid onto the house clock. All are decoded all the
+//! time, so that each one's signal is known and any of them can take over with its next picture.
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`clock`] | maps the source's stamps to house time (pure) |
 //! | [`pick`] | which decoded picture goes to which slot (pure) |
 //! | [`sound`] | where decoded samples go (pure) |
-//! | [`intake`] | the threads that decode |
+//! | [`meter`] | whether it is black, frozen, silent, in disorder (pure) |
+//! | [`intake`] | the threads that decode one source |
+//! | [`sources`] | all of them, and which one is on air |
 
 pub(crate) mod clock;
 pub(crate) mod intake;
+pub(crate) mod meter;
 pub(crate) mod pick;
 pub(crate) mod sound;
+pub(crate) mod sources;

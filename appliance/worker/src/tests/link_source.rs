@@ -61,7 +61,7 @@ fn push(running: &mut Running, camera: &mut Camera, count: usize, spoil: impl Fn
         let mut unit = camera.picture();
         spoil(&mut unit);
         let arrived = running.units[0].last().map_or(HOUSE_START, |unit| unit.dts) + AHEAD;
-        running.tell(&ToWorker::Video(unit, arrived));
+        running.tell(&ToWorker::Source(0, FromSource::Video(unit, arrived)));
         let (seen, due) = (running.units[0].len(), arrived - AHEAD + FRAME);
         running.collect_until(|running| {
             running.units[0].last().is_some_and(|unit| unit.dts >= due) || running.units[0].len() > seen + 2
@@ -82,7 +82,7 @@ fn the_source_appears_changes_is_damaged_and_goes() {
     assert!(lefts(&running).iter().all(|luma| *luma < 40), "the slate is dark");
 
     let mut camera = Camera::new((320, 180), 120);
-    running.tell(&ToWorker::VideoTrack(camera.length_prefixed_track()));
+    running.tell(&ToWorker::Source(0, FromSource::VideoTrack(camera.length_prefixed_track())));
     push(&mut running, &mut camera, 30, |unit| {
         unit.data = media::codec::h264::annexb_to_length_prefixed(&unit.data);
     });
@@ -97,13 +97,58 @@ fn the_source_appears_changes_is_damaged_and_goes() {
 
     // Another size and shape, in mid-stream: pillars left and right.
     let mut camera = Camera::new((320, 240), 200);
-    running.tell(&ToWorker::VideoTrack(camera.byte_stream_track()));
+    running.tell(&ToWorker::Source(0, FromSource::VideoTrack(camera.byte_stream_track())));
     push(&mut running, &mut camera, 40, |_| ());
     running.collect_until(|running| running.status.video == "320x240 yuv420p");
     assert!(lefts(&running).iter().any(|luma| *luma < 22), "black beside a narrower picture, not the slate");
 
-    running.tell(&ToWorker::SourceLost);
+    running.tell(&ToWorker::Source(0, FromSource::Lost));
     running.collect_until(|running| !running.status.on_source);
+    running.units.iter().for_each(|units| assert_contiguous(units));
+    running.stop().unwrap();
+}
+
+#[test]
+fn another_source_takes_over_and_each_ones_signal_is_told() {
+    let mut running = Running::start(&plan(PlanSource::Link));
+    running.collect_until(|running| running.collected(1));
+    let mut cameras = [Camera::new((320, 180), 120), Camera::new((480, 270), 16)];
+    for (number, camera) in (0..).zip(&cameras) {
+        running.tell(&ToWorker::Source(number, FromSource::VideoTrack(camera.byte_stream_track())));
+    }
+    // One is a shade of grey, the other black; one second of it each time.
+    let both = |running: &mut Running, cameras: &mut [Camera; 2]| {
+        for _ in 0..25 {
+            let arrived = running.units[0].last().map_or(HOUSE_START, |unit| unit.dts) + AHEAD;
+            for (number, camera) in (0..).zip(cameras.iter_mut()) {
+                let unit = camera.picture();
+                running.tell(&ToWorker::Source(number, FromSource::Video(unit, arrived)));
+            }
+            running.collect_until(|running| {
+                running.units[0].last().is_some_and(|unit| unit.dts >= arrived - AHEAD + FRAME)
+            });
+        }
+    };
+    both(&mut running, &mut cameras);
+    assert!(lefts(&running).iter().any(|luma| luma.abs_diff(120) < 5));
+    running.tell(&ToWorker::OnAir(1));
+    both(&mut running, &mut cameras);
+    running.collect_until(|running| running.status.video == "480x270 yuv420p");
+    let newest = *lefts(&running).last().unwrap();
+    assert!(newest.abs_diff(16) < 3, "the second source is on air, not {newest}");
+    let [grey, black] = running.signals[..] else { panic!("{:?}", running.signals) };
+    assert!(grey.black.is_none() && black.black.is_some(), "{grey:?} {black:?}");
+    for signal in [grey, black] {
+        assert!(
+            signal.frozen.is_some() && signal.silent.is_some() && signal.disorder.is_none(),
+            "{signal:?}"
+        );
+    }
+    running.tell(&ToWorker::Source(1, FromSource::Lost));
+    running.collect_until(|running| running.signals[1] == Signal::default() && !running.status.on_source);
+    running.tell(&ToWorker::OnAir(0));
+    both(&mut running, &mut cameras);
+    running.collect_until(|running| running.status.on_source);
     running.units.iter().for_each(|units| assert_contiguous(units));
     running.stop().unwrap();
 }
@@ -116,7 +161,7 @@ fn a_source_that_cannot_be_decoded_is_named() {
         framing: SourceFraming::ByteStream,
         config: b"no stream information".to_vec(),
     };
-    running.tell(&ToWorker::AudioTrack(track));
+    running.tell(&ToWorker::Source(0, FromSource::AudioTrack(track)));
     running.collect_until(|running| running.status.last_error.contains("FLAC"));
     running.stop().unwrap();
 }
@@ -153,14 +198,14 @@ fn sound_keeps_its_place_beside_the_picture() {
     let mut running = Running::start(&plan(PlanSource::Link));
     running.collect_until(|running| running.collected(1));
     let (track, units) = microphone(4);
-    running.tell(&ToWorker::AudioTrack(track));
+    running.tell(&ToWorker::Source(0, FromSource::AudioTrack(track)));
     // The source's timeline begins in a while: what is handed over that long before it is said to arrive cannot be
     // late, however busy the machine.
     let origin = running.units[2].last().unwrap().dts + AHEAD * 3;
     for unit in units {
         let arrived = origin + unit.dts;
         running.collect_until(|running| running.units[2].last().unwrap().dts + AHEAD * 3 >= arrived);
-        running.tell(&ToWorker::Audio(unit, arrived));
+        running.tell(&ToWorker::Source(0, FromSource::Audio(unit, arrived)));
     }
     running.collect_until(|running| running.units[2].last().unwrap().dts >= origin + Ticks::from_secs(4));
     assert_contiguous(&running.units[2]);

@@ -81,6 +81,19 @@ impl Words {
 pub struct Alarms {
     /// By channel, none for the box as a whole.
     active: BTreeMap<(Option<String>, Kind), (Words, Ticks)>,
+    /// Since the last time this was asked for.
+    turns: Vec<Turn>,
+}
+
+/// An alarm came or went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// None for the box as a whole.
+    pub channel: Option<String>,
+    /// Which.
+    pub kind: Kind,
+    /// What is the matter; none when it is over.
+    pub cause: Option<String>,
 }
 
 impl Alarms {
@@ -94,6 +107,7 @@ impl Alarms {
         }
         if old.is_none() {
             tracing::warn!(channel, alarm = kind.id(), "{} {}", words.cause, words.remedy);
+            self.turn(channel, kind, Some(words.cause.clone()));
         }
         self.active.insert(key, (words, since));
         true
@@ -104,8 +118,18 @@ impl Alarms {
         let cleared = self.active.remove(&(channel.map(str::to_owned), kind)).is_some();
         if cleared {
             tracing::info!(channel, alarm = kind.id(), "alarm cleared");
+            self.turn(channel, kind, None);
         }
         cleared
+    }
+
+    fn turn(&mut self, channel: Option<&str>, kind: Kind, cause: Option<String>) {
+        self.turns.push(Turn { channel: channel.map(str::to_owned), kind, cause });
+    }
+
+    /// What came and went since the last time this was asked for.
+    pub fn take_turns(&mut self) -> Vec<Turn> {
+        std::mem::take(&mut self.turns)
     }
 
     /// Makes a channel's alarms those of its new report. `before` is the report before it.
@@ -183,8 +207,8 @@ mod tests {
     use wire::{DvrStatus, Light};
 
     fn report(state: ChannelState) -> ChannelReport {
-        let (detail, stages) = (String::new(), stages(Light::Good));
-        ChannelReport { state, stages, detail, dvr: None, restarts: 0, started_at: None }
+        let (detail, stages, sources) = (String::new(), stages(Light::Good), Vec::new());
+        ChannelReport { state, stages, sources, detail, dvr: None, restarts: 0, started_at: None }
     }
 
     fn ids(alarms: &Alarms) -> Vec<String> {
@@ -214,6 +238,9 @@ mod tests {
         assert!(alarms.raise(None, Kind::DiskFull, Words::new("c", "b"), Ticks::from_secs(7)));
         assert_eq!((alarms.list()[0].since_ms, alarms.list()[0].cause.as_str()), (5000, "c"));
         assert!(alarms.clear(None, Kind::DiskFull) && !alarms.clear(None, Kind::DiskFull));
+        let causes: Vec<_> = alarms.take_turns().into_iter().map(|turn| turn.cause).collect();
+        assert_eq!(causes, [Some("a".to_owned()), None]);
+        assert!(alarms.take_turns().is_empty());
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! Channels write, the API reads; neither waits for the other. What the operator has asked for is in the
 //! [`store`](crate::store); the API joins the two.
 
-use crate::alarms::{Alarms, Kind, Words};
+use crate::alarms::{Alarms, Kind, Turn, Words};
 use crate::clock::House;
+use crate::store::{Happened, History};
 use media::time::Ticks;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -21,6 +22,8 @@ pub struct ChannelReport {
     pub state: wire::ChannelState,
     /// Its four stages, source first.
     pub stages: Vec<wire::Stage>,
+    /// Its sources, the main one first; none for a test pattern.
+    pub sources: Vec<wire::SourceStatus>,
     /// Why it is in that state, when that needs a word; empty otherwise.
     pub detail: String,
     /// How much past there is, with DVR.
@@ -47,6 +50,7 @@ pub struct Board(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     house: House,
+    history: History,
     shown: Mutex<Shown>,
     version: watch::Sender<u64>,
 }
@@ -60,8 +64,14 @@ struct Shown {
 impl Board {
     /// An empty one.
     #[must_use]
-    pub fn new(house: House) -> Self {
-        Self(Arc::new(Shared { house, shown: Mutex::default(), version: watch::Sender::new(0) }))
+    pub fn new(house: House, history: History) -> Self {
+        Self(Arc::new(Shared { house, history, shown: Mutex::default(), version: watch::Sender::new(0) }))
+    }
+
+    /// Where events go, alarms that come and go among them.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.0.history
     }
 
     /// Replaces a channel's report, and its alarms with it. The version rises only if it differs.
@@ -71,6 +81,7 @@ impl Board {
         if reports.get(slug) != Some(&report) {
             alarms.follow(slug, reports.get(slug), &report, self.0.house.now());
             reports.insert(slug.to_owned(), report);
+            self.note(alarms);
             drop(shown);
             self.rise();
         }
@@ -89,7 +100,10 @@ impl Board {
 
     /// Raises an alarm of the box.
     pub fn raise(&self, kind: Kind, words: Words) {
-        let news = self.shown().alarms.raise(None, kind, words, self.0.house.now());
+        let mut shown = self.shown();
+        let news = shown.alarms.raise(None, kind, words, self.0.house.now());
+        self.note(&mut shown.alarms);
+        drop(shown);
         if news {
             self.rise();
         }
@@ -97,7 +111,10 @@ impl Board {
 
     /// Clears an alarm of the box.
     pub fn clear(&self, kind: Kind) {
-        let news = self.shown().alarms.clear(None, kind);
+        let mut shown = self.shown();
+        let news = shown.alarms.clear(None, kind);
+        self.note(&mut shown.alarms);
+        drop(shown);
         if news {
             self.rise();
         }
@@ -125,6 +142,14 @@ impl Board {
     #[must_use]
     pub fn version(&self) -> watch::Receiver<u64> {
         self.0.version.subscribe()
+    }
+
+    fn note(&self, alarms: &mut Alarms) {
+        for Turn { channel, kind, cause } in alarms.take_turns() {
+            let happened = if cause.is_some() { Happened::AlarmRaised } else { Happened::AlarmCleared };
+            let what = cause.map_or_else(|| kind.id().into(), |cause| format!("{}: {cause}", kind.id()));
+            self.0.history.note(channel.as_deref(), happened, what);
+        }
     }
 
     fn rise(&self) {
@@ -161,12 +186,14 @@ mod tests {
 
     #[test]
     fn only_changes_raise_the_version() {
-        let board = Board::new(House::anchor());
+        let house = House::anchor();
+        let board = Board::new(house, History::in_memory(house).unwrap());
         let version = board.version();
         let report = ChannelReport {
             dvr: None,
             state: wire::ChannelState::Starting,
             stages: stages(wire::Light::Off),
+            sources: Vec::new(),
             detail: String::new(),
             restarts: 0,
             started_at: None,

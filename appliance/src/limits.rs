@@ -346,6 +346,33 @@ pub const SLATE_AFTER_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
 /// Milliseconds of steady pictures before the source is shown again.
 pub const SLATE_BACK_AFTER_MS: std::ops::RangeInclusive<u32> = 0..=60_000;
 
+// --- back-up sources
+
+/// Milliseconds that a fault of a source must last before another takes over: not less than a few frames of a slow
+/// source and the time in which faults are looked for, not more than ten minutes.
+pub const FAILOVER_MS: std::ops::RangeInclusive<u32> = 300..=600_000;
+
+/// Milliseconds after which a better source takes over again.
+pub const RETURN_AFTER_MS: std::ops::RangeInclusive<u32> = 0..=3_600_000;
+
+/// How often it is looked at which source should be on air: a fifth of what a change may be late.
+pub const FAILOVER_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Pictures that come later than this after the ones before are missing: three frames of a slow source.
+pub const PICTURES_MISSING: Ticks = Ticks::from_millis(200);
+
+/// From a source's beginning to its first decoded picture: the longest distance between key pictures that encoders are
+/// set to. After it, a source of which nothing can be decoded brings no picture.
+pub const FIRST_PICTURE_MAX: Ticks = Ticks::from_secs(10);
+
+// --- history
+
+/// What happened is kept for so many events, the oldest is forgotten first: months of a quiet box.
+pub const HISTORY_EVENTS: u32 = 10_000;
+
+/// Events in one answer.
+pub const HISTORY_ANSWER_MAX: u32 = 500;
+
 // --- DVR
 
 /// Seconds of the past that a channel may have; none is 0. A minute is the least that is worth a button, and six hours

@@ -31,7 +31,7 @@ use crate::serve::access::AccessRules;
 use crate::serve::admission;
 use crate::serve::live::Catalogue;
 use crate::settings::Settings;
-use crate::store::{Draft, Store};
+use crate::store::{Draft, History, Store};
 use crate::supervise::{Handle, Strategy, Supervisor, Task};
 use crate::tls::{self, Tls};
 use crate::web::{self, Web};
@@ -67,7 +67,8 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     if purpose == Purpose::Demo {
         add_demo(&store).await?;
     }
-    let board = Board::new(house);
+    let history = History::open(&settings.data_dir, house)?;
+    let board = Board::new(house, history.clone());
     health::copies::tell_of_restoration(&store, &board).await?;
     let services = Services {
         house,
@@ -77,8 +78,10 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
         board,
         metrics: Metrics::new(),
         shelf: Shelf::open(&settings.data_dir).context("the folder of the past cannot be used")?,
+        history,
     };
-    let state = ApiState::new(store.clone(), services.board.clone(), house, settings.bind);
+    let state =
+        ApiState::new(store.clone(), services.board.clone(), services.doors.clone(), house, settings.bind);
     show_in_metrics(&services.metrics, &state);
     let serving = Serving {
         catalogue: services.catalogue.clone(),

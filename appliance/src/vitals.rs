@@ -1,8 +1,9 @@
 //! What the stages of one channel say of themselves; the channel turns it into the operator's view.
 
 use crate::ingest::Protocol;
+use crate::ingest::failover::Fault;
 use contribution::Demuxed;
-use media::link::WorkerStatus;
+use media::link::{SOURCES_MAX, Signal, WorkerStatus};
 use media::time::Ticks;
 use media::unit::SourceEvent;
 use std::sync::{Arc, Mutex};
@@ -14,8 +15,14 @@ pub struct Vitals(Arc<Mutex<State>>);
 /// Everything that is known just now.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    /// The publisher, while there is one.
-    pub source: Option<SourceVitals>,
+    /// The publishers that are there, by number of their source.
+    pub sources: [Option<SourceVitals>; SOURCES_MAX],
+    /// How a source has failed, by number.
+    pub failed: [Option<Fault>; SOURCES_MAX],
+    /// Number of the source that viewers see.
+    pub on_air: usize,
+    /// What the worker says of the sources' signals, while there is a worker.
+    pub signals: Option<Signals>,
     /// The encode worker.
     pub worker: WorkerVitals,
     /// House time of the newest packaged video slot.
@@ -28,7 +35,16 @@ pub struct State {
     pub last_error: String,
 }
 
-/// What is known of the publisher.
+/// What a worker says of the sources' signals.
+#[derive(Clone, Debug)]
+pub struct Signals {
+    /// House time at which it first said so.
+    pub since: Ticks,
+    /// By number.
+    pub of: Vec<Signal>,
+}
+
+/// What is known of a publisher.
 #[derive(Clone, Debug)]
 pub struct SourceVitals {
     /// How it came.
@@ -41,6 +57,8 @@ pub struct SourceVitals {
     pub audio: Option<&'static str>,
     /// What of it cannot be taken, and what to do.
     pub unsupported: Option<String>,
+    /// When it came.
+    pub since: Ticks,
     /// When the newest access unit arrived.
     pub newest: Option<Ticks>,
 }
@@ -48,8 +66,8 @@ pub struct SourceVitals {
 impl SourceVitals {
     /// Nothing has been heard yet.
     #[must_use]
-    pub const fn new(protocol: Protocol, peer: String) -> Self {
-        Self { protocol, peer, video: None, audio: None, unsupported: None, newest: None }
+    pub const fn new(protocol: Protocol, peer: String, since: Ticks) -> Self {
+        Self { protocol, peer, video: None, audio: None, unsupported: None, since, newest: None }
     }
 
     /// Takes note of what arrived.

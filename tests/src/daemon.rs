@@ -207,6 +207,25 @@ impl Daemon {
         Ok(Channel { slug, stream_key })
     }
 
+    /// Gives a channel a back-up source by the command line; what is returned has the back-up's key.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn add_backup(&self, channel: &Channel, source: &str) -> anyhow::Result<Channel> {
+        let added = self.cli(&["channel", "backup", "add", &channel.slug, "--source", source, "--json"])?;
+        ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+        let wire::Backup { stream_key, .. } = serde_json::from_slice(&added.stdout)?;
+        Ok(Channel { slug: channel.slug.clone(), stream_key })
+    }
+
+    /// What happened to a channel, the newest first.
+    ///
+    /// # Errors
+    /// When the API says nothing.
+    pub fn history(&self, slug: &str) -> anyhow::Result<Vec<wire::Event>> {
+        http::fetch(&format!("{}/api/v1/history?channel={slug}", self.base()))?.json()
+    }
+
     /// What the API says of a channel.
     ///
     /// # Errors

@@ -193,6 +193,55 @@ pub fn changing(looks: &[Look], seconds: u64) -> anyhow::Result<NamedTempFile> {
     Ok(joined)
 }
 
+/// A transport stream whose content is well, then black, well, frozen, well, silent and well again, each for so many
+/// seconds.
+///
+/// # Errors
+/// When ffmpeg cannot make it.
+pub fn faulty(seconds: u64) -> anyhow::Result<NamedTempFile> {
+    let during = |phase: u64| format!("between(t,{},{})", phase * seconds, (phase + 1) * seconds);
+    let whole = 7 * seconds;
+    let picture = format!(
+        "testsrc2=s=640x360:r=30:d={whole},drawbox=t=fill:color=black:enable='{}',\
+         drawbox=t=fill:color=0x405060:enable='{}'",
+        during(1),
+        during(3)
+    );
+    let sound = format!("aevalsrc='0.3*sin(2*PI*440*t)*(1-{})':s=48000:d={whole}", during(5));
+    let file = tempfile::Builder::new().suffix(".ts").tempfile()?;
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-hide_banner", "-loglevel", "error", "-y", "-f", "lavfi", "-i", &picture]);
+    ffmpeg.args([
+        "-f",
+        "lavfi",
+        "-i",
+        &sound,
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-tune",
+        "zerolatency",
+    ]);
+    ffmpeg.args([
+        "-g",
+        "30",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:a",
+        "aac",
+        "-ac",
+        "2",
+        "-muxdelay",
+        "0",
+        "-f",
+        "mpegts",
+    ]);
+    let made = ffmpeg.arg(file.path()).stdin(Stdio::null()).output().context("running ffmpeg")?;
+    ensure!(made.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&made.stderr));
+    Ok(file)
+}
+
 fn make_sample(path: &std::path::Path) -> anyhow::Result<()> {
     let half_done = path.with_extension(format!("{}.mp4", std::process::id()));
     let mut ffmpeg = Command::new("ffmpeg");

@@ -34,7 +34,7 @@ pub(super) async fn snapshot(state: &ApiState, base: &Base) -> Result<wire::Chan
     Ok(wire::ChannelList { channels: channels.into_iter().map(join).collect(), alarms })
 }
 
-fn one(channel: Channel, request: &HttpRequest, state: &ApiState) -> wire::Channel {
+pub(super) fn one(channel: Channel, request: &HttpRequest, state: &ApiState) -> wire::Channel {
     let report = state.board.get(channel.slug.as_str());
     view::channel(channel, report, &Base::of(request, state), state.house.now())
 }

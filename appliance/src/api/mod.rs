@@ -7,7 +7,9 @@
 //! | `channels` | the calls about channels |
 //! | `playback` | the calls about who may watch |
 //! | `slate` | what a channel shows without a source |
+//! | `sources` | back-ups, which source is on air, and when one takes over |
 //! | `alarms` | what needs the operator |
+//! | `history` | what happened |
 //! | `judge` | what the conformance judge has found |
 //! | `tls` | the calls about the certificate of HTTPS |
 //! | `events` | the feed of changes, as Server-Sent Events |
@@ -25,11 +27,13 @@ mod channels;
 mod events;
 pub mod guard;
 mod health;
+mod history;
 mod judge;
 mod playback;
 pub mod problem;
 mod slate;
 pub mod socket;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -40,6 +44,7 @@ pub use problem::ApiError;
 
 use crate::board::Board;
 use crate::clock::House;
+use crate::ingest::Doors;
 use crate::judge::verdicts::Verdicts;
 use crate::limits::EVENT_FEEDS_MAX;
 use crate::store::Store;
@@ -57,6 +62,8 @@ pub struct ApiState {
     pub store: Store,
     /// What is reported.
     pub board: Board,
+    /// By which channels are reached.
+    pub doors: Doors,
     /// The time.
     pub house: House,
     /// Rises with each change that the API has made to the store.
@@ -77,10 +84,11 @@ pub struct ApiState {
 impl ApiState {
     /// Not ready, without ports; `bind` is the address of the listeners.
     #[must_use]
-    pub fn new(store: Store, board: Board, house: House, bind: IpAddr) -> Self {
+    pub fn new(store: Store, board: Board, doors: Doors, house: House, bind: IpAddr) -> Self {
         Self {
             store,
             board,
+            doors,
             house,
             changed: watch::Sender::new(0),
             ports: watch::Sender::default(),
@@ -107,6 +115,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(channels::configure)
         .configure(playback::configure)
         .configure(slate::configure)
+        .configure(sources::configure)
+        .configure(history::configure)
         .configure(tls::configure)
         .configure(judge::configure)
         .configure(alarms::configure)

@@ -124,9 +124,10 @@ impl From<StoreError> for ApiError {
             StoreError::Busy => Kind::Busy,
             StoreError::DiskFull => Kind::DiskFull,
             StoreError::Unwritable(_) => Kind::Unwritable,
-            StoreError::NoSuchChannel(_) => Kind::NotFound,
+            StoreError::NoSuchChannel(_) | StoreError::NoSuchSource(_) => Kind::NotFound,
+            StoreError::NoBackupFor => return Self::new(Kind::Invalid, error.to_string()).at("/source"),
             StoreError::NameTaken { .. } => return Self::new(Kind::Conflict, error.to_string()).at("/name"),
-            StoreError::TooManyChannels => Kind::Conflict,
+            StoreError::TooManyChannels | StoreError::TooManyBackups => Kind::Conflict,
             StoreError::Slug(_) => Kind::Invalid,
             StoreError::Random(_) | StoreError::Impossible(_) | StoreError::Gone | StoreError::Sqlite(_) => {
                 tracing::error!("{}", chain(&error));

@@ -3,6 +3,7 @@
 use super::*;
 use crate::alarms::{Kind, Words};
 use crate::board::{ChannelReport, stages};
+use crate::store::History;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
@@ -23,7 +24,8 @@ fn new_box() -> TestBox {
     let folder = TempDir::new().unwrap();
     let house = House::anchor();
     let store = Store::open(folder.path(), house).unwrap();
-    let state = ApiState::new(store, Board::new(house), house, IpAddr::from([127, 0, 0, 1]));
+    let board = Board::new(house, History::in_memory(house).unwrap());
+    let state = ApiState::new(store, board, Doors::default(), house, IpAddr::from([127, 0, 0, 1]));
     state.ports.send_replace(wire::Ports { http: 8080, https: 0, rtmp: 1935, srt: 9000, admin: None });
     TestBox { state, _folder: folder }
 }
@@ -91,6 +93,7 @@ async fn a_channels_life() {
 
     let started_at = Some(state.house.now() - Ticks::from_secs(5));
     let report = ChannelReport {
+        sources: Vec::new(),
         dvr: None,
         state: wire::ChannelState::Live,
         stages: stages(wire::Light::Good),
@@ -266,6 +269,7 @@ async fn the_feed_tells_what_is_there_and_each_change() {
     assert_eq!((&seen["channels"][0]["slug"], &seen["channels"][1]["slug"]), (&json!("a"), &json!("b")));
 
     let report = ChannelReport {
+        sources: Vec::new(),
         dvr: None,
         state: wire::ChannelState::Waiting,
         stages: stages(wire::Light::Degraded),
@@ -288,6 +292,7 @@ async fn alarms_clear_by_themselves_but_for_those_of_the_past() {
     let test = new_box();
     let state = &test.state;
     let report = |now| ChannelReport {
+        sources: Vec::new(),
         dvr: None,
         state: now,
         stages: stages(wire::Light::Good),

@@ -18,6 +18,8 @@ pub(super) fn channel(
     // A channel that has been switched off and has not gone yet is off, with its last lights.
     let stopped = channel.desired == Desired::Stopped;
     let state = if stopped { ChannelState::Stopped } else { report.state };
+    // Those of a channel that does not run are known as well.
+    let waiting = sources_off(&channel);
     let up = report.started_at.filter(|_| state != ChannelState::Stopped);
     wire::Channel {
         watch_url: base.watch_url(channel.slug.as_str()),
@@ -31,6 +33,8 @@ pub(super) fn channel(
         dvr: report.dvr,
         slate: crate::store::slate::shown(&channel.slate),
         state,
+        sources: if report.sources.is_empty() { waiting } else { report.sources },
+        failover: crate::store::failover::shown(&channel.failover),
         stages: report.stages,
         detail: report.detail,
         restarts: report.restarts,
@@ -43,6 +47,17 @@ pub(super) fn secs(length: Ticks) -> u64 {
     u64::try_from(length.scaled(1)).unwrap_or(0)
 }
 
+fn sources_off(channel: &Channel) -> Vec<wire::SourceStatus> {
+    if channel.source == wire::Source::TestPattern {
+        return Vec::new();
+    }
+    let off = |(number, source): (u8, &Option<wire::Source>)| {
+        let source = (*source)?;
+        Some(wire::SourceStatus { number, source, on_air: false, light: Light::Off, detail: String::new() })
+    };
+    (0..).zip(&channel.sources()).filter_map(off).collect()
+}
+
 fn absent(desired: Desired) -> ChannelReport {
     let state = match desired {
         Desired::Running => ChannelState::Starting,
@@ -51,6 +66,7 @@ fn absent(desired: Desired) -> ChannelReport {
     ChannelReport {
         state,
         stages: stages(Light::Off),
+        sources: Vec::new(),
         detail: String::new(),
         dvr: None,
         restarts: 0,

@@ -2,6 +2,7 @@
 
 use super::plan::plan;
 use super::wiring::{Services, Wiring};
+use crate::ingest::Lineup;
 use crate::limits;
 use crate::serve::access::Access;
 use crate::store::{Channel, Desired, Store, StoreError};
@@ -26,6 +27,24 @@ pub async fn run(store: Store, services: Services, changed: watch::Receiver<u64>
     }
 }
 
+/// What a running channel is told of changes.
+struct Told {
+    slate: watch::Sender<Slate>,
+    lineup: watch::Sender<Lineup>,
+}
+
+fn renew<T: PartialEq>(told: &watch::Sender<T>, wanted: T) {
+    told.send_if_modified(|known| {
+        let differs = *known != wanted;
+        *known = wanted;
+        differs
+    });
+}
+
+fn lineup(row: &Channel) -> Lineup {
+    Lineup { sources: row.sources(), rules: row.failover.clone() }
+}
+
 type Rules = BTreeMap<String, Arc<Access>>;
 
 async fn asked_for(store: &Store) -> Result<(Vec<Channel>, Rules), StoreError> {
@@ -41,7 +60,7 @@ async fn follow(
     mut changed: watch::Receiver<u64>,
 ) -> anyhow::Result<()> {
     let mut running = BTreeSet::new();
-    let mut slates: BTreeMap<String, watch::Sender<Slate>> = BTreeMap::new();
+    let mut told: BTreeMap<String, Told> = BTreeMap::new();
     loop {
         changed.mark_unchanged();
         match asked_for(&store).await {
@@ -56,18 +75,18 @@ async fn follow(
                 }
                 for row in wanted.filter(|row| !running.contains(row.slug.as_str())) {
                     let dvr = Ticks::from_secs(row.dvr_secs.into());
-                    let (told, slate) = watch::channel(row.slate.clone());
-                    slates.insert(row.slug.to_string(), told);
+                    let (slate, slates) = watch::channel(row.slate.clone());
+                    let (lineup, lineups) = watch::channel(lineup(row));
+                    told.insert(row.slug.to_string(), Told { slate, lineup });
                     let services = services.clone();
-                    let wiring = Wiring::new(row.slug.as_str(), row.source, plan(row), slate, dvr, services);
+                    let wiring = Wiring::new(row.slug.as_str(), lineups, plan(row), slates, dvr, services);
                     handle.start(super::task(wiring)).await?;
                 }
-                slates.retain(|slug, _| slugs.contains(slug));
+                told.retain(|slug, _| slugs.contains(slug));
                 for row in &rows {
-                    if let Some(told) = slates.get(row.slug.as_str()) {
-                        told.send_if_modified(|slate| {
-                            std::mem::replace(slate, row.slate.clone()) != row.slate
-                        });
+                    if let Some(told) = told.get(row.slug.as_str()) {
+                        renew(&told.slate, row.slate.clone());
+                        renew(&told.lineup, lineup(row));
                     }
                 }
                 running = slugs;

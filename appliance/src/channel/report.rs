@@ -3,8 +3,9 @@
 use crate::board::ChannelReport;
 use crate::dvr;
 use crate::vitals::{SourceVitals, State, WorkerVitals};
+use media::link::SOURCES_MAX;
 use media::time::Ticks;
-use wire::{ChannelState, DvrStatus, Light, Source, Stage};
+use wire::{ChannelState, DvrStatus, Light, Source, SourceStatus, Stage};
 
 /// Media older than this is late: two parts.
 const LATE: Ticks = Ticks::from_millis(1000);
@@ -13,18 +14,20 @@ const LATE: Ticks = Ticks::from_millis(1000);
 #[must_use]
 pub fn report(
     vitals: &State,
-    source: Source,
+    sources: &[Option<Source>; SOURCES_MAX],
     dvr: Option<dvr::archive::Status>,
     now: Ticks,
 ) -> ChannelReport {
+    let is_pattern = sources[0] == Some(Source::TestPattern);
     let stages = vec![
-        source_stage(vitals.source.as_ref(), source, now),
+        source_stage(vitals, is_pattern, now),
         encode_stage(&vitals.worker),
         package_stage(vitals, now),
         serve_stage(vitals, dvr, now),
     ];
     ChannelReport {
-        state: state(vitals, source),
+        state: state(vitals, is_pattern),
+        sources: if is_pattern { Vec::new() } else { sources_now(vitals, sources, now) },
         stages,
         detail: vitals.last_error.clone(),
         dvr: dvr.map(|dvr| DvrStatus { listed_secs: whole_secs(dvr.time_shift()), short_of_disk: dvr.short }),
@@ -33,12 +36,12 @@ pub fn report(
     }
 }
 
-fn state(vitals: &State, source: Source) -> ChannelState {
+fn state(vitals: &State, is_pattern: bool) -> ChannelState {
     let on_source = vitals.worker.status.as_ref().is_some_and(|status| status.on_source);
     match (vitals.worker.parked, vitals.packaged) {
         (true, _) => ChannelState::Parked,
         (false, None) => ChannelState::Starting,
-        (false, Some(_)) if source == Source::TestPattern || on_source => ChannelState::Live,
+        (false, Some(_)) if is_pattern || on_source => ChannelState::Live,
         (false, Some(_)) => ChannelState::Waiting,
     }
 }
@@ -47,29 +50,54 @@ fn stage(name: &str, light: Light, detail: impl Into<String>) -> Stage {
     Stage { name: name.into(), light, detail: detail.into() }
 }
 
-fn source_stage(vitals: Option<&SourceVitals>, source: Source, now: Ticks) -> Stage {
-    if source == Source::TestPattern {
+/// The one on air; with its number when that is a back-up.
+fn source_stage(vitals: &State, is_pattern: bool, now: Ticks) -> Stage {
+    if is_pattern {
         return stage("source", Light::Good, "test pattern");
     }
-    let Some(vitals) = vitals else { return stage("source", Light::Off, "waiting for a publisher") };
+    let (light, detail) = source_now(vitals, vitals.on_air, now);
+    match (vitals.on_air, light) {
+        (0, _) => stage("source", light, detail),
+        // Well, but not as it should be.
+        (number, Light::Good) => stage("source", Light::Degraded, format!("back-up {number}: {detail}")),
+        (number, light) => stage("source", light, format!("back-up {number}: {detail}")),
+    }
+}
+
+fn sources_now(vitals: &State, sources: &[Option<Source>; SOURCES_MAX], now: Ticks) -> Vec<SourceStatus> {
+    let status = |(number, source): (usize, &Option<Source>)| {
+        let (light, detail) = source_now(vitals, number, now);
+        let on_air = number == vitals.on_air;
+        Some(SourceStatus { number: u8::try_from(number).ok()?, source: (*source)?, on_air, light, detail })
+    };
+    sources.iter().enumerate().filter_map(status).collect()
+}
+
+fn source_now(state: &State, number: usize, now: Ticks) -> (Light, String) {
+    let Some(vitals) = &state.sources[number] else { return (Light::Off, "waiting for a publisher".into()) };
     let from = format!("{} from {}", vitals.protocol.label(), vitals.peer);
     if let Some(unsupported) = &vitals.unsupported {
-        return stage("source", Light::Bad, format!("{from}: {unsupported}"));
+        return (Light::Bad, format!("{from}: {unsupported}"));
     }
     let tracks = match (vitals.video, vitals.audio) {
-        (None, None) => return stage("source", Light::Degraded, format!("{from}: nothing received yet")),
+        (None, None) => return (Light::Degraded, format!("{from}: nothing received yet")),
         (Some(video), None) => format!("{video}, no sound"),
         (None, Some(audio)) => format!("{audio}, no picture"),
         (Some(video), Some(audio)) => format!("{video} and {audio}"),
     };
     let silent = vitals.newest.is_none_or(|newest| now - newest > LATE);
+    let failed = state.failed[number].filter(|_| !silent);
     let light = match vitals {
-        _ if silent => Light::Bad,
+        _ if silent || failed.is_some() => Light::Bad,
         SourceVitals { video: Some(_), audio: Some(_), .. } => Light::Good,
         _ => Light::Degraded,
     };
-    let state = if silent { ", but nothing arrives now" } else { "" };
-    stage("source", light, format!("{from}: {tracks}{state}"))
+    let fault = match failed {
+        _ if silent => ", but nothing arrives now".into(),
+        Some(fault) => format!(", but it {}", fault.words()),
+        None => String::new(),
+    };
+    (light, format!("{from}: {tracks}{fault}"))
 }
 
 fn encode_stage(worker: &WorkerVitals) -> Stage {
@@ -127,6 +155,8 @@ fn serve_stage(vitals: &State, dvr: Option<dvr::archive::Status>, now: Ticks) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::Protocol;
+    use crate::ingest::failover::Fault;
     use media::link::WorkerStatus;
 
     fn running(on_source: bool) -> State {
@@ -135,9 +165,13 @@ mod tests {
         State { worker, packaged: Some(Ticks::from_secs(10)), ..State::default() }
     }
 
+    fn only(source: Source) -> [Option<Source>; SOURCES_MAX] {
+        std::array::from_fn(|number| (number == 0).then_some(source))
+    }
+
     #[test]
     fn the_state_is_what_viewers_see() {
-        let state = |vitals: &State, source| report(vitals, source, None, Ticks::from_secs(10)).state;
+        let state = |vitals: &State, source| report(vitals, &only(source), None, Ticks::from_secs(10)).state;
         assert_eq!(state(&State::default(), Source::Rtmp), ChannelState::Starting);
         assert_eq!(state(&running(false), Source::Rtmp), ChannelState::Waiting);
         assert_eq!(state(&running(true), Source::Rtmp), ChannelState::Live);
@@ -148,8 +182,30 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_that_is_on_air_is_told_with_what_is_wrong_with_the_main_source() {
+        let now = Ticks::from_secs(10);
+        let mut vitals = running(true);
+        let source = SourceVitals {
+            video: Some("H.264"),
+            audio: Some("AAC"),
+            newest: Some(now),
+            ..SourceVitals::new(Protocol::Srt, "192.0.2.7:9".into(), now)
+        };
+        (vitals.sources[0], vitals.sources[1]) = (Some(source.clone()), Some(source));
+        (vitals.on_air, vitals.failed[0]) = (1, Some(Fault::Black));
+        let mut sources = only(Source::Srt);
+        sources[1] = Some(Source::Srt);
+        let told = report(&vitals, &sources, None, now);
+        assert_eq!(told.stages[0].light, Light::Degraded);
+        assert_eq!(told.stages[0].detail, "back-up 1: SRT from 192.0.2.7:9: H.264 and AAC");
+        let lights: Vec<_> = told.sources.iter().map(|source| (source.on_air, source.light)).collect();
+        assert_eq!(lights, [(false, Light::Bad), (true, Light::Good)]);
+        assert_eq!(told.sources[0].detail, "SRT from 192.0.2.7:9: H.264 and AAC, but it is black");
+    }
+
+    #[test]
     fn stale_media_is_shown_as_such() {
-        let stages = report(&running(true), Source::TestPattern, None, Ticks::from_secs(13)).stages;
+        let stages = report(&running(true), &only(Source::TestPattern), None, Ticks::from_secs(13)).stages;
         let lights: Vec<_> = stages.iter().map(|stage| (stage.name.as_str(), stage.light)).collect();
         let expected = [
             ("source", Light::Good),
@@ -166,7 +222,9 @@ mod tests {
         let (window, listed) = (Ticks::from_secs(7200), Ticks::from_secs(725));
         let short = dvr::archive::Status { window, listed, short: true, ..dvr::archive::Status::default() };
         let serve = |dvr| {
-            report(&running(true), Source::TestPattern, Some(dvr), Ticks::from_secs(10)).stages.remove(3)
+            report(&running(true), &only(Source::TestPattern), Some(dvr), Ticks::from_secs(10))
+                .stages
+                .remove(3)
         };
         let told = serve(short);
         assert_eq!(

@@ -12,8 +12,8 @@ use crate::encode::replay::Replay;
 use crate::encode::run::Seat;
 use crate::encode::standby::Standby;
 use crate::encode::{Encoded, Progress};
-use crate::ingest::Doors;
-use crate::ingest::actor::Ingest;
+use crate::ingest::actor::{Desk, Ingest};
+use crate::ingest::{Doors, Lineup};
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::package::actor::Package;
@@ -21,10 +21,11 @@ use crate::package::assembler::Assembler;
 use crate::serve::access::AccessRules;
 use crate::serve::actor::Serve;
 use crate::serve::live::{Catalogue, Live};
+use crate::store::{Happened, History};
 use crate::supervise::{Strategy, Supervisor, Task};
 use crate::vitals::Vitals;
 use actix::AsyncContext;
-use media::link::{Plan, Slate, ToWorker};
+use media::link::{Plan, PlanSource, Slate, ToWorker};
 use media::time::Ticks;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -48,12 +49,14 @@ pub struct Services {
     pub metrics: Metrics,
     /// Where their past is kept.
     pub shelf: Shelf,
+    /// Where events go.
+    pub history: History,
 }
 
 /// One channel's connections.
 pub struct Wiring {
     slug: String,
-    source: wire::Source,
+    lineup: watch::Receiver<Lineup>,
     plan: Plan,
     slate: watch::Receiver<Slate>,
     dvr: Ticks,
@@ -70,7 +73,7 @@ impl Wiring {
     #[must_use]
     pub fn new(
         slug: &str,
-        source: wire::Source,
+        lineup: watch::Receiver<Lineup>,
         plan: Plan,
         slate: watch::Receiver<Slate>,
         dvr: Ticks,
@@ -78,9 +81,10 @@ impl Wiring {
     ) -> Self {
         let vitals = Vitals::default();
         vitals.update(|vitals| vitals.started = Some(services.house.now()));
+        services.history.note(Some(slug), Happened::ChannelStarted, "");
         Self {
             slug: slug.to_owned(),
-            source,
+            lineup,
             plan,
             slate,
             dvr,
@@ -105,7 +109,7 @@ impl Wiring {
         let now = self.services.house.now();
         let dvr = self.live.programme().and_then(|programme| programme.dvr());
         self.live.meter.past(dvr.as_ref());
-        let report = report::report(&self.vitals.get(), self.source, dvr, now);
+        let report = report::report(&self.vitals.get(), &self.lineup.borrow().sources, dvr, now);
         self.services.board.update(&self.slug, report);
     }
 
@@ -134,21 +138,30 @@ impl Wiring {
             to_package: self.to_package.borrow().clone(),
             progress: self.progress.clone(),
             vitals: self.vitals.clone(),
+            history: self.services.history.clone(),
             standby: Standby::new(&self.slug),
         })
     }
 
     fn ingest(&self, ctx: &mut actix::Context<Ingest>) -> Ingest {
-        if self.source != wire::Source::TestPattern {
-            self.services.doors.open(&self.slug, ctx.address().recipient());
+        if self.plan.source == PlanSource::Link {
+            self.services.doors.open(&self.slug, ctx.address());
         }
-        Ingest::new(self.slug.clone(), self.to_encode.borrow().clone(), self.vitals.clone())
+        Ingest::new(Desk {
+            slug: self.slug.clone(),
+            house: self.services.house,
+            lineup: self.lineup.clone(),
+            to_encode: self.to_encode.borrow().clone(),
+            vitals: self.vitals.clone(),
+            history: self.services.history.clone(),
+        })
     }
 }
 
 impl Drop for Wiring {
     fn drop(&mut self) {
         self.live.end();
+        self.services.history.note(Some(&self.slug), Happened::ChannelStopped, "");
         self.services.metrics.remove(&self.live.meter);
         self.services.doors.close(&self.slug);
         self.services.catalogue.remove(&self.slug);
@@ -160,26 +173,27 @@ impl Drop for Wiring {
 #[must_use]
 pub fn stages(wiring: &Rc<Wiring>) -> Supervisor {
     let [serve, package, encode, ingest] = std::array::from_fn(|_| wiring.clone());
-    let counted = |wiring: &Wiring, attempt: u32| {
+    let counted = |wiring: &Wiring, stage: &str, attempt: u32| {
         if attempt > 0 {
             wiring.vitals.update(|vitals| vitals.restarts += 1);
+            wiring.services.history.note(Some(&wiring.slug), Happened::StageRestarted, stage);
         }
     };
     Supervisor::new(format!("channel {}", wiring.slug()), Strategy::RestForOne)
         .child(Task::actor("serve", move |attempt, _| {
-            counted(&serve, attempt.number);
+            counted(&serve, "serve", attempt.number);
             serve.serve()
         }))
         .child(Task::actor("package", move |attempt, _| {
-            counted(&package, attempt.number);
+            counted(&package, "package", attempt.number);
             package.package()
         }))
         .child(Task::actor("encode", move |attempt, _| {
-            counted(&encode, attempt.number);
+            counted(&encode, "encode", attempt.number);
             encode.encode()
         }))
         .child(Task::actor("ingest", move |attempt, ctx| {
-            counted(&ingest, attempt.number);
+            counted(&ingest, "ingest", attempt.number);
             ingest.ingest(ctx)
         }))
 }

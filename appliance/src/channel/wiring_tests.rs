@@ -1,6 +1,7 @@
 //! A panic in one stage of one channel, injected for real: what restarts, and what does not.
 
 use super::*;
+use crate::ingest::failover::Rules;
 use crate::serve::access::AccessRules;
 use crate::supervise::{ChildState, ChildStatus, Exit};
 use media::link::{Canvas, PlanSource, Rung};
@@ -22,7 +23,9 @@ fn wiring(slug: &str, services: &Services) -> Rc<Wiring> {
         resume_audio: None,
     };
     let slate = watch::channel(plan.slate.clone()).1;
-    Rc::new(Wiring::new(slug, wire::Source::Rtmp, plan, slate, Ticks::ZERO, services.clone()))
+    let sources = std::array::from_fn(|number| (number == 0).then_some(wire::Source::Rtmp));
+    let lineup = watch::channel(Lineup { sources, rules: Rules::default() }).1;
+    Rc::new(Wiring::new(slug, lineup, plan, slate, Ticks::ZERO, services.clone()))
 }
 
 /// A channel's stages, running; the encoder finds no worker program here, and keeps trying.
@@ -50,12 +53,14 @@ fn poison() -> Encoded {
 #[actix_rt::test]
 async fn a_panic_in_a_stage_restarts_it_and_its_feeders_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
+    let history = History::in_memory(House::anchor()).unwrap();
     let services = Services {
         access: AccessRules::default(),
         house: House::anchor(),
         catalogue: Catalogue::default(),
         doors: Doors::default(),
-        board: Board::new(House::anchor()),
+        board: Board::new(House::anchor(), history.clone()),
+        history,
         metrics: Metrics::default(),
         shelf: Shelf::open(folder.path()).unwrap(),
     };

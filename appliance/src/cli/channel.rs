@@ -2,6 +2,7 @@
 
 use super::CliError;
 use super::client::Client;
+use super::sources::{self, BackupArgs, FailoverArgs, OneSource};
 use super::table::table;
 use crate::settings::FolderFlags;
 use crate::store::Slug;
@@ -41,6 +42,12 @@ pub enum ChannelCommand {
     Remove(One),
     /// Show what it shows without a source, and change what is given
     Slate(SlateArgs),
+    /// Add, show and remove back-up sources
+    Backup(BackupArgs),
+    /// Show when another source takes over, and change what is given
+    Failover(FailoverArgs),
+    /// Put one of its sources on air
+    Take(OneSource),
     /// Show it only to those who have a token
     Protect(ProtectArgs),
     /// Show it to everybody again; sites allowed to load it stay as they are
@@ -138,7 +145,7 @@ pub struct One {
 const SOURCES: [(&str, Source); 3] =
     [("rtmp", Source::Rtmp), ("srt", Source::Srt), ("test-pattern", Source::TestPattern)];
 
-fn source_parser() -> impl TypedValueParser<Value = Source> {
+pub(super) fn source_parser() -> impl TypedValueParser<Value = Source> {
     PossibleValuesParser::new(SOURCES.map(|(name, _)| name)).map(|chosen| {
         let found = SOURCES.iter().find(|(name, _)| *name == chosen);
         found.expect("the parser has accepted one of these names").1
@@ -202,6 +209,9 @@ pub fn run(args: &ChannelArgs, out: &mut impl Write) -> Result<(), CliError> {
         ChannelCommand::Start(One { slug }) => one(args, &client.post(&path(slug, "/start")?, &())?),
         ChannelCommand::Stop(One { slug }) => one(args, &client.post(&path(slug, "/stop")?, &())?),
         ChannelCommand::Slate(wanted) => slate(args, &self::set_slate(&client, wanted)?),
+        ChannelCommand::Backup(wanted) => sources::backup(&client, wanted, args.json)?,
+        ChannelCommand::Failover(wanted) => sources::failover(&client, wanted, args.json)?,
+        ChannelCommand::Take(wanted) => sources::take(&client, wanted, args.json)?,
         ChannelCommand::Protect(protect) => playback(args, &self::protect(&client, protect)?),
         ChannelCommand::Open(One { slug }) => {
             let before: Playback = client.get(&path(slug, "/playback")?)?;
@@ -222,7 +232,7 @@ pub fn run(args: &ChannelArgs, out: &mut impl Write) -> Result<(), CliError> {
 }
 
 /// Only a slug goes into a path: nothing in it needs escaping.
-fn path(slug: &str, rest: &str) -> Result<String, CliError> {
+pub(super) fn path(slug: &str, rest: &str) -> Result<String, CliError> {
     Ok(format!("/channels/{}{rest}", Slug::parse(slug)?))
 }
 
@@ -293,7 +303,7 @@ fn token(args: &ChannelArgs, token: &Token) -> String {
     format!("expires  {}\nwatch    {}\n{urls}", token.expires_at, token.watch_url)
 }
 
-fn json(value: &impl Serialize) -> String {
+pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).expect("plain structs always serialise") + "\n"
 }
 
@@ -338,6 +348,7 @@ fn describe(channel: &Channel) -> String {
     for stage in channel.stages.iter().filter(|stage| !stage.detail.is_empty()) {
         text += &format!("{:<8} {}\n", stage.name, stage.detail);
     }
+    text += &sources::lines(channel);
     for url in &channel.publish_urls {
         text += &format!("publish  {url}\n");
     }

@@ -6,7 +6,9 @@
 //! | [`channel`] | `forebay channel …`: calls the API and prints what came |
 //! | [`check`] | `forebay check`: would `run` find what it needs |
 //! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
+//! | [`history`] | `forebay history`: what happened |
 //! | [`judge`] | `forebay judge …`: how a channel stands by each clause |
+//! | [`sources`] | `forebay channel backup`, `failover` and `take` |
 //! | [`tls`] | `forebay tls …`: the certificate that HTTPS serves |
 //! | `table` | pure: columns for people |
 
@@ -14,7 +16,9 @@ pub mod alarms;
 pub mod channel;
 pub mod check;
 pub mod client;
+pub mod history;
 pub mod judge;
+pub mod sources;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -56,6 +60,8 @@ pub enum Command {
     Channel(channel::ChannelArgs),
     /// Show what needs the operator, and dismiss what is known
     Alarms(alarms::AlarmsArgs),
+    /// Show what happened
+    History(history::HistoryArgs),
     /// Show how a channel stands by each clause of HLS, DASH and TS
     Judge(judge::JudgeArgs),
     /// Show, install and reset the certificate that HTTPS serves

@@ -4,7 +4,8 @@ use super::*;
 use crate::api::{self, ApiState, socket};
 use crate::board::Board;
 use crate::clock::House;
-use crate::store::Store;
+use crate::ingest::Doors;
+use crate::store::{History, Store};
 use actix_web::{App, HttpServer, web};
 use clap::{CommandFactory, Parser};
 use serde_json::Value;
@@ -37,7 +38,8 @@ async fn forebay(data_dir: &Path, line: &str) -> Result<String, CliError> {
 fn daemon(folder: &TempDir) -> (ApiState, actix_web::dev::ServerHandle) {
     let house = House::anchor();
     let store = Store::open(folder.path(), house).unwrap();
-    let state = ApiState::new(store, Board::new(house), house, IpAddr::from([127, 0, 0, 1]));
+    let board = Board::new(house, History::open(folder.path(), house).unwrap());
+    let state = ApiState::new(store, board, Doors::default(), house, IpAddr::from([127, 0, 0, 1]));
     state.ports.send_replace(wire::Ports { http: 8080, https: 0, rtmp: 1935, srt: 9000, admin: None });
     let data = web::Data::new(state.clone());
     let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(api::configure))
@@ -91,7 +93,7 @@ async fn a_channels_life_on_the_command_line() {
     assert_eq!(added["watch_url"], "http://127.0.0.1:8080/watch/main-hall");
     assert_eq!(added["publish_urls"][0], format!("rtmp://127.0.0.1:1935/live/{key}"));
     assert_eq!(
-        state.store.channel_by_key(crate::store::KeyHash::of(&key)).await.unwrap().unwrap().name,
+        state.store.channel_by_key(crate::store::KeyHash::of(&key)).await.unwrap().unwrap().channel.name,
         "Main Hall"
     );
 

@@ -6,8 +6,9 @@ use super::standby::Standby;
 use super::{Encoded, Progress};
 use crate::clock::House;
 use crate::limits;
+use crate::store::{Happened, History};
 use crate::supervise::ProcessExit;
-use crate::vitals::Vitals;
+use crate::vitals::{Signals, Vitals};
 use bytes::BytesMut;
 use media::link::{self, FromWorker, LinkError, Message, Plan, Slate, ToWorker};
 use media::unit::AccessUnit;
@@ -73,6 +74,8 @@ pub struct Seat {
     pub progress: Progress,
     /// For the operator's view.
     pub vitals: Vitals,
+    /// Where events go.
+    pub history: History,
     /// Who comes next.
     pub standby: Standby,
 }
@@ -98,11 +101,15 @@ impl Seat {
         info!(channel = %self.slug, pid, "encode worker started");
         self.vitals.update(|vitals| (vitals.worker.pid, vitals.worker.parked) = (Some(pid), false));
         let end = self.converse(socket).await;
-        self.vitals.update(|vitals| (vitals.worker.pid, vitals.worker.status) = (None, None));
-        match (process.stop(limits::WORKER_EXIT_WAIT).await, end) {
+        self.vitals.update(|vitals| {
+            (vitals.worker.pid, vitals.worker.status, vitals.signals) = (None, None, None);
+        });
+        let end = match (process.stop(limits::WORKER_EXIT_WAIT).await, end) {
             (Ok(exit), WorkerEnd::Closed) => WorkerEnd::Exited(exit),
             (_, end) => end,
-        }
+        };
+        self.history.note(Some(&self.slug), Happened::WorkerEnded, end.to_string());
+        end
     }
 
     async fn converse(&mut self, socket: UnixStream) -> WorkerEnd {
@@ -116,6 +123,7 @@ impl Seat {
             to_package: &self.to_package,
             progress: &self.progress,
             vitals: &self.vitals,
+            house: self.house,
             deadline: Instant::now() + limits::WORKER_START_MAX,
         };
         let (source, slate, replay) = (&mut self.source, &mut self.slate, &mut self.replay);
@@ -184,6 +192,7 @@ struct Hearing<'a> {
     to_package: &'a mpsc::Sender<Encoded>,
     progress: &'a Progress,
     vitals: &'a Vitals,
+    house: House,
     /// By when the next access unit must be in: a worker that only says it is alive is as good as hung.
     deadline: Instant,
 }
@@ -222,6 +231,14 @@ impl Hearing<'_> {
             }
             FromWorker::Status(status) => {
                 self.vitals.update(|vitals| vitals.worker.status = Some(status));
+                Ok(())
+            }
+            FromWorker::Signals(of) => {
+                let now = self.house.now();
+                self.vitals.update(|vitals| {
+                    let since = vitals.signals.as_ref().map_or(now, |signals| signals.since);
+                    vitals.signals = Some(Signals { since, of });
+                });
                 Ok(())
             }
         }

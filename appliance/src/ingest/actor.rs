@@ -1,84 +1,248 @@
-//! Connects one publisher at a time to the encoder's queue.
+//! Connects the publishers of one channel to the encoder's queue, and says which of them is on air.
 
+use super::failover::{Cause, Failover, Fault, Faults, Switch, failed};
 use super::state::Passage;
-use super::{Arrived, Attach, Publisher};
-use crate::vitals::{SourceVitals, Vitals};
+use super::{Arrived, Attach, Lineup, Publisher, Take, TakeError};
+use crate::clock::House;
+use crate::limits::{FAILOVER_INTERVAL, FIRST_PICTURE_MAX, PICTURES_MISSING};
+use crate::store::{Happened, History};
+use crate::vitals::{SourceVitals, State, Vitals};
 use actix::prelude::*;
+use contribution::Demuxed;
 use futures_util::stream;
-use media::link::ToWorker;
-use tokio::sync::mpsc;
+use media::link::{FromSource, SOURCES_MAX, ToWorker};
+use media::time::Ticks;
+use media::unit::SourceEvent;
+use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
+
+/// What the stage has to do with.
+pub struct Desk {
+    /// The channel's slug.
+    pub slug: String,
+    /// The house clock.
+    pub house: House,
+    /// What the operator wants.
+    pub lineup: watch::Receiver<Lineup>,
+    /// To the encoder.
+    pub to_encode: mpsc::Sender<ToWorker>,
+    /// For the operator's view; and what the worker says of the sources.
+    pub vitals: Vitals,
+    /// Where events go.
+    pub history: History,
+}
 
 /// The ingest stage.
 pub struct Ingest {
-    slug: String,
-    to_encode: mpsc::Sender<ToWorker>,
-    vitals: Vitals,
-    passage: Passage,
-    current: Option<(u64, SpawnHandle)>,
+    desk: Desk,
+    lanes: [Lane; SOURCES_MAX],
+    failover: Failover,
+    /// The number that the encoder knows to be on air.
+    told: u8,
     attached: u64,
 }
 
+/// One source.
+struct Lane {
+    passage: Passage,
+    current: Option<(u64, SpawnHandle)>,
+    /// When the newest picture arrived; before the first, when the stage began.
+    newest_picture: Ticks,
+}
+
 impl Ingest {
-    /// A stage that hands on to `to_encode`.
+    /// A stage that has no publishers yet. What was on air before it was restarted stays.
     #[must_use]
-    pub fn new(slug: String, to_encode: mpsc::Sender<ToWorker>, vitals: Vitals) -> Self {
-        Self { slug, to_encode, vitals, passage: Passage::default(), current: None, attached: 0 }
+    pub fn new(desk: Desk) -> Self {
+        let began = desk.house.now();
+        let lane = |_| Lane { passage: Passage::default(), current: None, newest_picture: began };
+        let failover = Failover::resume(desk.vitals.get().on_air);
+        Self { desk, lanes: std::array::from_fn(lane), failover, told: 0, attached: 0 }
     }
 
-    fn forward(&mut self, arrived: Arrived) {
-        self.vitals.update(|vitals| {
-            if let Some(source) = &mut vitals.source {
+    fn forward(&mut self, number: u8, arrived: Arrived) {
+        let lane = &mut self.lanes[usize::from(number)];
+        if matches!(arrived.event, Demuxed::Event(SourceEvent::Video(_))) {
+            lane.newest_picture = arrived.at;
+        }
+        self.desk.vitals.update(|vitals| {
+            if let Some(source) = &mut vitals.sources[usize::from(number)] {
                 source.note(&arrived.event, arrived.at);
             }
         });
-        if let Some(message) = self.passage.admit(arrived) {
-            self.send(message);
+        if let Some(news) = lane.passage.admit(arrived) {
+            self.send(number, news);
         }
     }
 
-    fn send(&mut self, message: ToWorker) {
-        if let Err(mpsc::error::TrySendError::Full(lost)) = self.to_encode.try_send(message) {
-            if self.passage.dropped().is_power_of_two() {
-                warn!(channel = %self.slug, dropped = self.passage.dropped(), "the encoder is slow: source dropped");
+    fn send(&mut self, number: u8, news: FromSource) {
+        let sent = self.desk.to_encode.try_send(ToWorker::Source(number, news));
+        if let Err(mpsc::error::TrySendError::Full(ToWorker::Source(_, lost))) = sent {
+            let passage = &mut self.lanes[usize::from(number)].passage;
+            if passage.dropped().is_power_of_two() {
+                let (channel, dropped) = (&self.desk.slug, passage.dropped());
+                warn!(%channel, source = number, dropped, "the encoder is slow: source dropped");
             }
-            self.passage.refused(&lost);
+            passage.refused(&lost);
         }
     }
 
-    fn source_lost(&mut self, generation: u64) {
-        if self.current.as_ref().is_some_and(|(current, _)| *current == generation) {
-            info!(channel = %self.slug, "source ended");
-            self.current = None;
-            self.vitals.update(|vitals| vitals.source = None);
-            self.send(ToWorker::SourceLost);
+    fn source_lost(&mut self, number: u8, generation: u64) {
+        let lane = &mut self.lanes[usize::from(number)];
+        if lane.current.as_ref().is_some_and(|(current, _)| *current == generation) {
+            lane.current = None;
+            self.gone(number, "ended");
         }
     }
+
+    fn gone(&mut self, number: u8, how: &str) {
+        info!(channel = %self.desk.slug, source = number, "source {how}");
+        self.note(Happened::SourceEnded, format!("{} {how}", name(number)));
+        self.desk.vitals.update(|vitals| vitals.sources[usize::from(number)] = None);
+        self.send(number, FromSource::Lost);
+    }
+
+    fn note(&self, kind: Happened, what: String) {
+        self.desk.history.note(Some(&self.desk.slug), kind, what);
+    }
+
+    /// Does what the rules ask for.
+    fn judge(&mut self, ctx: &mut Context<Self>) {
+        let (now, lineup, vitals) =
+            (self.desk.house.now(), self.desk.lineup.borrow().clone(), self.desk.vitals.get());
+        for number in 0..SOURCES_MAX {
+            if lineup.sources[number].is_none()
+                && let Some((_, handle)) = self.lanes[number].current.take()
+            {
+                // Dropping its stream closes the publisher's connection.
+                ctx.cancel_future(handle);
+                self.gone(number as u8, "was taken away from the channel");
+            }
+        }
+        let seen = std::array::from_fn(|number| {
+            lineup.sources[number].is_some().then(|| self.faults(number, &vitals, now))
+        });
+        let failed = seen.map(|faults| failed(&lineup.rules, &faults?, now).map(|(fault, _)| fault));
+        let switch = self.failover.judge(&lineup.rules, &seen, now);
+        let on_air = self.failover.on_air();
+        self.desk.vitals.update(|vitals| (vitals.failed, vitals.on_air) = (failed, on_air));
+        if let Some(switch) = switch {
+            self.tell_of(switch);
+        }
+        self.tell_on_air();
+    }
+
+    /// What is wrong with a source.
+    fn faults(&self, number: usize, vitals: &State, now: Ticks) -> Faults {
+        let arrived = self.lanes[number].newest_picture;
+        if now - arrived > PICTURES_MISSING {
+            return Fault::ALL.map(|fault| (fault == Fault::Loss).then_some(arrived));
+        }
+        let (Some(source), Some(signals)) = (&vitals.sources[number], &vitals.signals) else {
+            // Without a worker to see by nothing is known of the one on air, and none can take over.
+            let known = number != self.failover.on_air();
+            return Fault::ALL.map(|fault| (known && fault == Fault::Loss).then_some(Ticks::ZERO));
+        };
+        let signal = signals.of.get(number).copied().unwrap_or_default();
+        // The one on air may take its time to its first picture; another does not take over without one.
+        let due = match signal.newest {
+            Some(newest) => newest,
+            None if number == self.failover.on_air() => source.since.max(signals.since) + FIRST_PICTURE_MAX,
+            None => Ticks::ZERO,
+        };
+        let lost = (now - due > PICTURES_MISSING).then_some(due);
+        Fault::ALL.map(|fault| match fault {
+            Fault::Loss => lost,
+            Fault::Disorder => signal.disorder,
+            Fault::Black => signal.black,
+            Fault::Frozen => signal.frozen,
+            Fault::Silence => signal.silent,
+        })
+    }
+
+    fn tell_of(&self, switch: Switch) {
+        let Switch { from, to, cause } = switch;
+        let (from, to) = (name(from as u8), name(to as u8));
+        let after = |length: Ticks| format!("{}.{} s", length.millis() / 1000, length.millis() % 1000 / 100);
+        let why = match cause {
+            Cause::Fault(fault, lasted) => format!("{from} {}, for {}", fault.words(), after(lasted)),
+            Cause::Removed => format!("{from} was taken away from the channel"),
+            Cause::Return(fit) => format!("it has been without fault for {}", after(fit)),
+            Cause::Operator => "the operator wanted it".into(),
+        };
+        warn!(channel = %self.desk.slug, "{to} is on air: {why}");
+        self.note(Happened::SourceSwitched, format!("{to} is on air: {why}"));
+    }
+
+    /// The encoder hears of it as soon as there is room.
+    fn tell_on_air(&mut self) {
+        let on_air = self.failover.on_air() as u8;
+        if on_air != self.told && self.desk.to_encode.try_send(ToWorker::OnAir(on_air)).is_ok() {
+            self.told = on_air;
+        }
+    }
+}
+
+/// A source in words.
+fn name(number: u8) -> String {
+    if number == 0 { "the main source".into() } else { format!("back-up {number}") }
 }
 
 impl Actor for Ingest {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(FAILOVER_INTERVAL, Self::judge);
+    }
 }
 
 impl Handler<Attach> for Ingest {
     type Result = ();
 
     fn handle(&mut self, Attach(publisher): Attach, ctx: &mut Context<Self>) {
-        let Publisher { protocol, peer, mut events } = publisher;
-        if let Some((_, handle)) = self.current.take() {
+        let Publisher { number, protocol, peer, mut events } = publisher;
+        let index = usize::from(number);
+        if self.desk.lineup.borrow().sources.get(index).is_none_or(Option::is_none) {
+            // Removed a moment ago: dropping what it sends closes its connection.
+            return;
+        }
+        if let Some((_, handle)) = self.lanes[index].current.take() {
             // Dropping its stream closes the old publisher's connection.
-            warn!(channel = %self.slug, %peer, "a new publisher took over");
+            warn!(channel = %self.desk.slug, source = number, %peer, "a new publisher took over");
             ctx.cancel_future(handle);
         }
-        info!(channel = %self.slug, protocol = protocol.label(), %peer, "source attached");
+        info!(channel = %self.desk.slug, source = number, protocol = protocol.label(), %peer, "source attached");
+        self.note(Happened::SourceAttached, format!("{}: {} from {peer}", name(number), protocol.label()));
         self.attached += 1;
         let generation = self.attached;
-        self.vitals.update(|vitals| vitals.source = Some(SourceVitals::new(protocol, peer)));
+        let vitals = SourceVitals::new(protocol, peer, self.desk.house.now());
+        self.desk.vitals.update(|state| state.sources[index] = Some(vitals));
         let arriving = stream::poll_fn(move |task| events.poll_recv(task)).into_actor(self);
         let all = arriving
-            .map(|arrived, stage, _| stage.forward(arrived))
+            .map(move |arrived, stage, _| stage.forward(number, arrived))
             .finish()
-            .map(move |(), stage, _| stage.source_lost(generation));
-        self.current = Some((generation, ctx.spawn(all)));
+            .map(move |(), stage, _| stage.source_lost(number, generation));
+        self.lanes[index].current = Some((generation, ctx.spawn(all)));
+    }
+}
+
+impl Handler<Take> for Ingest {
+    type Result = Result<(), TakeError>;
+
+    fn handle(&mut self, Take(number): Take, _: &mut Context<Self>) -> Self::Result {
+        let (index, now, vitals) = (usize::from(number), self.desk.house.now(), self.desk.vitals.get());
+        if self.desk.lineup.borrow().sources.get(index).is_none_or(Option::is_none) {
+            return Err(TakeError::NoSuchSource);
+        }
+        let [lost, ..] = self.faults(index, &vitals, now);
+        if index != self.failover.on_air() && lost.is_some() {
+            return Err(TakeError::NoPicture);
+        }
+        if let Some(switch) = self.failover.take(index) {
+            self.desk.vitals.update(|vitals| vitals.on_air = index);
+            self.tell_of(switch);
+            self.tell_on_air();
+        }
+        Ok(())
     }
 }

@@ -1,15 +1,21 @@
-//! Ingest: the stage that owns a channel's source. Listeners hand publishers to it; it hands their access units on.
+//! Ingest: the stage that owns a channel's sources. Listeners hand publishers to it; it hands their access units on, and
+//! decides which of them is on air.
 //!
 //! Here: the doors by which listeners reach channels ([`Doors`]), what may pass when the encoder is slow
-//! ([`state`]), and the actor that connects them ([`actor`]). Not here: protocols (`listeners`, crate
+//! ([`state`]), when another source takes over ([`failover`]), and the actor that connects them ([`actor`]). Not here: protocols (`listeners`, crate
 //! `contribution`) and timestamps (the worker's canvas places pictures on the grid).
 
 pub mod actor;
+pub mod failover;
 pub mod state;
 
+use actor::Ingest;
 use contribution::Demuxed;
+use failover::Rules;
+use media::link::SOURCES_MAX;
 use media::time::Ticks;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 
@@ -54,6 +60,8 @@ pub struct Arrived {
 /// A publisher whose key was right: the listener's end of the connection keeps sending until ingest drops its end.
 #[derive(Debug)]
 pub struct Publisher {
+    /// Which of the channel's sources it is.
+    pub number: u8,
     /// How it came.
     pub protocol: Protocol,
     /// Where from.
@@ -68,6 +76,34 @@ pub struct Publisher {
 #[rtype(result = "()")]
 pub struct Attach(pub Publisher);
 
+/// The operator wants this source on air.
+#[derive(Clone, Copy, Debug, actix::Message)]
+#[rtype(result = "Result<(), TakeError>")]
+pub struct Take(pub u8);
+
+/// Why a source cannot be put on air.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TakeError {
+    /// The channel does not run, or its stage is being restarted.
+    #[error("the channel is stopped, or just starting; start it, and wait until it is on air")]
+    Closed,
+    /// No such source.
+    #[error("the channel has no such source; its page lists those that it has")]
+    NoSuchSource,
+    /// Nothing to show.
+    #[error("this source brings no picture; publish to it first")]
+    NoPicture,
+}
+
+/// A channel's sources and when they take over, as the operator wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lineup {
+    /// How each arrives, by number; none for those that the channel does not have.
+    pub sources: [Option<wire::Source>; SOURCES_MAX],
+    /// When one takes over from another.
+    pub rules: Rules,
+}
+
 /// Why a publisher cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DoorError {
@@ -81,11 +117,17 @@ pub enum DoorError {
 
 /// By which listeners reach the ingest stage of each running channel.
 #[derive(Clone, Default)]
-pub struct Doors(Arc<Mutex<HashMap<String, actix::Recipient<Attach>>>>);
+pub struct Doors(Arc<Mutex<HashMap<String, actix::Addr<Ingest>>>>);
+
+impl fmt::Debug for Doors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Doors")
+    }
+}
 
 impl Doors {
     /// A channel takes publishers from now on; replaces its earlier door.
-    pub fn open(&self, slug: &str, door: actix::Recipient<Attach>) {
+    pub fn open(&self, slug: &str, door: actix::Addr<Ingest>) {
         self.0.lock().expect("no holder of this lock panics").insert(slug.to_owned(), door);
     }
 
@@ -102,5 +144,15 @@ impl Doors {
         let doors = self.0.lock().expect("no holder of this lock panics");
         let door = doors.get(slug).ok_or(DoorError::Closed)?;
         door.try_send(Attach(publisher)).map_err(|_| DoorError::Busy)
+    }
+
+    /// Puts a channel's source on air.
+    ///
+    /// # Errors
+    /// [`TakeError`].
+    pub async fn take(&self, slug: &str, number: u8) -> Result<(), TakeError> {
+        let door = self.0.lock().expect("no holder of this lock panics").get(slug).cloned();
+        let asked = door.ok_or(TakeError::Closed)?.send(Take(number)).await;
+        asked.unwrap_or(Err(TakeError::Closed))
     }
 }

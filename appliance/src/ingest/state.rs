@@ -5,10 +5,10 @@
 
 use super::Arrived;
 use contribution::Demuxed;
-use media::link::ToWorker;
+use media::link::FromSource;
 use media::unit::{SourceEvent, UnitKind};
 
-/// Decides what passes, and what a worker that starts now must be told first.
+/// Decides what of one source passes.
 #[derive(Debug, Default)]
 pub struct Passage {
     awaiting_key: bool,
@@ -17,27 +17,27 @@ pub struct Passage {
 
 impl Passage {
     /// The message for the worker, or nothing when this event must wait for a key picture.
-    pub fn admit(&mut self, Arrived { event, at }: Arrived) -> Option<ToWorker> {
+    pub fn admit(&mut self, Arrived { event, at }: Arrived) -> Option<FromSource> {
         let Demuxed::Event(event) = event else { return None };
         match event {
-            SourceEvent::VideoTrack(track) => Some(ToWorker::VideoTrack(track)),
-            SourceEvent::AudioTrack(track) => Some(ToWorker::AudioTrack(track)),
-            SourceEvent::Audio(unit) => Some(ToWorker::Audio(unit, at)),
+            SourceEvent::VideoTrack(track) => Some(FromSource::VideoTrack(track)),
+            SourceEvent::AudioTrack(track) => Some(FromSource::AudioTrack(track)),
+            SourceEvent::Audio(unit) => Some(FromSource::Audio(unit, at)),
             SourceEvent::Video(unit) => {
                 self.awaiting_key &= unit.kind == UnitKind::Delta;
                 if self.awaiting_key {
                     self.dropped += 1;
                     return None;
                 }
-                Some(ToWorker::Video(unit, at))
+                Some(FromSource::Video(unit, at))
             }
         }
     }
 
     /// The queue was full: this message was lost.
-    pub fn refused(&mut self, message: &ToWorker) {
+    pub fn refused(&mut self, message: &FromSource) {
         self.dropped += 1;
-        self.awaiting_key |= matches!(message, ToWorker::Video(..));
+        self.awaiting_key |= matches!(message, FromSource::Video(..));
     }
 
     /// Access units lost here since the start.

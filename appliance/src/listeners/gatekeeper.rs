@@ -2,7 +2,7 @@
 
 use crate::ingest::{Arrived, DoorError, Doors, Protocol, Publisher};
 use crate::limits;
-use crate::store::{KeyHash, Store, StoreError};
+use crate::store::{KeyHash, Keyed, Store, StoreError};
 use tokio::sync::mpsc;
 use tracing::warn;
 
@@ -65,13 +65,14 @@ impl Gatekeeper {
     }
 
     async fn try_admit(&self, key: &str, protocol: Protocol, peer: &str) -> Result<Admitted, Refusal> {
-        let channel = self.store.channel_by_key(KeyHash::of(key)).await?.ok_or(Refusal::UnknownKey)?;
+        let keyed = self.store.channel_by_key(KeyHash::of(key)).await?.ok_or(Refusal::UnknownKey)?;
+        let Keyed { channel, number } = keyed;
         let slug = channel.slug.to_string();
-        if channel.source != protocol.source() {
+        if channel.sources()[usize::from(number)] != Some(protocol.source()) {
             return Err(Refusal::OtherProtocol { slug, came: protocol.label() });
         }
         let (events, received) = mpsc::channel(limits::SOURCE_EVENTS_MAX);
-        let publisher = Publisher { protocol, peer: peer.to_owned(), events: received };
+        let publisher = Publisher { number, protocol, peer: peer.to_owned(), events: received };
         match self.doors.attach(&slug, publisher) {
             Ok(()) => Ok(Admitted { slug, events }),
             Err(why) => Err(Refusal::Door { slug, why }),

@@ -1,7 +1,7 @@
 //! The SQL of channels and their keys. Each function is one transaction or one read.
 
 use super::error::StoreError;
-use super::{Channel, Desired, Draft, KeyHash, Slug, StreamKey};
+use super::{Channel, Desired, Draft, KeyHash, Keyed, Slug, StreamKey, backups, failover};
 use crate::limits::CHANNELS_MAX;
 use media::grid::Latency;
 use media::link::{Canvas, Rung, Slate};
@@ -19,7 +19,7 @@ pub(super) fn list(connection: &mut Connection) -> Result<Vec<Channel>, StoreErr
     let mut statement =
         read.prepare_cached(&format!("SELECT {COLUMNS} {FROM} ORDER BY name COLLATE NOCASE, slug"))?;
     let rows: Vec<_> = statement.query_map((), Stored::from_row)?.collect::<Result<_, _>>()?;
-    rows.into_iter().map(|row| row.with_ladder(&read)).collect()
+    rows.into_iter().map(|row| row.with_rest(&read)).collect()
 }
 
 pub(super) fn get(connection: &mut Connection, slug: &str) -> Result<Channel, StoreError> {
@@ -38,7 +38,7 @@ pub(super) fn add(
     let slug = free_slug(&write, &draft.slug)?;
     let id = insert_channel(&write, draft, &slug, now_ms)?;
     insert_ladder(&write, id, &draft.ladder)?;
-    insert_key(&write, id, key, now_ms)?;
+    insert_key(&write, id, 0, key, now_ms)?;
     let added = find(&write, slug.as_str())?.ok_or_else(|| no_such(slug.as_str()))?;
     write.commit()?;
     Ok(added)
@@ -64,7 +64,7 @@ pub(super) fn set_desired(
 
 pub(super) fn key(connection: &mut Connection, slug: &str) -> Result<StreamKey, StoreError> {
     let sql = "SELECT stream_key FROM stream_keys JOIN channels ON channels.id = channel_id \
-               WHERE slug = ?1 ORDER BY stream_keys.created_at_ms DESC LIMIT 1";
+               WHERE slug = ?1 AND position = 0 ORDER BY stream_keys.created_at_ms DESC LIMIT 1";
     let found = connection.query_row(sql, [slug], |row| row.get(0)).optional()?;
     found.map(StreamKey::stored).ok_or_else(|| no_such(slug))
 }
@@ -79,25 +79,24 @@ pub(super) fn renew_key(
     let id: Option<i64> =
         write.query_row("SELECT id FROM channels WHERE slug = ?1", [slug], |row| row.get(0)).optional()?;
     let id = id.ok_or_else(|| no_such(slug))?;
-    write.execute("DELETE FROM stream_keys WHERE channel_id = ?1", [id])?;
-    insert_key(&write, id, &key, now_ms)?;
+    write.execute("DELETE FROM stream_keys WHERE channel_id = ?1 AND position = 0", [id])?;
+    insert_key(&write, id, 0, &key, now_ms)?;
     write.commit()?;
     Ok(key)
 }
 
 /// The index is searched by hash, which whoever presents a key cannot steer towards a stored one; what is found is
 /// compared once more, in constant time.
-pub(super) fn by_key(
-    connection: &mut Connection,
-    presented: &KeyHash,
-) -> Result<Option<Channel>, StoreError> {
+pub(super) fn by_key(connection: &mut Connection, presented: &KeyHash) -> Result<Option<Keyed>, StoreError> {
     let read = connection.transaction()?;
-    let sql = "SELECT slug, key_sha256 FROM stream_keys JOIN channels ON channels.id = channel_id \
+    let sql = "SELECT slug, key_sha256, position FROM stream_keys JOIN channels ON channels.id = channel_id \
                WHERE key_sha256 = ?1";
-    let row = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?));
+    let row = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?, row.get(2)?));
     let found = read.query_row(sql, [presented.bytes().as_slice()], row).optional()?;
     match found {
-        Some((slug, stored)) if presented.matches(&stored) => find(&read, &slug),
+        Some((slug, stored, number)) if presented.matches(&stored) => {
+            Ok(find(&read, &slug)?.map(|channel| Keyed { channel, number }))
+        }
         _ => Ok(None),
     }
 }
@@ -174,17 +173,24 @@ fn insert_ladder(write: &Transaction<'_>, id: i64, ladder: &[Rung]) -> Result<()
     Ok(())
 }
 
-fn insert_key(write: &Transaction<'_>, id: i64, key: &StreamKey, now_ms: i64) -> Result<(), StoreError> {
-    let sql =
-        "INSERT INTO stream_keys (channel_id, stream_key, key_sha256, created_at_ms) VALUES (?1, ?2, ?3, ?4)";
-    write.execute(sql, params![id, key.expose(), key.hash().bytes().as_slice(), now_ms])?;
+/// The key of the channel's source that has this number.
+pub(super) fn insert_key(
+    write: &Transaction<'_>,
+    id: i64,
+    number: u8,
+    key: &StreamKey,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO stream_keys (channel_id, position, stream_key, key_sha256, created_at_ms) \
+               VALUES (?1, ?2, ?3, ?4, ?5)";
+    write.execute(sql, params![id, number, key.expose(), key.hash().bytes().as_slice(), now_ms])?;
     Ok(())
 }
 
 pub(super) fn find(read: &Transaction<'_>, slug: &str) -> Result<Option<Channel>, StoreError> {
     let mut statement = read.prepare_cached(&format!("SELECT {COLUMNS} {FROM} WHERE slug = ?1"))?;
     let row = statement.query_row([slug], Stored::from_row).optional()?;
-    row.map(|row| row.with_ladder(read)).transpose()
+    row.map(|row| row.with_rest(read)).transpose()
 }
 
 /// A row as it is; its meaning is checked afterwards.
@@ -224,7 +230,7 @@ impl Stored {
         })
     }
 
-    fn with_ladder(self, read: &Transaction<'_>) -> Result<Channel, StoreError> {
+    fn with_rest(self, read: &Transaction<'_>) -> Result<Channel, StoreError> {
         let impossible = |what: String| StoreError::Impossible(format!("channel `{}`: {what}", self.slug));
         let rate = FrameRate::new(self.rate.0, self.rate.1).map_err(|error| impossible(error.to_string()))?;
         let ladder = ladder(read, self.id)?;
@@ -240,6 +246,8 @@ impl Stored {
                 .ok_or_else(|| impossible(format!("latency `{}`", self.latency)))?,
             dvr_secs: self.dvr_secs,
             slate: self.slate,
+            backups: backups::list(read, self.id)?,
+            failover: failover::read(read, self.id)?,
             audio_bitrate_bps: self.audio_bitrate_bps,
             slug: Slug::parse(&self.slug)?,
             name: self.name,
@@ -267,7 +275,7 @@ fn latency(name: &str) -> Option<Latency> {
     LATENCIES.into_iter().find_map(|(each, latency)| (each == name).then_some(latency))
 }
 
-const fn source_name(source: wire::Source) -> &'static str {
+pub(super) const fn source_name(source: wire::Source) -> &'static str {
     match source {
         wire::Source::TestPattern => "test-pattern",
         wire::Source::Rtmp => "rtmp",
@@ -275,7 +283,7 @@ const fn source_name(source: wire::Source) -> &'static str {
     }
 }
 
-fn source(name: &str) -> Option<wire::Source> {
+pub(super) fn source(name: &str) -> Option<wire::Source> {
     let all = [wire::Source::TestPattern, wire::Source::Rtmp, wire::Source::Srt];
     all.into_iter().find(|source| source_name(*source) == name)
 }

@@ -2,6 +2,7 @@
 
 use super::slug::SlugError;
 use crate::limits::CHANNELS_MAX;
+use media::link::SOURCES_MAX;
 use rusqlite::ErrorCode;
 use std::path::PathBuf;
 
@@ -106,6 +107,15 @@ pub enum StoreError {
     /// The bound on channels.
     #[error("there are {CHANNELS_MAX} channels already, which is the most; remove one first")]
     TooManyChannels,
+    /// The channel, or what is asked for, is made on the box.
+    #[error("a test pattern neither has a back-up nor is one; choose rtmp or srt")]
+    NoBackupFor,
+    /// The bound on sources.
+    #[error("the channel has {} back-ups already, which is the most; remove one first", SOURCES_MAX - 1)]
+    TooManyBackups,
+    /// No source of this number.
+    #[error("the channel has no source {0}; its page lists those that it has")]
+    NoSuchSource(u8),
     /// The name makes no slug.
     #[error(transparent)]
     Slug(#[from] SlugError),

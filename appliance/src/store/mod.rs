@@ -10,9 +10,11 @@
 //! | [`key`] | stream keys: made, hidden, compared |
 //! | `open` | the folder, the file, its health, the migrations |
 //! | `copies` | copies of it, and what is done with them when it is damaged |
+//! | `history` | what happened, in a file of its own |
 //! | `thread` | the queue and its deadline |
 //! | [`slate`] | what a channel shows without a source: checked, and its SQL |
-//! | `channels`, `playback`, `settings` | the SQL |
+//! | [`failover`] | when another source takes over: checked, and its SQL |
+//! | `channels`, `backups`, `playback`, `settings` | the SQL |
 //!
 //! Only this module knows SQLite. Boot-only settings (ports, folders) are elsewhere.
 //!
@@ -21,10 +23,13 @@
 //! Encrypting them with a key bound to the box (`systemd-creds`, TPM) belongs to the box's image, and comes with
 //! it. A presented key is looked up by its SHA-256 and compared in constant time.
 
+mod backups;
 mod channels;
 mod copies;
 pub mod draft;
 mod error;
+pub mod failover;
+mod history;
 pub mod key;
 mod open;
 mod playback;
@@ -38,14 +43,16 @@ mod thread;
 pub use copies::Restored;
 pub use draft::{Draft, DraftError};
 pub use error::{OpenError, StoreError};
+pub use history::{HISTORY_FILE, Happened, History};
 pub use key::{KeyHash, StreamKey};
 pub use playback::Playback;
 pub use slug::{Slug, SlugError};
 
 use crate::clock::House;
+use crate::ingest::failover::Rules;
 use crate::serve::access::{Access, Secret};
 use media::grid::Latency;
-use media::link::{Canvas, Rung, Slate};
+use media::link::{Canvas, Rung, SOURCES_MAX, Slate};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,8 +84,43 @@ pub struct Channel {
     pub dvr_secs: u32,
     /// What it shows without a source.
     pub slate: Slate,
+    /// What takes over from the source, in this order.
+    pub backups: Vec<Backup>,
+    /// When it does.
+    pub failover: Rules,
     /// Of the audio rendition, in bits per second.
     pub audio_bitrate_bps: u32,
+}
+
+/// A source that takes over when the ones before it fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// From 1.
+    pub number: u8,
+    /// How it arrives.
+    pub source: wire::Source,
+}
+
+/// What a presented key opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyed {
+    /// The channel.
+    pub channel: Channel,
+    /// Which of its sources: 0 is the main one.
+    pub number: u8,
+}
+
+impl Channel {
+    /// How each of its sources arrives, by number; none for those that it does not have.
+    #[must_use]
+    pub fn sources(&self) -> [Option<wire::Source>; SOURCES_MAX] {
+        let mut all = [None; SOURCES_MAX];
+        all[0] = Some(self.source);
+        for backup in &self.backups {
+            all[usize::from(backup.number)] = Some(backup.source);
+        }
+        all
+    }
 }
 
 /// What the operator wants a channel to do.
@@ -227,11 +269,11 @@ impl Store {
         self.call(move |connection| channels::renew_key(connection, &slug, key, now_ms)).await
     }
 
-    /// The channel that a presented key opens, if any.
+    /// The channel and the source of it that a presented key opens, if any.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn channel_by_key(&self, presented: KeyHash) -> Result<Option<Channel>, StoreError> {
+    pub async fn channel_by_key(&self, presented: KeyHash) -> Result<Option<Keyed>, StoreError> {
         self.call(move |connection| channels::by_key(connection, &presented)).await
     }
 
@@ -269,6 +311,48 @@ impl Store {
     pub async fn set_slate(&self, slug: &str, slate: Slate) -> Result<Channel, StoreError> {
         let slug = slug.to_owned();
         self.call(move |connection| slate::set(connection, &slug, &slate)).await
+    }
+
+    /// Gives a channel one more back-up source, with a key of its own.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`], [`StoreError::NoBackupFor`], [`StoreError::TooManyBackups`].
+    pub async fn add_backup(
+        &self,
+        slug: &str,
+        source: wire::Source,
+    ) -> Result<(Backup, StreamKey), StoreError> {
+        let (slug, key, now_ms) = (slug.to_owned(), StreamKey::random()?, self.house.now().millis());
+        let shown = key.clone();
+        let work = move |connection: &mut _| backups::add(connection, &slug, source, &key, now_ms);
+        Ok((self.call(work).await?, shown))
+    }
+
+    /// Takes a back-up source away, and its key.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`], [`StoreError::NoSuchSource`].
+    pub async fn remove_backup(&self, slug: &str, number: u8) -> Result<(), StoreError> {
+        let slug = slug.to_owned();
+        self.call(move |connection| backups::remove(connection, &slug, number)).await
+    }
+
+    /// A source's key, to show it, and how the source arrives.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`], [`StoreError::NoSuchSource`].
+    pub async fn source_key(&self, slug: &str, number: u8) -> Result<(StreamKey, wire::Source), StoreError> {
+        let slug = slug.to_owned();
+        self.call(move |connection| backups::key(connection, &slug, number)).await
+    }
+
+    /// Says when another source takes over.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn set_failover(&self, slug: &str, rules: Rules) -> Result<Channel, StoreError> {
+        let slug = slug.to_owned();
+        self.call(move |connection| failover::set(connection, &slug, &rules)).await
     }
 
     /// A setting of the box; nothing while it has its default.

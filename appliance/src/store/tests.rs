@@ -41,7 +41,7 @@ async fn channels_survive_the_daemon() {
     let store = open(&folder);
     assert_eq!(store.channels().await.unwrap(), [chapel.clone(), hall.clone()], "by name, whatever its case");
     assert_eq!(store.channel("main-hall").await.unwrap(), hall);
-    assert_eq!(store.channel_by_key(key.hash()).await.unwrap(), Some(chapel));
+    assert_eq!(store.channel_by_key(key.hash()).await.unwrap(), Some(Keyed { channel: chapel, number: 0 }));
     assert_eq!(store.setting("box.name").await.unwrap(), Some("West".into()));
     assert_eq!(store.setting("box.colour").await.unwrap(), None);
 }
@@ -97,7 +97,7 @@ async fn a_renewed_key_voids_the_old_one() {
     let new = store.renew_key("a").await.unwrap();
     assert_eq!(store.key("a").await.unwrap(), new);
     assert_eq!(store.channel_by_key(old.hash()).await.unwrap(), None);
-    assert_eq!(store.channel_by_key(new.hash()).await.unwrap(), Some(channel));
+    assert_eq!(store.channel_by_key(new.hash()).await.unwrap(), Some(Keyed { channel, number: 0 }));
 }
 
 #[tokio::test]
@@ -321,4 +321,43 @@ async fn a_slate_is_kept() {
     assert_eq!(open(&folder).channel("a").await.unwrap().slate, wanted);
     let missing = open(&folder).set_slate("b", wanted).await.unwrap_err();
     assert_eq!(missing.to_string(), "there is no channel `b`");
+}
+
+#[tokio::test]
+async fn backups_keep_their_numbers_and_keys() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    store.add(draft("A")).await.unwrap();
+    let (first, key) = store.add_backup("a", wire::Source::Srt).await.unwrap();
+    let (second, _) = store.add_backup("a", wire::Source::Rtmp).await.unwrap();
+    assert_eq!((first.number, second.number), (1, 2));
+    assert_eq!(store.channel_by_key(key.hash()).await.unwrap().unwrap().number, 1);
+    assert_eq!(store.source_key("a", 1).await.unwrap(), (key.clone(), wire::Source::Srt));
+    store.remove_backup("a", 1).await.unwrap();
+    assert_eq!(store.channel_by_key(key.hash()).await.unwrap(), None);
+    assert_eq!(store.channel("a").await.unwrap().backups, [second]);
+    let main = store.key("a").await.unwrap();
+    store.renew_key("a").await.unwrap();
+    assert!(store.source_key("a", 2).await.is_ok(), "the main source's key alone is renewed");
+    assert_eq!(store.channel_by_key(main.hash()).await.unwrap(), None);
+    for number in [1, 0, 9] {
+        assert!(matches!(store.remove_backup("a", number).await, Err(StoreError::NoSuchSource(_))));
+    }
+    for _ in 2..media::link::SOURCES_MAX {
+        store.add_backup("a", wire::Source::Srt).await.unwrap();
+    }
+    assert!(matches!(store.add_backup("a", wire::Source::Srt).await, Err(StoreError::TooManyBackups)));
+    assert!(matches!(store.add_backup("a", wire::Source::TestPattern).await, Err(StoreError::NoBackupFor)));
+}
+
+#[tokio::test]
+async fn rules_of_failover_are_kept() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    store.add(draft("A")).await.unwrap();
+    assert_eq!(store.channel("a").await.unwrap().failover, Rules::default());
+    let rules = Rules { return_after: None, ..Rules::default() };
+    store.set_failover("a", rules.clone()).await.unwrap();
+    drop(store);
+    assert_eq!(open(&folder).channel("a").await.unwrap().failover, rules);
 }

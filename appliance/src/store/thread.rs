@@ -28,6 +28,11 @@ impl Queue {
         Ok(Self(sender))
     }
 
+    /// Has `work` run on the thread some time; says whether there was room for it.
+    pub(super) fn tell(&self, work: impl FnOnce(&mut Connection) + Send + 'static) -> bool {
+        self.0.try_send(Box::new(work)).is_ok()
+    }
+
     /// Runs `work` on the thread. Work that has not begun by the deadline never does.
     pub(super) async fn call<T: Send + 'static>(
         &self,

@@ -12,10 +12,16 @@
 //! | `GET /channels/{slug}/key` | | [`StreamKey`] |
 //! | `GET` and `PUT /channels/{slug}/playback` | [`Playback`] | [`Playback`] |
 //! | `GET` and `PUT /channels/{slug}/slate` | [`Slate`] | [`Slate`] |
+//! | `POST /channels/{slug}/backups` | [`NewBackup`] | 201, [`Backup`] |
+//! | `DELETE /channels/{slug}/sources/{number}` | | 204; for back-ups |
+//! | `GET /channels/{slug}/sources/{number}/key` | | [`StreamKey`] |
+//! | `POST /channels/{slug}/sources/{number}/take` | | [`Channel`]; that source is on air |
+//! | `GET` and `PUT /channels/{slug}/failover` | [`Failover`] | [`Failover`] |
 //! | `POST /channels/{slug}/tokens` | [`NewToken`] | [`Token`] |
 //! | `GET /box` | | [`BoxStatus`] |
 //! | `GET /alarms` | | list of [`Alarm`] |
 //! | `DELETE /alarms/{id}` | | 204; for those that are dismissible |
+//! | `GET /history?channel={slug}&limit={n}` | | list of [`Event`], the newest first; both may be left out |
 //! | `GET /events` | | Server-Sent Events; event `channels`, data [`ChannelList`], on every change |
 //!
 //! Errors are [`Problem`] with content type `application/problem+json` (RFC 9457).
@@ -74,6 +80,12 @@ pub struct Channel {
     /// What it shows without a source.
     #[serde(default)]
     pub slate: Slate,
+    /// Its sources, the main one first, then back-ups in the order in which they are tried; empty for a test pattern.
+    #[serde(default)]
+    pub sources: Vec<SourceStatus>,
+    /// When another source takes over.
+    #[serde(default)]
+    pub failover: Failover,
     /// What it is doing.
     pub state: ChannelState,
     /// Its four stages, source first.
@@ -102,6 +114,83 @@ pub struct Slate {
     pub back_after_ms: u32,
     /// A tone sounds while the source brings no sound, rather than silence.
     pub tone: bool,
+}
+
+/// One of a channel's sources.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceStatus {
+    /// 0 for the main one.
+    pub number: u8,
+    /// How it arrives.
+    pub source: Source,
+    /// Viewers see this one.
+    pub on_air: bool,
+    /// How it is.
+    pub light: Light,
+    /// In plain words.
+    pub detail: String,
+}
+
+/// When another source takes over. Each time in milliseconds; absent: no matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failover {
+    /// No picture has come for so long.
+    pub loss_ms: u32,
+    /// Time stamps have jumped, or run backwards, again and again for so long.
+    #[serde(default)]
+    pub disorder_ms: Option<u32>,
+    /// The picture has been black for so long.
+    #[serde(default)]
+    pub black_ms: Option<u32>,
+    /// The picture has stood still for so long.
+    #[serde(default)]
+    pub frozen_ms: Option<u32>,
+    /// Nothing has been heard for so long.
+    #[serde(default)]
+    pub silence_ms: Option<u32>,
+    /// An earlier source has been without fault for so long: it takes over again. Absent: only by hand.
+    #[serde(default)]
+    pub return_after_ms: Option<u32>,
+}
+
+/// What is needed to give a channel a back-up source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewBackup {
+    /// How it arrives.
+    pub source: Source,
+}
+
+/// A back-up source, with its secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backup {
+    /// Its number, from 1.
+    pub number: u8,
+    /// 128 random bits in hexadecimal.
+    pub stream_key: String,
+    /// Complete addresses to publish to.
+    pub publish_urls: Vec<String>,
+}
+
+impl std::fmt::Debug for Backup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Backup({}, hidden)", self.number)
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Event {
+    /// House time, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// The channel's slug; absent for the box as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Its kind, such as `source-switched`.
+    pub kind: String,
+    /// In plain words, with its cause.
+    pub what: String,
 }
 
 /// How much past a channel has.

@@ -3,7 +3,10 @@
 use crate::text;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
-use wire::{BoxStatus, Channel, ChannelList, NewChannel, Problem, Slate, StreamKey};
+use wire::{
+    Backup, BoxStatus, Channel, ChannelList, Event, Failover, NewBackup, NewChannel, Problem, Slate, Source,
+    StreamKey,
+};
 
 /// Where the API lives.
 const BASE: &str = "/api/v1";
@@ -94,6 +97,42 @@ pub(crate) async fn set_slate(slug: &str, slate: &Slate) -> Result<Slate, Fault>
 /// Asks for a channel's secret.
 pub(crate) async fn stream_key(slug: &str) -> Result<StreamKey, Fault> {
     json(&answer(Request::get(&channel_url(slug, "/key"))).await?).await
+}
+
+/// Gives a channel one more back-up source.
+pub(crate) async fn add_backup(slug: &str, source: Source) -> Result<Backup, Fault> {
+    let request = timed(Request::post(&channel_url(slug, "/backups")))
+        .json(&NewBackup { source })
+        .map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Takes a back-up source away.
+pub(crate) async fn remove_source(slug: &str, number: u8) -> Result<(), Fault> {
+    answer(Request::delete(&channel_url(slug, &format!("/sources/{number}")))).await.map(drop)
+}
+
+/// Asks for a source's secret.
+pub(crate) async fn source_key(slug: &str, number: u8) -> Result<StreamKey, Fault> {
+    json(&answer(Request::get(&channel_url(slug, &format!("/sources/{number}/key")))).await?).await
+}
+
+/// Puts a source on air.
+pub(crate) async fn take(slug: &str, number: u8) -> Result<(), Fault> {
+    answer(Request::post(&channel_url(slug, &format!("/sources/{number}/take")))).await.map(drop)
+}
+
+/// Says when another source takes over.
+pub(crate) async fn set_failover(slug: &str, rules: &Failover) -> Result<Failover, Fault> {
+    let request =
+        timed(Request::put(&channel_url(slug, "/failover"))).json(rules).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// What happened to a channel, the newest first.
+pub(crate) async fn history(slug: &str) -> Result<Vec<Event>, Fault> {
+    let channel = js_sys::encode_uri_component(slug);
+    json(&answer(Request::get(&format!("{BASE}/history?limit=40&channel={channel}"))).await?).await
 }
 
 /// Says that the operator has seen an alarm which tells of the past.

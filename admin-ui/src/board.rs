@@ -162,6 +162,8 @@ mod tests {
             latency: wire::Latency::Standard,
             dvr_secs: 0,
             dvr: None,
+            sources: Vec::new(),
+            failover: wire::Failover::default(),
             slate: wire::Slate::default(),
             ladder: Vec::new(),
             state: ChannelState::Live,

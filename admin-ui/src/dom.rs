@@ -51,3 +51,9 @@ fn select_and_copy(text: &str) -> Result<bool, JsValue> {
     area.remove();
     copied
 }
+
+/// Whether the `details` element that was opened or closed is open now.
+pub(crate) fn is_open(toggled: &web_sys::Event) -> bool {
+    let element = toggled.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+    element.is_some_and(|element| element.has_attribute("open"))
+}

@@ -25,6 +25,39 @@ pub(crate) fn time_of_day(ms: i64) -> String {
     format!("{:02}:{:02}:{:02}", secs / 3600, secs / 60 % 60, secs % 60)
 }
 
+/// Day and time of day in UTC: `2026-11-27 14:03:59`.
+pub(crate) fn date_and_time(ms: i64) -> String {
+    let (year, month, day) = civil(ms.div_euclid(DAY_MS));
+    format!("{year}-{month:02}-{day:02} {}", time_of_day(ms))
+}
+
+/// Year, month and day of a day since the epoch (Gregorian; eras of 400 years that begin on 1 March).
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year + i64::from(month <= 2), month, day)
+}
+
+/// Seconds for people: `0.5` for 500.
+pub(crate) fn seconds(millis: u32) -> String {
+    let text = format!("{}.{:03}", millis / 1000, millis % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// 500 for `0.5`; what is no number is out of every range, and the box says so.
+pub(crate) fn millis(seconds: &str) -> u32 {
+    seconds
+        .trim()
+        .replace(',', ".")
+        .parse::<f64>()
+        .map_or(u32::MAX, |seconds| (seconds * 1000.0).round() as u32)
+}
+
 /// A bit rate: `800 kbit/s`, `2.5 Mbit/s`.
 pub(crate) fn bitrate(bps: u32) -> String {
     let tenths = (bps + 50_000) / 100_000;
@@ -69,6 +102,21 @@ mod tests {
         assert_eq!(time_of_day(0), "00:00:00");
         assert_eq!(time_of_day(1_763_820_239_999), "14:03:59");
         assert_eq!(time_of_day(-1), "23:59:59");
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        assert_eq!(date_and_time(0), "1970-01-01 00:00:00");
+        assert_eq!(date_and_time(951_782_400_000), "2000-02-29 00:00:00");
+        assert_eq!(date_and_time(1_798_761_599_000), "2026-12-31 23:59:59");
+    }
+
+    #[test]
+    fn times_are_seconds_for_people_and_milliseconds_for_the_box() {
+        for (ms, text) in [(500, "0.5"), (0, "0"), (2000, "2"), (60_000, "60"), (1250, "1.25")] {
+            assert_eq!((seconds(ms).as_str(), millis(text)), (text, ms));
+        }
+        assert_eq!((millis("0,5"), millis("soon"), millis("-1")), (500, u32::MAX, 0));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Every word and sentence that the operator reads, but for what the appliance itself says (details, problems).
 //! Field's words, plain, no exclamation.
 
-use wire::{ChannelState, Light, Source};
+use wire::{ChannelState, Event, Light, Source};
 
 pub(crate) const PRODUCT: &str = "Forebay";
 pub(crate) const SKIP_TO_CHANNELS: &str = "Skip to the channels";
@@ -52,6 +52,23 @@ pub(crate) const WATCH: &str = "Watch";
 pub(crate) const OPENS_NEW_TAB: &str = "(opens in a new tab)";
 pub(crate) const SIGNAL_PATH: &str = "Signal path";
 pub(crate) const RESTARTS_NONE: &str = "no restarts";
+
+pub(crate) const ON_AIR: &str = "on air";
+pub(crate) const TAKE: &str = "Put on air";
+pub(crate) const SHOW_ADDRESS: &str = "Show address";
+pub(crate) const HIDE_ADDRESS: &str = "Hide address";
+pub(crate) const FAILOVER: &str = "The next source that is well takes over when, for so many seconds,";
+/// Label and name of each field, in the order of the form.
+pub(crate) const FAILOVER_FIELDS: [(&str, &str); 6] = [
+    ("no picture comes", "loss"),
+    ("it is black", "black"),
+    ("it stands still", "frozen"),
+    ("it is silent", "silence"),
+    ("its time stamps jump", "disorder"),
+    ("Back again when well for", "return"),
+];
+pub(crate) const FAILOVER_HINT: &str = "Leave a field empty for never; without a time to go back, it is you who puts the main source on air again.";
+pub(crate) const HISTORY: &str = "What happened";
 
 pub(crate) const SLATE: &str = "Slate: what viewers see without a source";
 pub(crate) const SLATE_TEXT: &str = "Text below the channel's name";
@@ -125,6 +142,43 @@ pub(crate) fn source(source: Source) -> &'static str {
         Source::Rtmp => "RTMP",
         Source::Srt => "SRT",
     }
+}
+
+/// Which of the channel's sources it is.
+pub(crate) fn source_name(number: u8) -> String {
+    if number == 0 { "Main source".to_owned() } else { format!("Back-up {number}") }
+}
+
+/// The heading of the sources.
+pub(crate) fn backups(count: usize) -> String {
+    match count {
+        0 => "Back-up sources: none".to_owned(),
+        1 => "Sources: main and one back-up".to_owned(),
+        _ => format!("Sources: main and {count} back-ups"),
+    }
+}
+
+/// On the button.
+pub(crate) fn add_backup(by: Source) -> String {
+    format!("Add a back-up by {}", source(by))
+}
+
+/// One line of what happened.
+pub(crate) fn event(event: &Event) -> String {
+    let what = &event.what;
+    let heading = match event.kind.as_str() {
+        "channel-started" => "Channel started",
+        "channel-stopped" => "Channel stopped",
+        "source-attached" => "Source connected",
+        "source-ended" => "Source disconnected",
+        "source-switched" => "Source changed",
+        "worker-ended" => "Encoder replaced",
+        "stage-restarted" => "Stage restarted",
+        "alarm-raised" => "Alarm",
+        "alarm-cleared" => "Alarm over",
+        other => other,
+    };
+    if what.is_empty() { heading.to_owned() } else { format!("{heading}: {what}") }
 }
 
 /// When to choose a source.

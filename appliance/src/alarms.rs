@@ -23,19 +23,22 @@ pub enum Kind {
     ChannelParked,
     /// A channel's source has gone.
     SourceLost,
+    /// A channel is on air with a back-up.
+    OnBackup,
     /// A channel has less past than it should.
     PastShort,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SettingsRestored,
         Self::SettingsUnwritable,
         Self::DiskFull,
         Self::ClockOff,
         Self::ChannelParked,
         Self::SourceLost,
+        Self::OnBackup,
         Self::PastShort,
     ];
 
@@ -49,6 +52,7 @@ impl Kind {
             Self::ClockOff => "clock-off",
             Self::ChannelParked => "channel-parked",
             Self::SourceLost => "source-lost",
+            Self::OnBackup => "on-backup",
             Self::PastShort => "past-short",
         }
     }
@@ -166,9 +170,12 @@ impl Alarms {
 }
 
 /// What is and what is not the matter with a channel. `had_source`: since it was started.
-fn of_channel(report: &ChannelReport, had_source: bool) -> [(Kind, Option<Words>); 3] {
+fn of_channel(report: &ChannelReport, had_source: bool) -> [(Kind, Option<Words>); 4] {
     let parked = report.state == ChannelState::Parked;
     let lost = report.state == ChannelState::Waiting && had_source;
+    let backup = report.sources.iter().find(|source| source.on_air && source.number > 0);
+    let backup =
+        backup.map(|source| format!("Back-up {} is on air instead of the main source.", source.number));
     let short = report.dvr.is_some_and(|dvr| dvr.short_of_disk);
     let words = |is: bool, cause: &str, remedy: &str| is.then(|| Words::new(cause, remedy));
     let why = if report.detail.is_empty() { String::new() } else { format!(" It says: {}.", report.detail) };
@@ -187,6 +194,15 @@ fn of_channel(report: &ChannelReport, had_source: bool) -> [(Kind, Option<Words>
                 lost,
                 "The source has gone: viewers see the slate.",
                 "Look at the encoder that publishes to this channel, and at the network between it and this box.",
+            ),
+        ),
+        (
+            Kind::OnBackup,
+            words(
+                backup.is_some(),
+                backup.as_deref().unwrap_or_default(),
+                "See in the channel's history why, and look at its main encoder. When that is well again and does not \
+                 take over by itself, put it on air.",
             ),
         ),
         (
@@ -228,6 +244,27 @@ mod tests {
             before = Some(report);
         }
         assert_eq!(seen, [0, 0, 0, 0, 1, 1, 0, 0]);
+    }
+
+    #[test]
+    fn a_backup_on_air_is_told_for_as_long_as_it_is() {
+        let source = |number, on_air| wire::SourceStatus {
+            number,
+            source: wire::Source::Srt,
+            on_air,
+            light: Light::Good,
+            detail: String::new(),
+        };
+        let mut alarms = Alarms::default();
+        let backup =
+            ChannelReport { sources: vec![source(0, false), source(1, true)], ..report(ChannelState::Live) };
+        alarms.follow("hall", None, &backup, Ticks::ZERO);
+        assert_eq!(ids(&alarms), ["on-backup"]);
+        assert_eq!(alarms.list()[0].cause, "Back-up 1 is on air instead of the main source.");
+        let main =
+            ChannelReport { sources: vec![source(0, true), source(1, false)], ..report(ChannelState::Live) };
+        alarms.follow("hall", Some(&backup), &main, Ticks::ZERO);
+        assert!(alarms.list().is_empty());
     }
 
     #[test]

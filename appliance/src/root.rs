@@ -67,21 +67,10 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     if purpose == Purpose::Demo {
         add_demo(&store).await?;
     }
-    let history = History::open(&settings.data_dir, house)?;
-    let board = Board::new(house, history.clone());
-    health::copies::tell_of_restoration(&store, &board).await?;
-    let services = Services {
-        house,
-        catalogue: Catalogue::default(),
-        access: AccessRules::default(),
-        doors: Doors::default(),
-        board,
-        metrics: Metrics::new(),
-        shelf: Shelf::open(&settings.data_dir).context("the folder of the past cannot be used")?,
-        history,
-    };
-    let state =
-        ApiState::new(store.clone(), services.board.clone(), services.doors.clone(), house, settings.bind);
+    let services = services(&settings, house)?;
+    health::copies::tell_of_restoration(&store, &services.board).await?;
+    let (board, doors) = (services.board.clone(), services.doors.clone());
+    let state = ApiState::new(store.clone(), board, doors, house, settings.bind);
     show_in_metrics(&services.metrics, &state);
     let serving = Serving {
         catalogue: services.catalogue.clone(),
@@ -130,6 +119,21 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     }
     stop(&state, &handle, servers).await;
     Ok(())
+}
+
+/// What all channels share.
+fn services(settings: &Settings, house: House) -> anyhow::Result<Services> {
+    let history = History::open(&settings.data_dir, house)?;
+    Ok(Services {
+        house,
+        catalogue: Catalogue::default(),
+        access: AccessRules::default(),
+        doors: Doors::default(),
+        board: Board::new(house, history.clone()),
+        metrics: Metrics::new(),
+        shelf: Shelf::open(&settings.data_dir).context("the folder of the past cannot be used")?,
+        history,
+    })
 }
 
 /// What is known elsewhere, and not counted.

@@ -4,9 +4,11 @@ use crate::api::Fault;
 use crate::board::{Board, Heard};
 use crate::parts::channel_actions::ChannelActions;
 use crate::parts::fault_line::FaultLine;
+use crate::parts::history::History;
 use crate::parts::publish::Publish;
 use crate::parts::signal_path::SignalPath;
 use crate::parts::slate::SlateSection;
+use crate::parts::sources::Sources;
 use crate::{format, text};
 use leptos::prelude::*;
 use wire::{Channel, ChannelState};
@@ -36,7 +38,9 @@ pub(crate) fn ChannelCard(slug: String) -> impl IntoView {
             <FaultLine fault/>
             <SignalPath channel/>
             <Publish slug=slug.clone() channel/>
+            <Sources slug=slug.clone() channel/>
             <SlateSection slug=slug.clone() channel/>
+            <History slug=slug.clone() channel/>
         </article>
     }
 }

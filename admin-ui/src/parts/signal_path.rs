@@ -33,7 +33,7 @@ fn StageCell(stage: Stage) -> impl IntoView {
 }
 
 /// The light's name in the style sheet, which gives each a shape and a colour of its own.
-fn light_name(light: Light) -> &'static str {
+pub(crate) fn light_name(light: Light) -> &'static str {
     match light {
         Light::Off => "off",
         Light::Good => "good",

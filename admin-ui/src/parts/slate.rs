@@ -3,7 +3,7 @@
 use crate::api::{self, Fault};
 use crate::board::Heard;
 use crate::parts::fault_line::FaultLine;
-use crate::text;
+use crate::{format, text};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -36,34 +36,19 @@ impl Draft {
 
     fn show(self, slate: &Slate) {
         self.text.set(slate.text.clone());
-        self.after.set(seconds(slate.after_ms));
-        self.back_after.set(seconds(slate.back_after_ms));
+        self.after.set(format::seconds(slate.after_ms));
+        self.back_after.set(format::seconds(slate.back_after_ms));
         self.tone.set(slate.tone);
     }
 
     fn finished(self) -> Slate {
         Slate {
             text: self.text.get_untracked(),
-            after_ms: self.after.with_untracked(|text| millis(text)),
-            back_after_ms: self.back_after.with_untracked(|text| millis(text)),
+            after_ms: self.after.with_untracked(|text| format::millis(text)),
+            back_after_ms: self.back_after.with_untracked(|text| format::millis(text)),
             tone: self.tone.get_untracked(),
         }
     }
-}
-
-/// `0.5` for 500.
-fn seconds(millis: u32) -> String {
-    let text = format!("{}.{:03}", millis / 1000, millis % 1000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// 500 for `0.5`; what is no number is out of every range, and the box says so.
-fn millis(seconds: &str) -> u32 {
-    seconds
-        .trim()
-        .replace(',', ".")
-        .parse::<f64>()
-        .map_or(u32::MAX, |seconds| (seconds * 1000.0).round() as u32)
 }
 
 /// The section; nothing for a channel that makes its own picture.
@@ -124,18 +109,5 @@ fn SlateFields(draft: Draft) -> impl IntoView {
             <label class="check"><input type="checkbox" name="slate-tone" bind:checked=draft.tone/>{text::SLATE_TONE}</label>
         </div>
         <p class="hint">{text::SLATE_HINT}</p>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_seconds_for_people_and_milliseconds_for_the_box() {
-        for (ms, text) in [(500, "0.5"), (0, "0"), (2000, "2"), (60_000, "60"), (1250, "1.25")] {
-            assert_eq!((seconds(ms).as_str(), millis(text)), (text, ms));
-        }
-        assert_eq!((millis("0,5"), millis("soon"), millis("-1")), (500, u32::MAX, 0));
     }
 }

@@ -117,7 +117,7 @@ pub struct Slate {
 }
 
 /// One of a channel's sources.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceStatus {
     /// 0 for the main one.
     pub number: u8,
@@ -264,7 +264,7 @@ pub struct Stage {
 }
 
 /// How a stage is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Light {
     /// Not running.

@@ -64,6 +64,7 @@ pub struct Wiring {
     live: Arc<Live>,
     vitals: Vitals,
     progress: Progress,
+    standby: Standby,
     to_package: RefCell<mpsc::Sender<Encoded>>,
     to_encode: RefCell<mpsc::Sender<ToWorker>>,
 }
@@ -92,6 +93,7 @@ impl Wiring {
             services,
             vitals,
             progress: Progress::default(),
+            standby: Standby::new(slug),
             // Closed until the stages that read from them have started.
             to_package: RefCell::new(mpsc::channel(1).0),
             to_encode: RefCell::new(mpsc::channel(1).0),
@@ -122,6 +124,7 @@ impl Wiring {
         *self.to_package.borrow_mut() = sender;
         let shelf = (self.dvr > Ticks::ZERO).then(|| self.services.shelf.of(&self.slug, self.dvr));
         let assembler = Assembler::new(self.plan.clone(), shelf, self.live.clone(), self.services.house);
+        self.progress.rewind(assembler.expects());
         Package::new(self.slug.clone(), assembler, receiver, self.services.house, self.vitals.clone())
     }
 
@@ -139,7 +142,7 @@ impl Wiring {
             progress: self.progress.clone(),
             vitals: self.vitals.clone(),
             history: self.services.history.clone(),
-            standby: Standby::new(&self.slug),
+            standby: self.standby.clone(),
         })
     }
 

@@ -56,6 +56,13 @@ impl Progress {
         }
     }
 
+    /// What was handed on after this is lost: the packager begins anew here.
+    pub fn rewind(&self, (video, audio): (Option<Ticks>, Option<Ticks>)) {
+        for (at, next) in self.0.iter().zip([video, audio]) {
+            at.store(next.map_or(NEVER, |next| next.0), Ordering::Relaxed);
+        }
+    }
+
     /// Start of the next video slot, once there has been one.
     #[must_use]
     pub fn next_video(&self) -> Option<Ticks> {

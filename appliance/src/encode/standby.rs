@@ -8,53 +8,63 @@ use crate::supervise::Process;
 use futures_util::FutureExt;
 use std::convert::Infallible;
 use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::UnixStream;
 use tracing::{debug, warn};
 
-/// The place of one that waits.
+/// The place of one that waits; clones share it, so that it outlives the stage.
+#[derive(Clone)]
 pub struct Standby {
     slug: String,
-    waiting: Option<(Process, UnixStream)>,
+    waiting: Arc<Mutex<Option<(Process, UnixStream)>>>,
 }
 
 impl Standby {
     /// Nobody yet.
     #[must_use]
     pub fn new(slug: &str) -> Self {
-        Self { slug: slug.to_owned(), waiting: None }
+        Self { slug: slug.to_owned(), waiting: Arc::default() }
     }
 
     /// The one that waits, or a new one.
     ///
     /// # Errors
     /// When no process can be made, such as for want of descriptors.
-    pub fn take(&mut self) -> io::Result<(Process, UnixStream)> {
-        let waiting = self.waiting.take();
-        let alive = waiting.and_then(|(mut process, socket)| {
-            let ended = process.exited().now_or_never().is_some();
-            (!ended).then_some((process, socket))
-        });
-        alive.map_or_else(|| self.spawn(), Ok)
+    pub fn take(&self) -> io::Result<(Process, UnixStream)> {
+        self.drop_if_ended();
+        let waiting = self.waiting().take();
+        waiting.map_or_else(|| self.spawn(), Ok)
     }
 
     /// Sees to it that one waits, from a while after now on.
-    pub async fn keep(&mut self) -> Infallible {
+    pub async fn keep(&self) -> Infallible {
         loop {
             tokio::time::sleep(limits::STANDBY_AFTER).await;
-            if let Some((process, _)) = &mut self.waiting {
-                let exit = process.exited().await;
-                warn!(channel = %self.slug, ?exit, "the standby worker has ended");
-                self.waiting = None;
+            self.drop_if_ended();
+            if self.waiting().is_some() {
                 continue;
             }
             match self.spawn() {
                 Ok(spawned) => {
                     debug!(channel = %self.slug, pid = spawned.0.id(), "a standby worker waits");
-                    self.waiting = Some(spawned);
+                    *self.waiting() = Some(spawned);
                 }
                 Err(error) => warn!(channel = %self.slug, %error, "no standby worker could be started"),
             }
         }
+    }
+
+    fn drop_if_ended(&self) {
+        let mut waiting = self.waiting();
+        let exit = waiting.as_mut().and_then(|(process, _)| process.exited().now_or_never());
+        if let Some(exit) = exit {
+            warn!(channel = %self.slug, ?exit, "the standby worker has ended");
+            *waiting = None;
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Option<(Process, UnixStream)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn spawn(&self) -> io::Result<(Process, UnixStream)> {

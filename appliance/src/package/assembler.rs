@@ -7,7 +7,7 @@ use crate::limits;
 use crate::serve::live::{Live, Programme};
 use media::grid::Grid;
 use media::link::Plan;
-use media::packager::{PackError, Pushed, RenditionPackager};
+use media::packager::{PackError, Pushed, RenditionPackager, WindowLimits};
 use media::rendition::RenditionError;
 use media::time::{AUDIO_SAMPLE_RATE, Ticks};
 use media::unit::{AccessUnit, CodecConfig};
@@ -54,13 +54,35 @@ struct OnAir {
     packagers: Vec<RenditionPackager>,
 }
 
+impl OnAir {
+    fn resume(programme: Arc<Programme>, window: WindowLimits) -> Self {
+        let packagers = programme.feeds.iter().map(|feed| RenditionPackager::resume(feed.snapshot(), window));
+        let configs = programme.feeds.iter().map(|feed| feed.rendition.config.clone());
+        Self { packagers: packagers.collect(), configs: configs.collect(), programme }
+    }
+}
+
+const fn window(shelf: Option<&ChannelShelf>) -> WindowLimits {
+    if shelf.is_some() { limits::DVR_WINDOW } else { limits::WINDOW }
+}
+
 impl Assembler {
     /// For the renditions of `plan`, publishing to `live`, with a past on `shelf`; by `house` it tells how late each
-    /// part is.
+    /// part is. What another one has published to `live` goes on.
     #[must_use]
     pub fn new(plan: Plan, shelf: Option<ChannelShelf>, live: Arc<Live>, house: House) -> Self {
         let configs = vec![None; plan.rungs.len() + 1];
-        Self { plan, shelf, configs, on_air: None, live, house }
+        let on_air = live.programme().map(|programme| OnAir::resume(programme, window(shelf.as_ref())));
+        Self { plan, shelf, configs, on_air, live, house }
+    }
+
+    /// Where the next slot of video and the next frame of sound are expected, where something has been published.
+    #[must_use]
+    pub fn expects(&self) -> (Option<Ticks>, Option<Ticks>) {
+        let packagers = self.on_air.as_ref().map_or(&[][..], |on_air| &on_air.packagers);
+        let (video, audio) = packagers.split_at(packagers.len().min(self.plan.rungs.len()));
+        let next = |of: &[RenditionPackager]| of.iter().filter_map(RenditionPackager::next_unit_start).min();
+        (next(video), next(audio))
     }
 
     /// Takes what the encoder made. `now` is house time: a new configuration is on air since then.
@@ -85,7 +107,7 @@ impl Assembler {
         let renditions =
             configs.iter().enumerate().map(|(index, config)| self.rendition(index, config.clone()));
         let renditions = renditions.collect::<Result<Vec<_>, _>>()?;
-        let window = if self.shelf.is_some() { limits::DVR_WINDOW } else { limits::WINDOW };
+        let window = window(self.shelf.as_ref());
         let packagers: Vec<_> = renditions
             .into_iter()
             .map(|rendition| RenditionPackager::new(Arc::new(rendition), window))

@@ -164,6 +164,15 @@ impl RenditionPackager {
         }
     }
 
+    /// Goes on after what another packager has published; what that one held back is lost, and expected again.
+    #[must_use]
+    pub fn resume(published: Arc<Snapshot>, limits: WindowLimits) -> Self {
+        let rendition = published.rendition.clone();
+        let retained = Retained::resume(published, limits);
+        let state = retained.open_end().map_or(State::Seeking, |next| State::Running { next });
+        Self { rendition, retained, state, pending: Vec::new(), counters: Counters::default() }
+    }
+
     /// Where the next unit is expected: a restarted encoder begins there. None before the first segment.
     #[must_use]
     pub fn next_unit_start(&self) -> Option<Ticks> {

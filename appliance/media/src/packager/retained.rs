@@ -26,6 +26,17 @@ impl Retained {
         Self { rendition, limits, segments: Vec::new(), published }
     }
 
+    /// With all that another one has published.
+    pub(super) fn resume(published: Arc<Snapshot>, limits: WindowLimits) -> Self {
+        let empty = Self::new(published.rendition.clone(), limits);
+        Self { segments: published.segments.clone(), published, ..empty }
+    }
+
+    /// Where the open segment ends so far.
+    pub(super) fn open_end(&self) -> Option<Ticks> {
+        self.segments.last().filter(|last| !last.complete).map(|last| last.start + last.duration)
+    }
+
     pub(super) fn listed_max(&self) -> u64 {
         self.limits.listed_segments as u64
     }

@@ -237,6 +237,29 @@ fn a_longer_hole_is_bridged_by_gaps_and_the_resume_point_waits_there() {
 }
 
 #[test]
+fn another_packager_goes_on_after_what_was_published() {
+    for which in 0..16 {
+        let mut whole = Bench::new(rendition(which));
+        let mut handed = Bench::new(rendition(which));
+        let from = whole.segment_start(whole.first_msn());
+        let to = from + Ticks::from_secs(9);
+        whole.run(from, to);
+        // Each takes over after some milliseconds, and what its predecessor held back comes again.
+        let mut at = from;
+        for length in [10, 730, 1, 90, 1999, 40, 640, 3000, 10_000] {
+            let until = (at + Ticks::from_millis(length)).min(to);
+            handed.run(at, until);
+            handed.packager = RenditionPackager::resume(handed.packager.snapshot(), LIMITS);
+            at = handed.packager.next_unit_start().unwrap_or(from);
+        }
+        handed.run(at, to);
+        let bytes_of =
+            |bench: &Bench| bench.segments().iter().map(|segment| bytes(segment)).collect::<Vec<_>>();
+        assert_eq!(bytes_of(&handed), bytes_of(&whole), "rendition {which}");
+    }
+}
+
+#[test]
 fn a_hole_of_the_whole_window_empties_it() {
     let mut bench = Bench::new(video_rendition(FrameRate::FPS_30));
     let first = bench.first_msn();

@@ -17,6 +17,8 @@ pub enum Kind {
     SettingsUnwritable,
     /// The disk is nearly full.
     DiskFull,
+    /// A fault drill runs.
+    Drill,
     /// House time is not that of the box's clock.
     ClockOff,
     /// A channel keeps failing.
@@ -31,10 +33,11 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SettingsRestored,
         Self::SettingsUnwritable,
         Self::DiskFull,
+        Self::Drill,
         Self::ClockOff,
         Self::ChannelParked,
         Self::SourceLost,
@@ -49,6 +52,7 @@ impl Kind {
             Self::SettingsRestored => "settings-restored",
             Self::SettingsUnwritable => "settings-unwritable",
             Self::DiskFull => "disk-full",
+            Self::Drill => "drill-running",
             Self::ClockOff => "clock-off",
             Self::ChannelParked => "channel-parked",
             Self::SourceLost => "source-lost",

@@ -25,6 +25,8 @@ const DEADBAND_NANOS: i64 = 1_000_000;
 pub struct House {
     /// There is one for each clock that was ever anchored: one, in a daemon.
     offset_nanos: &'static AtomicI64,
+    /// By how much the box's clock is said to be ahead, for a drill.
+    pretended_nanos: &'static AtomicI64,
 }
 
 impl House {
@@ -37,12 +39,20 @@ impl House {
     /// A clock with this offset, such as another process anchored.
     #[must_use]
     pub fn with_offset_nanos(offset_nanos: i64) -> Self {
-        Self { offset_nanos: Box::leak(Box::new(AtomicI64::new(offset_nanos))) }
+        let kept = |nanos| &*Box::leak(Box::new(AtomicI64::new(nanos)));
+        Self { offset_nanos: kept(offset_nanos), pretended_nanos: kept(0) }
     }
 
     /// Follows UTC for the `elapsed` time since it last did, as far as slewing allows. Says how far off it was.
     pub fn follow_utc(self, elapsed: Duration) -> Ticks {
-        self.follow(utc_minus_monotonic_nanos(), elapsed)
+        let pretended = self.pretended_nanos.load(Ordering::Relaxed);
+        self.follow(utc_minus_monotonic_nanos() + pretended, elapsed)
+    }
+
+    /// The box's clock is taken for so much ahead of what it says: a drill.
+    pub fn pretend_step(self, ahead: Ticks) {
+        let nanos = i64::try_from(ahead.nanos()).unwrap_or(0);
+        self.pretended_nanos.store(nanos, Ordering::Relaxed);
     }
 
     fn follow(self, wanted_offset_nanos: i64, elapsed: Duration) -> Ticks {

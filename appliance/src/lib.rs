@@ -49,6 +49,7 @@ pub mod board;
 pub mod channel;
 pub mod cli;
 pub mod clock;
+pub mod drill;
 pub mod dvr;
 pub mod encode;
 pub mod health;

@@ -373,6 +373,20 @@ pub const HISTORY_EVENTS: u32 = 10_000;
 /// Events in one answer.
 pub const HISTORY_ANSWER_MAX: u32 = 500;
 
+// --- drills
+
+/// Seconds that a fault drill may last.
+pub const DRILL_SECS: std::ops::RangeInclusive<u32> = 1..=120;
+
+/// By so much the box's clock is said to be ahead in a drill.
+pub const DRILL_CLOCK_STEP: Ticks = Ticks::from_secs(60);
+
+/// Connections of a flood, at once; each asks again and again.
+pub const DRILL_FLOOD_CONNECTIONS: usize = 500;
+
+/// A channel that has not recovered this long after its drill has not.
+pub const DRILL_RECOVERY_MAX: Duration = Duration::from_secs(45);
+
 // --- DVR
 
 /// Seconds of the past that a channel may have; none is 0. A minute is the least that is worth a button, and six hours

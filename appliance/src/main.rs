@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Command::SrtListener => return finish(child(worker::srt::run)),
         Command::Channel(args) => cli::channel::run(&args, &mut stdout()),
         Command::Alarms(args) => cli::alarms::run(&args, &mut stdout()),
+        Command::Drill(args) => cli::drill::run(&args, &mut stdout()),
         Command::History(args) => cli::history::run(&args, &mut stdout()),
         Command::Judge(args) => cli::judge::run(&args, &mut stdout()),
         Command::Tls(args) => cli::tls::run(&args, &mut stdout()),

@@ -17,6 +17,7 @@ use crate::board::Board;
 use crate::channel::channels;
 use crate::channel::wiring::Services;
 use crate::clock::House;
+use crate::drill::Drills;
 use crate::dvr::Shelf;
 use crate::health;
 use crate::ingest::Doors;
@@ -69,8 +70,8 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     }
     let services = services(&settings, house)?;
     health::copies::tell_of_restoration(&store, &services.board).await?;
-    let (board, doors) = (services.board.clone(), services.doors.clone());
-    let state = ApiState::new(store.clone(), board, doors, house, settings.bind);
+    let (board, doors, drills) = (services.board.clone(), services.doors.clone(), services.drills.clone());
+    let state = ApiState::new(store.clone(), board, doors, drills, house, settings.bind);
     show_in_metrics(&services.metrics, &state);
     let serving = Serving {
         catalogue: services.catalogue.clone(),
@@ -124,15 +125,19 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
 /// What all channels share.
 fn services(settings: &Settings, house: House) -> anyhow::Result<Services> {
     let history = History::open(&settings.data_dir, house)?;
+    let board = Board::new(house, history.clone());
+    let drills = Drills::new(house, board.clone());
+    let shelf = Shelf::open(&settings.data_dir, drills.clone());
     Ok(Services {
         house,
         catalogue: Catalogue::default(),
         access: AccessRules::default(),
         doors: Doors::default(),
-        board: Board::new(house, history.clone()),
+        board,
         metrics: Metrics::new(),
-        shelf: Shelf::open(&settings.data_dir).context("the folder of the past cannot be used")?,
+        shelf: shelf.context("the folder of the past cannot be used")?,
         history,
+        drills,
     })
 }
 
@@ -198,6 +203,7 @@ fn tree(
 ) -> Supervisor {
     let (house, srt, changed) = (services.house, srt.clone(), state.changed.clone());
     let (store, board, data_dir) = (state.store.clone(), state.board.clone(), data_dir.to_owned());
+    let drills = services.drills.clone();
     let (kept, cared_for, changes, timed) = (store.clone(), board.clone(), changed.clone(), board.clone());
     Supervisor::new("root", Strategy::OneForOne)
         .child(Task::new("rtmp", move |_| {
@@ -212,7 +218,9 @@ fn tree(
         .child(Task::new("copies", move |_| {
             health::copies::keep(kept.clone(), cared_for.clone(), changes.subscribe())
         }))
-        .child(Task::new("disk", move |_| health::disk::watch(data_dir.clone(), board.clone())))
+        .child(Task::new("disk", move |_| {
+            health::disk::watch(data_dir.clone(), board.clone(), drills.clone())
+        }))
         .child(Task::new("clock", move |_| health::clock::follow(house, timed.clone())))
         .child(Task::new("channels", move |_| {
             channels::run(store.clone(), services.clone(), changed.subscribe())

@@ -9,6 +9,7 @@
 //! | `slate` | what a channel shows without a source |
 //! | `sources` | back-ups, which source is on air, and when one takes over |
 //! | `alarms` | what needs the operator |
+//! | `drill` | faults that are tried out |
 //! | `history` | what happened |
 //! | `judge` | what the conformance judge has found |
 //! | `tls` | the calls about the certificate of HTTPS |
@@ -24,6 +25,7 @@
 mod address;
 mod alarms;
 mod channels;
+mod drill;
 mod events;
 pub mod guard;
 mod health;
@@ -44,6 +46,7 @@ pub use problem::ApiError;
 
 use crate::board::Board;
 use crate::clock::House;
+use crate::drill::Drills;
 use crate::ingest::Doors;
 use crate::judge::verdicts::Verdicts;
 use crate::limits::EVENT_FEEDS_MAX;
@@ -64,6 +67,8 @@ pub struct ApiState {
     pub board: Board,
     /// By which channels are reached.
     pub doors: Doors,
+    /// By which faults are tried out.
+    pub drills: Drills,
     /// The time.
     pub house: House,
     /// Rises with each change that the API has made to the store.
@@ -84,11 +89,12 @@ pub struct ApiState {
 impl ApiState {
     /// Not ready, without ports; `bind` is the address of the listeners.
     #[must_use]
-    pub fn new(store: Store, board: Board, doors: Doors, house: House, bind: IpAddr) -> Self {
+    pub fn new(store: Store, board: Board, doors: Doors, drills: Drills, house: House, bind: IpAddr) -> Self {
         Self {
             store,
             board,
             doors,
+            drills,
             house,
             changed: watch::Sender::new(0),
             ports: watch::Sender::default(),
@@ -117,6 +123,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(slate::configure)
         .configure(sources::configure)
         .configure(history::configure)
+        .configure(drill::configure)
         .configure(tls::configure)
         .configure(judge::configure)
         .configure(alarms::configure)

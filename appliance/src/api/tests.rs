@@ -25,7 +25,8 @@ fn new_box() -> TestBox {
     let house = House::anchor();
     let store = Store::open(folder.path(), house).unwrap();
     let board = Board::new(house, History::in_memory(house).unwrap());
-    let state = ApiState::new(store, board, Doors::default(), house, IpAddr::from([127, 0, 0, 1]));
+    let drills = Drills::new(house, board.clone());
+    let state = ApiState::new(store, board, Doors::default(), drills, house, IpAddr::from([127, 0, 0, 1]));
     state.ports.send_replace(wire::Ports { http: 8080, https: 0, rtmp: 1935, srt: 9000, admin: None });
     TestBox { state, _folder: folder }
 }

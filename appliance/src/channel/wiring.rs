@@ -6,6 +6,7 @@
 use super::report;
 use crate::board::Board;
 use crate::clock::House;
+use crate::drill::Drills;
 use crate::dvr::Shelf;
 use crate::encode::actor::Encode;
 use crate::encode::replay::Replay;
@@ -13,7 +14,7 @@ use crate::encode::run::Seat;
 use crate::encode::standby::Standby;
 use crate::encode::{Encoded, Progress};
 use crate::ingest::actor::{Desk, Ingest};
-use crate::ingest::{Doors, Lineup};
+use crate::ingest::{Doors, Lineup, Publishers};
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::package::actor::Package;
@@ -51,6 +52,8 @@ pub struct Services {
     pub shelf: Shelf,
     /// Where events go.
     pub history: History,
+    /// By which faults are tried out.
+    pub drills: Drills,
 }
 
 /// One channel's connections.
@@ -65,6 +68,7 @@ pub struct Wiring {
     vitals: Vitals,
     progress: Progress,
     standby: Standby,
+    publishers: Publishers,
     to_package: RefCell<mpsc::Sender<Encoded>>,
     to_encode: RefCell<mpsc::Sender<ToWorker>>,
 }
@@ -83,6 +87,7 @@ impl Wiring {
         let vitals = Vitals::default();
         vitals.update(|vitals| vitals.started = Some(services.house.now()));
         services.history.note(Some(slug), Happened::ChannelStarted, "");
+        services.drills.enter(slug, vitals.clone());
         Self {
             slug: slug.to_owned(),
             lineup,
@@ -94,6 +99,7 @@ impl Wiring {
             vitals,
             progress: Progress::default(),
             standby: Standby::new(slug),
+            publishers: Publishers::default(),
             // Closed until the stages that read from them have started.
             to_package: RefCell::new(mpsc::channel(1).0),
             to_encode: RefCell::new(mpsc::channel(1).0),
@@ -154,6 +160,7 @@ impl Wiring {
             slug: self.slug.clone(),
             house: self.services.house,
             lineup: self.lineup.clone(),
+            publishers: self.publishers.clone(),
             to_encode: self.to_encode.borrow().clone(),
             vitals: self.vitals.clone(),
             history: self.services.history.clone(),
@@ -167,6 +174,7 @@ impl Drop for Wiring {
         self.services.history.note(Some(&self.slug), Happened::ChannelStopped, "");
         self.services.metrics.remove(&self.live.meter);
         self.services.doors.close(&self.slug);
+        self.services.drills.leave(&self.slug);
         self.services.catalogue.remove(&self.slug);
         self.services.board.remove(&self.slug);
     }
@@ -183,20 +191,25 @@ pub fn stages(wiring: &Rc<Wiring>) -> Supervisor {
         }
     };
     Supervisor::new(format!("channel {}", wiring.slug()), Strategy::RestForOne)
-        .child(Task::actor("serve", move |attempt, _| {
+        .child(Task::actor("serve", move |attempt, ctx| {
             counted(&serve, "serve", attempt.number);
+            serve.services.drills.enter_stage(serve.slug(), "serve", ctx.address().recipient());
             serve.serve()
         }))
-        .child(Task::actor("package", move |attempt, _| {
+        .child(Task::actor("package", move |attempt, ctx| {
             counted(&package, "package", attempt.number);
+            package.services.drills.enter_stage(package.slug(), "package", ctx.address().recipient());
             package.package()
         }))
-        .child(Task::actor("encode", move |attempt, _| {
+        .child(Task::actor("encode", move |attempt, ctx| {
             counted(&encode, "encode", attempt.number);
+            encode.services.drills.enter_stage(encode.slug(), "encode", ctx.address().recipient());
             encode.encode()
         }))
         .child(Task::actor("ingest", move |attempt, ctx| {
             counted(&ingest, "ingest", attempt.number);
+            ingest.services.drills.enter_stage(ingest.slug(), "ingest", ctx.address().recipient());
+            ingest.services.drills.enter_ingest(ingest.slug(), ctx.address().recipient());
             ingest.ingest(ctx)
         }))
 }

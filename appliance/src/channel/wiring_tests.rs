@@ -54,15 +54,18 @@ fn poison() -> Encoded {
 async fn a_panic_in_a_stage_restarts_it_and_its_feeders_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let history = History::in_memory(House::anchor()).unwrap();
+    let board = Board::new(House::anchor(), history.clone());
+    let drills = Drills::new(House::anchor(), board.clone());
     let services = Services {
         access: AccessRules::default(),
         house: House::anchor(),
         catalogue: Catalogue::default(),
         doors: Doors::default(),
-        board: Board::new(House::anchor(), history.clone()),
+        board,
+        drills: drills.clone(),
         history,
         metrics: Metrics::default(),
-        shelf: Shelf::open(folder.path()).unwrap(),
+        shelf: Shelf::open(folder.path(), drills).unwrap(),
     };
     let (sick, well) = (wiring("sick", &services), wiring("well", &services));
     let (mut sick_status, mut well_status) = (run(&sick), run(&well));

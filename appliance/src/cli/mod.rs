@@ -6,6 +6,7 @@
 //! | [`channel`] | `forebay channel …`: calls the API and prints what came |
 //! | [`check`] | `forebay check`: would `run` find what it needs |
 //! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
+//! | [`drill`] | `forebay drill`: faults on purpose, and what viewers see of them |
 //! | [`history`] | `forebay history`: what happened |
 //! | [`judge`] | `forebay judge …`: how a channel stands by each clause |
 //! | [`sources`] | `forebay channel backup`, `failover` and `take` |
@@ -16,6 +17,7 @@ pub mod alarms;
 pub mod channel;
 pub mod check;
 pub mod client;
+pub mod drill;
 pub mod history;
 pub mod judge;
 pub mod sources;
@@ -34,7 +36,7 @@ use std::path::PathBuf;
 /// What `--help` says about the exit code; [`CliError::code`] keeps it.
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 no forebay is running; 4 refused by the \
                           running forebay, such as for a channel that does not exist; 5 a channel that was judged \
-                          breaks a clause.";
+                          breaks a clause; 6 viewers saw more of a drill than is promised.";
 
 /// A live-video appliance: one encode on one timeline, served as LL-DASH, LL-HLS and HLS-TS.
 #[derive(Debug, clap::Parser)]
@@ -60,6 +62,8 @@ pub enum Command {
     Channel(channel::ChannelArgs),
     /// Show what needs the operator, and dismiss what is known
     Alarms(alarms::AlarmsArgs),
+    /// Make something go wrong on purpose, and tell what viewers saw of it
+    Drill(drill::DrillArgs),
     /// Show what happened
     History(history::HistoryArgs),
     /// Show how a channel stands by each clause of HLS, DASH and TS
@@ -115,6 +119,22 @@ pub enum CliError {
     /// Clauses that a channel breaks; the output says which.
     #[error("{0} clauses fail")]
     Judged(usize),
+    /// A drill that nobody has confirmed.
+    #[error(
+        "this makes `{fault}` happen to \"{channel}\" on purpose, and its viewers may notice; if you want that, add --yes"
+    )]
+    Unconfirmed {
+        /// The channel's name.
+        channel: String,
+        /// The fault.
+        fault: &'static str,
+    },
+    /// The channel cannot be watched.
+    #[error("the channel cannot be watched: {0}. Start it, and wait until it is on air")]
+    Viewer(#[source] io::Error),
+    /// Viewers saw more of a drill than is promised; the output says what.
+    #[error("viewers saw more than is promised")]
+    Drill,
     /// A check has failed; the output says which.
     #[error("not everything is as it should be")]
     Check,
@@ -129,6 +149,8 @@ impl CliError {
             Self::Client(NotRunning { .. }) => 3,
             Self::Client(Refused(_)) | Self::Slug(_) => 4,
             Self::Judged(_) => 5,
+            Self::Drill => 6,
+            Self::Unconfirmed { .. } => 2,
             _ => 1,
         }
     }

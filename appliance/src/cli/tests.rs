@@ -4,6 +4,7 @@ use super::*;
 use crate::api::{self, ApiState, socket};
 use crate::board::Board;
 use crate::clock::House;
+use crate::drill::Drills;
 use crate::ingest::Doors;
 use crate::store::{History, Store};
 use actix_web::{App, HttpServer, web};
@@ -39,7 +40,8 @@ fn daemon(folder: &TempDir) -> (ApiState, actix_web::dev::ServerHandle) {
     let house = House::anchor();
     let store = Store::open(folder.path(), house).unwrap();
     let board = Board::new(house, History::open(folder.path(), house).unwrap());
-    let state = ApiState::new(store, board, Doors::default(), house, IpAddr::from([127, 0, 0, 1]));
+    let drills = Drills::new(house, board.clone());
+    let state = ApiState::new(store, board, Doors::default(), drills, house, IpAddr::from([127, 0, 0, 1]));
     state.ports.send_replace(wire::Ports { http: 8080, https: 0, rtmp: 1935, srt: 9000, admin: None });
     let data = web::Data::new(state.clone());
     let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(api::configure))

@@ -5,6 +5,7 @@
 
 use super::block_file::{self, Extent};
 use super::past::{Listed, Past};
+use crate::drill::Drills;
 use crate::limits;
 use media::described::Described;
 use media::grid::Grid;
@@ -21,6 +22,8 @@ use tracing::{info, warn};
 pub struct Archive {
     folder: PathBuf,
     window: Ticks,
+    /// May say that the disk is full.
+    drills: Drills,
     state: Mutex<State>,
 }
 
@@ -327,7 +330,7 @@ enum Job {
 }
 
 impl Archive {
-    pub(super) fn new(folder: PathBuf, window: Ticks, renditions: &[Arc<Rendition>]) -> Self {
+    pub(super) fn new(folder: PathBuf, window: Ticks, renditions: &[Arc<Rendition>], drills: Drills) -> Self {
         let track = |rendition: &Arc<Rendition>| Track {
             id: rendition.id.clone(),
             grid: rendition.grid,
@@ -346,7 +349,7 @@ impl Archive {
             lost: 0,
             short: false,
         };
-        Self { folder, window, state: Mutex::new(state) }
+        Self { folder, window, drills, state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -446,7 +449,7 @@ impl Archive {
     /// Writes a segment.
     fn write(&self, path: &std::path::Path, segment: &Segment) -> io::Result<u64> {
         std::fs::create_dir_all(&self.folder)?;
-        if room(&self.folder)? < segment.len() as u64 {
+        if self.drills.disk_is_full() || room(&self.folder)? < segment.len() as u64 {
             return Err(io::ErrorKind::StorageFull.into());
         }
         block_file::append(path, segment.chunks().map(|chunk| &chunk.bytes))

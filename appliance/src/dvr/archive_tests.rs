@@ -31,7 +31,7 @@ impl Channel {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let rendition = Arc::new(testing::audio_rendition(FrameRate::FPS_30));
-        let shelf = Shelf::open(folder.path()).unwrap().of("hall", WINDOW);
+        let shelf = Shelf::open(folder.path(), Drills::of_nothing()).unwrap().of("hall", WINDOW);
         let archive = shelf.archive(std::slice::from_ref(&rendition));
         let packager = RenditionPackager::new(rendition, limits::DVR_WINDOW);
         let (segments, past, disk_hangs) = Default::default();
@@ -213,6 +213,6 @@ async fn the_folder_goes_with_the_archive_and_with_the_next_start() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert!(left_over.exists());
-    Shelf::open(folder.path()).unwrap();
+    Shelf::open(folder.path(), Drills::of_nothing()).unwrap();
     assert!(!left_over.exists());
 }

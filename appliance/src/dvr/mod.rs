@@ -19,6 +19,7 @@ pub mod block_file;
 pub mod page;
 pub mod past;
 
+use crate::drill::Drills;
 use archive::Archive;
 use media::time::Ticks;
 use media::window::Rendition;
@@ -34,6 +35,7 @@ pub struct Shelf(Arc<Place>);
 #[derive(Debug)]
 struct Place {
     folder: PathBuf,
+    drills: Drills,
     opened: AtomicU64,
 }
 
@@ -42,7 +44,7 @@ impl Shelf {
     ///
     /// # Errors
     /// When that cannot be done.
-    pub fn open(data_dir: &Path) -> std::io::Result<Self> {
+    pub fn open(data_dir: &Path, drills: Drills) -> std::io::Result<Self> {
         let folder = data_dir.join("dvr");
         std::fs::create_dir_all(&folder)?;
         // Not the folder itself: it may be a disk of its own.
@@ -53,7 +55,7 @@ impl Shelf {
                 warn!(path = %path.display(), %error, "what an earlier run has left could not be removed");
             }
         }
-        Ok(Self(Arc::new(Place { folder, opened: AtomicU64::new(0) })))
+        Ok(Self(Arc::new(Place { folder, drills, opened: AtomicU64::new(0) })))
     }
 
     /// One channel's part of it, with `window` of the past.
@@ -76,8 +78,9 @@ impl ChannelShelf {
     #[must_use]
     pub fn archive(&self, renditions: &[Arc<Rendition>]) -> Arc<Archive> {
         // Each in a folder of its own: the one before may still be on its way out.
-        let Place { folder, opened } = &*self.shelf.0;
+        let Place { folder, drills, opened } = &*self.shelf.0;
         let number = opened.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Archive::new(folder.join(format!("{}-{number}", self.slug)), self.window, renditions))
+        let folder = folder.join(format!("{}-{number}", self.slug));
+        Arc::new(Archive::new(folder, self.window, renditions, drills.clone()))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::run::{Seat, WorkerEnd};
 use crate::clock;
+use crate::drill::{PANICS, Panic};
 use crate::supervise::Limits;
 use crate::supervise::policy::{Decision, Jitter, Policy};
 use actix::prelude::*;
@@ -73,5 +74,13 @@ impl Actor for Encode {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.start_worker(ctx);
+    }
+}
+
+impl Handler<Panic> for Encode {
+    type Result = ();
+
+    fn handle(&mut self, _: Panic, _: &mut Context<Self>) {
+        panic!("{PANICS}")
     }
 }

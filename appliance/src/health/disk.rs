@@ -3,6 +3,7 @@
 
 use crate::alarms::{Kind, Words};
 use crate::board::Board;
+use crate::drill::Drills;
 use crate::limits::{DISK_CLEAR_SHARE, DISK_FULL_SHARE, DISK_LOOK_INTERVAL, DVR_DISK_RESERVE_MAX};
 use std::path::{Path, PathBuf};
 
@@ -10,11 +11,12 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Never: a disk that does not answer is an alarm.
-pub async fn watch(folder: PathBuf, board: Board) -> anyhow::Result<()> {
+pub async fn watch(folder: PathBuf, board: Board, drills: Drills) -> anyhow::Result<()> {
     loop {
         match rustix::fs::statvfs(&folder) {
             Ok(disk) => {
                 let (free, size) = (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize);
+                let free = if drills.disk_is_full() { 0 } else { free };
                 match judge(free, size) {
                     Some(true) => board.raise(Kind::DiskFull, full(&folder)),
                     Some(false) => board.clear(Kind::DiskFull),

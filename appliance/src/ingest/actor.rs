@@ -2,8 +2,9 @@
 
 use super::failover::{Cause, Failover, Fault, Faults, Switch, failed};
 use super::state::Passage;
-use super::{Arrived, Attach, Lineup, Publisher, Take, TakeError};
+use super::{Arrived, Attach, Attached, Lineup, Publisher, Publishers, Take, TakeError};
 use crate::clock::House;
+use crate::drill::{Cut, PANICS, Panic};
 use crate::limits::{FAILOVER_INTERVAL, FIRST_PICTURE_MAX, PICTURES_MISSING};
 use crate::store::{Happened, History};
 use crate::vitals::{SourceVitals, State, Vitals};
@@ -24,6 +25,8 @@ pub struct Desk {
     pub house: House,
     /// What the operator wants.
     pub lineup: watch::Receiver<Lineup>,
+    /// Those that are there.
+    pub publishers: Publishers,
     /// To the encoder.
     pub to_encode: mpsc::Sender<ToWorker>,
     /// For the operator's view; and what the worker says of the sources.
@@ -48,20 +51,26 @@ struct Lane {
     current: Option<(u64, SpawnHandle)>,
     /// When the newest picture arrived; before the first, when the stage began.
     newest_picture: Ticks,
+    /// What comes until then is lost: a drill.
+    cut_until: Ticks,
 }
 
 impl Ingest {
-    /// A stage that has no publishers yet. What was on air before it was restarted stays.
+    /// A stage that takes up the publishers that are there. What was on air before it was restarted stays.
     #[must_use]
     pub fn new(desk: Desk) -> Self {
         let began = desk.house.now();
-        let lane = |_| Lane { passage: Passage::default(), current: None, newest_picture: began };
+        let lane =
+            |_| Lane { passage: Passage::default(), current: None, newest_picture: began, cut_until: began };
         let failover = Failover::resume(desk.vitals.get().on_air);
         Self { desk, lanes: std::array::from_fn(lane), failover, told: 0, attached: 0 }
     }
 
     fn forward(&mut self, number: u8, arrived: Arrived) {
         let lane = &mut self.lanes[usize::from(number)];
+        if arrived.at < lane.cut_until {
+            return lane.passage.lose(&arrived);
+        }
         if matches!(arrived.event, Demuxed::Event(SourceEvent::Video(_))) {
             lane.newest_picture = arrived.at;
         }
@@ -71,6 +80,7 @@ impl Ingest {
             }
         });
         if let Some(news) = lane.passage.admit(arrived) {
+            self.desk.publishers.note(usize::from(number), &news);
             self.send(number, news);
         }
     }
@@ -97,6 +107,7 @@ impl Ingest {
 
     fn gone(&mut self, number: u8, how: &str) {
         info!(channel = %self.desk.slug, source = number, "source {how}");
+        self.desk.publishers.remove(usize::from(number));
         self.note(Happened::SourceEnded, format!("{} {how}", name(number)));
         self.desk.vitals.update(|vitals| vitals.sources[usize::from(number)] = None);
         self.send(number, FromSource::Lost);
@@ -104,6 +115,19 @@ impl Ingest {
 
     fn note(&self, kind: Happened, what: String) {
         self.desk.history.note(Some(&self.desk.slug), kind, what);
+    }
+
+    /// Listens to a publisher from now on.
+    fn take_up(&mut self, number: u8, attached: &Attached, ctx: &mut Context<Self>) {
+        attached.tracks.iter().flatten().for_each(|track| self.send(number, track.clone()));
+        self.attached += 1;
+        let (generation, events) = (self.attached, attached.events.clone());
+        let arriving = stream::poll_fn(move |task| events.borrow_mut().poll_recv(task)).into_actor(self);
+        let all = arriving
+            .map(move |arrived, stage, _| stage.forward(number, arrived))
+            .finish()
+            .map(move |(), stage, _| stage.source_lost(number, generation));
+        self.lanes[usize::from(number)].current = Some((generation, ctx.spawn(all)));
     }
 
     /// Does what the rules ask for.
@@ -193,6 +217,11 @@ impl Actor for Ingest {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(FAILOVER_INTERVAL, Self::judge);
+        for number in 0..SOURCES_MAX as u8 {
+            if let Some(attached) = self.desk.publishers.get(number.into()) {
+                self.take_up(number, &attached, ctx);
+            }
+        }
     }
 }
 
@@ -200,7 +229,7 @@ impl Handler<Attach> for Ingest {
     type Result = ();
 
     fn handle(&mut self, Attach(publisher): Attach, ctx: &mut Context<Self>) {
-        let Publisher { number, protocol, peer, mut events } = publisher;
+        let Publisher { number, protocol, peer, events } = publisher;
         let index = usize::from(number);
         if self.desk.lineup.borrow().sources.get(index).is_none_or(Option::is_none) {
             // Removed a moment ago: dropping what it sends closes its connection.
@@ -213,16 +242,10 @@ impl Handler<Attach> for Ingest {
         }
         info!(channel = %self.desk.slug, source = number, protocol = protocol.label(), %peer, "source attached");
         self.note(Happened::SourceAttached, format!("{}: {} from {peer}", name(number), protocol.label()));
-        self.attached += 1;
-        let generation = self.attached;
         let vitals = SourceVitals::new(protocol, peer, self.desk.house.now());
         self.desk.vitals.update(|state| state.sources[index] = Some(vitals));
-        let arriving = stream::poll_fn(move |task| events.poll_recv(task)).into_actor(self);
-        let all = arriving
-            .map(move |arrived, stage, _| stage.forward(number, arrived))
-            .finish()
-            .map(move |(), stage, _| stage.source_lost(number, generation));
-        self.lanes[index].current = Some((generation, ctx.spawn(all)));
+        let attached = self.desk.publishers.put(index, events);
+        self.take_up(number, &attached, ctx);
     }
 }
 
@@ -244,5 +267,21 @@ impl Handler<Take> for Ingest {
             self.tell_on_air();
         }
         Ok(())
+    }
+}
+
+impl Handler<Panic> for Ingest {
+    type Result = ();
+
+    fn handle(&mut self, _: Panic, _: &mut Context<Self>) {
+        panic!("{PANICS}")
+    }
+}
+
+impl Handler<Cut> for Ingest {
+    type Result = ();
+
+    fn handle(&mut self, Cut(until): Cut, _: &mut Context<Self>) {
+        self.lanes[self.failover.on_air()].cut_until = until;
     }
 }

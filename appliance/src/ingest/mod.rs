@@ -12,10 +12,12 @@ pub mod state;
 use actor::Ingest;
 use contribution::Demuxed;
 use failover::Rules;
-use media::link::SOURCES_MAX;
+use media::link::{FromSource, SOURCES_MAX};
 use media::time::Ticks;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 
@@ -68,6 +70,45 @@ pub struct Publisher {
     pub peer: String,
     /// What it sends.
     pub events: mpsc::Receiver<Arrived>,
+}
+
+/// The publishers of one channel, by number of their source. They outlive the stage: one that is restarted takes them
+/// up again, and they notice nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Publishers(Rc<RefCell<[Option<Attached>; SOURCES_MAX]>>);
+
+/// A publisher that is there.
+#[derive(Clone, Debug)]
+struct Attached {
+    events: Rc<RefCell<mpsc::Receiver<Arrived>>>,
+    /// Its newest tracks, video and audio: what a new encoder must hear.
+    tracks: [Option<FromSource>; 2],
+}
+
+impl Publishers {
+    fn put(&self, number: usize, events: mpsc::Receiver<Arrived>) -> Attached {
+        let attached = Attached { events: Rc::new(RefCell::new(events)), tracks: [None, None] };
+        self.0.borrow_mut()[number] = Some(attached.clone());
+        attached
+    }
+
+    fn get(&self, number: usize) -> Option<Attached> {
+        self.0.borrow()[number].clone()
+    }
+
+    fn remove(&self, number: usize) {
+        self.0.borrow_mut()[number] = None;
+    }
+
+    fn note(&self, number: usize, news: &FromSource) {
+        if let Some(attached) = &mut self.0.borrow_mut()[number] {
+            match news {
+                FromSource::VideoTrack(_) => attached.tracks[0] = Some(news.clone()),
+                FromSource::AudioTrack(_) => attached.tracks[1] = Some(news.clone()),
+                FromSource::Video(..) | FromSource::Audio(..) | FromSource::Lost => (),
+            }
+        }
+    }
 }
 
 /// A publisher for this channel. The newest takes over: an encoder that reconnects after a network fault must not be

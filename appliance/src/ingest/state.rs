@@ -34,6 +34,12 @@ impl Passage {
         }
     }
 
+    /// This was lost before it came here; tracks are known all the same.
+    pub fn lose(&mut self, arrived: &Arrived) {
+        self.dropped += 1;
+        self.awaiting_key |= matches!(arrived.event, Demuxed::Event(SourceEvent::Video(_)));
+    }
+
     /// The queue was full: this message was lost.
     pub fn refused(&mut self, message: &FromSource) {
         self.dropped += 1;

@@ -2,6 +2,7 @@
 
 use super::assembler::Assembler;
 use crate::clock::House;
+use crate::drill::{PANICS, Panic};
 use crate::encode::Encoded;
 use crate::vitals::Vitals;
 use actix::prelude::*;
@@ -57,5 +58,13 @@ impl StreamHandler<Encoded> for Package {
             error!(channel = %self.slug, %error, "an access unit could not be packaged");
             self.vitals.update(|vitals| vitals.last_error = error.to_string());
         }
+    }
+}
+
+impl Handler<Panic> for Package {
+    type Result = ();
+
+    fn handle(&mut self, _: Panic, _: &mut Context<Self>) {
+        panic!("{PANICS}")
     }
 }

@@ -1,6 +1,7 @@
 //! Keeps a channel in the catalogue, and its waiting viewers awake.
 
 use super::live::{Catalogue, Live};
+use crate::drill::{PANICS, Panic};
 use crate::limits;
 use actix::prelude::*;
 use std::sync::Arc;
@@ -26,5 +27,13 @@ impl Actor for Serve {
     fn started(&mut self, ctx: &mut Self::Context) {
         self.catalogue.insert(&self.slug, self.live.clone());
         ctx.run_interval(limits::PULSE, |stage, _| stage.live.pulse());
+    }
+}
+
+impl Handler<Panic> for Serve {
+    type Result = ();
+
+    fn handle(&mut self, _: Panic, _: &mut Context<Self>) {
+        panic!("{PANICS}")
     }
 }

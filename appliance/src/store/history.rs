@@ -44,6 +44,8 @@ pub enum Happened {
     AlarmRaised,
     /// An alarm is over.
     AlarmCleared,
+    /// A fault drill began or ended.
+    Drill,
 }
 
 impl Happened {
@@ -59,6 +61,7 @@ impl Happened {
             Self::WorkerEnded => "worker-ended",
             Self::StageRestarted => "stage-restarted",
             Self::AlarmRaised => "alarm-raised",
+            Self::Drill => "drill",
             Self::AlarmCleared => "alarm-cleared",
         }
     }

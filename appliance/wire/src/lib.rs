@@ -18,6 +18,8 @@
 //! | `POST /channels/{slug}/sources/{number}/take` | | [`Channel`]; that source is on air |
 //! | `GET` and `PUT /channels/{slug}/failover` | [`Failover`] | [`Failover`] |
 //! | `POST /channels/{slug}/tokens` | [`NewToken`] | [`Token`] |
+//! | `POST /channels/{slug}/drill` | [`NewDrill`] | 202, [`Drill`] |
+//! | `GET /drill` | | [`Drill`] or `null` |
 //! | `GET /box` | | [`BoxStatus`] |
 //! | `GET /alarms` | | list of [`Alarm`] |
 //! | `DELETE /alarms/{id}` | | 204; for those that are dismissible |
@@ -177,6 +179,56 @@ impl std::fmt::Debug for Backup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Backup({}, hidden)", self.number)
     }
+}
+
+/// A fault that may be tried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DrillFault {
+    /// The encode worker is killed.
+    KillWorker,
+    /// The encode worker hangs.
+    HangWorker,
+    /// What the source on air sends is lost on its way.
+    CutSource,
+    /// The disk is taken for full by all that is recorded.
+    FullDisk,
+    /// The box's clock is taken to have been set.
+    ClockStep,
+    /// Many viewers come at once; by whoever asks for the drill.
+    Flood,
+    /// A panic in the stage that serves.
+    PanicServe,
+    /// A panic in the stage that packages.
+    PanicPackage,
+    /// A panic in the stage that owns the worker.
+    PanicEncode,
+    /// A panic in the stage that owns the sources.
+    PanicIngest,
+}
+
+/// What is needed for a fault drill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDrill {
+    /// Which fault.
+    pub fault: DrillFault,
+    /// How long, where the fault has a length; a length that shows it when absent.
+    #[serde(default)]
+    pub secs: Option<u32>,
+}
+
+/// A fault drill that runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drill {
+    /// The channel's slug.
+    pub channel: String,
+    /// Which fault.
+    pub fault: DrillFault,
+    /// House time at which it began, milliseconds since the epoch.
+    pub begins_ms: i64,
+    /// House time at which it ends.
+    pub ends_ms: i64,
 }
 
 /// Something that happened.

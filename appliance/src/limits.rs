@@ -112,6 +112,13 @@ pub const PACKAGE_QUEUE_MAX: usize = 256;
 /// full, media is lost, never the connection.
 pub const SOURCE_EVENTS_MAX: usize = 256;
 
+/// Access units of one source that a new worker is told again, pictures and sound since the newest key picture: three
+/// seconds at 30 frames a second, no more than its decoders' queues take at once. With more, it waits for the next one.
+pub const REPLAY_UNITS_MAX: usize = 240;
+
+/// See [`REPLAY_UNITS_MAX`]: three seconds of a source of 40 Mbit/s.
+pub const REPLAY_BYTES_MAX: usize = 16 << 20;
+
 /// An encode worker whose newest access unit is older than this is hung, whatever else it says.
 pub const WORKER_SILENCE_MAX: Duration = Duration::from_millis(1000);
 

@@ -42,6 +42,9 @@ pub struct Plan {
     pub resume_video: Option<Ticks>,
     /// The same for audio: start of the first audio frame to emit.
     pub resume_audio: Option<Ticks>,
+    /// What the source on air sent since its newest key picture follows right after the plan: the worker shows that, and
+    /// not the slate, from its first slot on.
+    pub source_follows: bool,
 }
 
 /// What a channel shows while it has no source.
@@ -469,6 +472,7 @@ mod tests {
             house_offset_nanos: -5,
             resume_video: Some(Ticks(12_000)),
             resume_audio: None,
+            source_follows: false,
         }
     }
 

@@ -21,5 +21,6 @@ pub fn plan(channel: &Channel) -> Plan {
         house_offset_nanos: 0,
         resume_video: None,
         resume_audio: None,
+        source_follows: false,
     }
 }

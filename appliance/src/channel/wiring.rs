@@ -69,6 +69,7 @@ pub struct Wiring {
     progress: Progress,
     standby: Standby,
     publishers: Publishers,
+    replay: Rc<RefCell<Replay>>,
     to_package: RefCell<mpsc::Sender<Encoded>>,
     to_encode: RefCell<mpsc::Sender<ToWorker>>,
 }
@@ -100,6 +101,7 @@ impl Wiring {
             progress: Progress::default(),
             standby: Standby::new(slug),
             publishers: Publishers::default(),
+            replay: Rc::default(),
             // Closed until the stages that read from them have started.
             to_package: RefCell::new(mpsc::channel(1).0),
             to_encode: RefCell::new(mpsc::channel(1).0),
@@ -143,7 +145,7 @@ impl Wiring {
             slate: self.slate.clone(),
             house: self.services.house,
             source,
-            replay: Replay::default(),
+            replay: self.replay.clone(),
             to_package: self.to_package.borrow().clone(),
             progress: self.progress.clone(),
             vitals: self.vitals.clone(),

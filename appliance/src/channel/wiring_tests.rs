@@ -21,6 +21,7 @@ fn wiring(slug: &str, services: &Services) -> Rc<Wiring> {
         house_offset_nanos: 0,
         resume_video: None,
         resume_audio: None,
+        source_follows: false,
     };
     let slate = watch::channel(plan.slate.clone()).1;
     let sources = std::array::from_fn(|number| (number == 0).then_some(wire::Source::Rtmp));

@@ -1,10 +1,11 @@
 //! What a worker that starts now must be told before new media: pure.
 
+use crate::limits::{REPLAY_BYTES_MAX, REPLAY_UNITS_MAX};
 use media::link::{FromSource, SOURCES_MAX, ToWorker};
 use media::unit::UnitKind;
 
-/// Remembers which source is on air and each one's tracks, and holds pictures back until one from which decoding can
-/// start.
+/// Remembers which source is on air, each one's tracks, and what it sent since its newest key picture: a new worker
+/// decodes that at once and has a picture. Where that is too much, pictures are held back until the next key one.
 #[derive(Debug, Default)]
 pub struct Replay {
     on_air: u8,
@@ -15,6 +16,9 @@ pub struct Replay {
 struct OfSource {
     video_track: Option<FromSource>,
     audio_track: Option<FromSource>,
+    /// Since the newest key picture, that one first; empty while it is not whole.
+    since_key: Vec<FromSource>,
+    bytes: usize,
     awaiting_key: bool,
 }
 
@@ -23,11 +27,18 @@ impl Replay {
     pub fn greeting(&mut self) -> Vec<ToWorker> {
         let mut greeting = vec![ToWorker::OnAir(self.on_air)];
         for (number, source) in (0..).zip(&mut self.sources) {
-            source.awaiting_key = true;
-            let tracks = source.video_track.iter().chain(&source.audio_track).cloned();
-            greeting.extend(tracks.map(|track| ToWorker::Source(number, track)));
+            source.awaiting_key = source.since_key.is_empty();
+            let tracks = source.video_track.iter().chain(&source.audio_track);
+            let news = tracks.chain(&source.since_key).cloned();
+            greeting.extend(news.map(|news| ToWorker::Source(number, news)));
         }
         greeting
+    }
+
+    /// Whether a picture of the source on air can be decoded from the greeting.
+    #[must_use]
+    pub fn shows_source(&self) -> bool {
+        !self.sources[usize::from(self.on_air)].since_key.is_empty()
     }
 
     /// Takes note of a message on its way to the worker; says whether it may pass.
@@ -44,16 +55,46 @@ impl Replay {
 impl OfSource {
     fn admit(&mut self, news: &FromSource) -> bool {
         match news {
-            FromSource::VideoTrack(_) => self.video_track = Some(news.clone()),
+            FromSource::VideoTrack(_) if self.video_track.as_ref() == Some(news) => {}
+            FromSource::VideoTrack(_) => {
+                self.video_track = Some(news.clone());
+                self.forget();
+            }
             FromSource::AudioTrack(_) => self.audio_track = Some(news.clone()),
-            FromSource::Lost => (self.video_track, self.audio_track) = (None, None),
+            FromSource::Lost => {
+                (self.video_track, self.audio_track) = (None, None);
+                self.forget();
+            }
             FromSource::Video(unit, _) => {
                 self.awaiting_key &= unit.kind == UnitKind::Delta;
+                if unit.kind == UnitKind::Key {
+                    self.forget();
+                    self.keep(news, unit.data.len());
+                } else if !self.since_key.is_empty() {
+                    self.keep(news, unit.data.len());
+                }
                 return !self.awaiting_key;
             }
-            FromSource::Audio(..) => (),
+            FromSource::Audio(unit, _) => {
+                if !self.since_key.is_empty() {
+                    self.keep(news, unit.data.len());
+                }
+            }
         }
         true
+    }
+
+    fn keep(&mut self, news: &FromSource, bytes: usize) {
+        self.since_key.push(news.clone());
+        self.bytes += bytes;
+        if self.since_key.len() > REPLAY_UNITS_MAX || self.bytes > REPLAY_BYTES_MAX {
+            self.forget();
+        }
+    }
+
+    fn forget(&mut self) {
+        self.since_key.clear();
+        self.bytes = 0;
     }
 }
 
@@ -72,23 +113,35 @@ mod tests {
         )
     }
 
+    fn track() -> ToWorker {
+        let (codec, framing, config) = (SourceCodec::H264, SourceFraming::LengthPrefixed, vec![1]);
+        ToWorker::Source(1, FromSource::VideoTrack(SourceTrack { codec, framing, config }))
+    }
+
     #[test]
-    fn a_new_worker_hears_the_tracks_and_starts_at_a_key_picture() {
-        let config = vec![1];
-        let (codec, framing) = (SourceCodec::H264, SourceFraming::LengthPrefixed);
-        let track = ToWorker::Source(1, FromSource::VideoTrack(SourceTrack { codec, framing, config }));
+    fn a_new_worker_hears_the_tracks_and_all_since_the_key_picture() {
         let mut replay = Replay::default();
         assert_eq!(replay.greeting(), [ToWorker::OnAir(0)]);
-        assert!(
-            replay.admit(&track)
-                && replay.admit(&ToWorker::OnAir(1))
-                && replay.admit(&video(UnitKind::Key))
-                && replay.admit(&video(UnitKind::Delta))
-        );
-        assert_eq!(replay.greeting(), [ToWorker::OnAir(1), track]);
-        assert!(!replay.admit(&video(UnitKind::Delta)));
-        assert!(replay.admit(&video(UnitKind::Key)));
+        let (key, delta) = (video(UnitKind::Key), video(UnitKind::Delta));
+        assert!(replay.admit(&track()) && replay.admit(&ToWorker::OnAir(1)));
+        assert!(!replay.admit(&delta), "it was not there when the worker began");
+        assert!(replay.admit(&key) && replay.admit(&delta) && replay.admit(&key) && replay.admit(&delta));
+        assert_eq!(replay.greeting(), [ToWorker::OnAir(1), track(), key.clone(), delta.clone()]);
+        assert!(replay.admit(&delta), "it follows what was told again");
         replay.admit(&ToWorker::Source(1, FromSource::Lost));
         assert_eq!(replay.greeting(), [ToWorker::OnAir(1)]);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_then_a_worker_waits_for_a_key_picture() {
+        let mut replay = Replay::default();
+        replay.admit(&track());
+        replay.admit(&video(UnitKind::Key));
+        for _ in 0..=REPLAY_UNITS_MAX {
+            replay.admit(&video(UnitKind::Delta));
+        }
+        assert_eq!(replay.greeting(), [ToWorker::OnAir(0), track()]);
+        assert!(!replay.admit(&video(UnitKind::Delta)));
+        assert!(replay.admit(&video(UnitKind::Key)));
     }
 }

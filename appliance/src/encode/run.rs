@@ -12,6 +12,8 @@ use crate::vitals::{Signals, Vitals};
 use bytes::BytesMut;
 use media::link::{self, FromWorker, LinkError, Message, Plan, Slate, ToWorker};
 use media::unit::AccessUnit;
+use std::cell::RefCell;
+use std::rc::Rc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -66,8 +68,8 @@ pub struct Seat {
     pub house: House,
     /// From ingest.
     pub source: mpsc::Receiver<ToWorker>,
-    /// What of it a new worker must hear.
-    pub replay: Replay,
+    /// What of it a new worker must hear; outlives the stage.
+    pub replay: Rc<RefCell<Replay>>,
     /// To the packager.
     pub to_package: mpsc::Sender<Encoded>,
     /// Where to continue.
@@ -87,6 +89,7 @@ impl Seat {
             house_offset_nanos: self.house.offset_nanos(),
             resume_video: self.progress.next_video(),
             resume_audio: self.progress.next_audio(),
+            source_follows: self.replay.borrow().shows_source(),
             ..self.plan.clone()
         }
     }
@@ -116,7 +119,8 @@ impl Seat {
         let (from, to) = socket.into_split();
         let plan = self.plan_now();
         let (rungs, offset_nanos) = (plan.rungs.len(), plan.house_offset_nanos);
-        let greeting = std::iter::once(ToWorker::Plan(plan)).chain(self.replay.greeting()).collect();
+        let greeting =
+            std::iter::once(ToWorker::Plan(plan)).chain(self.replay.borrow_mut().greeting()).collect();
         let hearing = Hearing {
             gate: SlotGate::new(rungs),
             rungs,
@@ -126,7 +130,7 @@ impl Seat {
             house: self.house,
             deadline: Instant::now() + limits::WORKER_START_MAX,
         };
-        let (source, slate, replay) = (&mut self.source, &mut self.slate, &mut self.replay);
+        let (source, slate, replay) = (&mut self.source, &mut self.slate, &*self.replay);
         let teller = Telling { source, slate, replay, house: self.house, offset_nanos };
         tokio::select! {
             end = hearing.hear(from) => end,
@@ -140,7 +144,7 @@ impl Seat {
 struct Telling<'a> {
     source: &'a mut mpsc::Receiver<ToWorker>,
     slate: &'a mut watch::Receiver<Slate>,
-    replay: &'a mut Replay,
+    replay: &'a RefCell<Replay>,
     house: House,
     /// The offset that the worker knows.
     offset_nanos: i64,
@@ -158,7 +162,7 @@ impl Telling<'_> {
             }
             let message = tokio::select! {
                 message = self.source.recv() => match message {
-                    Some(message) => Some(message).filter(|message| self.replay.admit(message)),
+                    Some(message) => Some(message).filter(|message| self.replay.borrow_mut().admit(message)),
                     None => return WorkerEnd::NoIngest,
                 },
                 Ok(()) = self.slate.changed() => Some(ToWorker::Slate(self.slate.borrow_and_update().clone())),

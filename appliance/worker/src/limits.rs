@@ -17,8 +17,8 @@ pub(crate) const RUNG_QUEUE_SLOTS: usize = 4;
 pub(crate) const OUTBOX_MESSAGES: usize = 512;
 
 /// Source access units on their way to one decoder. Beyond it they are dropped, for video up to the next key picture:
-/// two seconds at 60 frames a second.
-pub(crate) const DECODE_QUEUE_UNITS: usize = 120;
+/// four seconds at 60 frames a second, and what a new worker is told again.
+pub(crate) const DECODE_QUEUE_UNITS: usize = 256;
 
 /// Decoded pictures that wait for their slot; beyond it the oldest is dropped. Holds the largest reserve
 /// (`source::clock`) at 60 frames a second.
@@ -32,6 +32,10 @@ pub(crate) const STATUS_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Distance between what is told of the sources' signals: a tenth of what a change to another source may be late.
 pub(crate) const SIGNALS_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A worker waits so long for the first picture of the source that its predecessor showed: decoding a second of it takes
+/// a tenth of that or so. Then it begins with the slate.
+pub(crate) const FIRST_PICTURE_WAIT: Ticks = Ticks::from_millis(300);
 
 /// The longest uninterrupted sleep, so that a clock that was slewed and a stop are noticed.
 pub(crate) const NAP_MAX: Duration = Duration::from_millis(50);

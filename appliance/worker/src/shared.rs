@@ -102,6 +102,15 @@ impl Shared {
         !self.is_stopping()
     }
 
+    /// Waits until something is so, or for `most` at the longest.
+    pub(crate) fn wait_for(&self, most: Ticks, is_so: impl Fn() -> bool) {
+        const LOOK: Ticks = Ticks::from_millis(2);
+        let end = self.clock.now() + most;
+        while !is_so() && !self.is_stopping() && self.clock.now() < end {
+            self.clock.nap_until(end.min(self.clock.now() + LOOK));
+        }
+    }
+
     /// Notes what went wrong, for people.
     pub(crate) fn note_error(&self, error: &dyn std::fmt::Display) {
         *lock(&self.last_error) = error.to_string();

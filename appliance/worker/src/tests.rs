@@ -39,6 +39,7 @@ fn plan(source: PlanSource) -> Plan {
         house_offset_nanos: house_offset_nanos(),
         resume_video: None,
         resume_audio: None,
+        source_follows: false,
     }
 }
 

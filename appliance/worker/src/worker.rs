@@ -8,11 +8,14 @@ use crate::clock::HouseClock;
 use crate::ff::{self, Encoder, FramePool, VideoSettings};
 use crate::ladder::audio::{Audio, Sound};
 use crate::ladder::rung::Rung;
-use crate::limits::{OUTBOX_MESSAGES, RUNG_QUEUE_SLOTS, SIGNALS_INTERVAL, STATUS_INTERVAL, STOP_WAIT};
+use crate::limits::{
+    FIRST_PICTURE_WAIT, OUTBOX_MESSAGES, RUNG_QUEUE_SLOTS, SIGNALS_INTERVAL, STATUS_INTERVAL, STOP_WAIT,
+};
 use crate::link::{self, Reader};
 use crate::pattern::Pattern;
 use crate::shared::{Shared, lock};
 use crate::source::intake::{self, Input, Queue};
+use crate::source::sound::sample_at;
 use crate::source::sources::Sources;
 use anyhow::Context as _;
 use media::link::{FromSource, FromWorker, Plan, PlanSource, SOURCES_MAX, ToWorker};
@@ -135,9 +138,9 @@ impl Crew {
         }
         self.shared.send(FromWorker::Config { rendition: rungs.len() as u8, config: audio.config() })?;
 
+        self.shared.counters.on_source.store(self.sources.is_none() || plan.source_follows, Relaxed);
         self.start_status()?;
         self.start_signals()?;
-        self.shared.counters.on_source.store(self.sources.is_none(), Relaxed);
         let begin = Begin::of(plan, self.shared.clock.now());
         let mut slots = Vec::new();
         for (index, rung) in rungs.into_iter().enumerate() {
@@ -145,9 +148,22 @@ impl Crew {
             slots.push(sender);
             self.spawn(&format!("rung-{index}"), move |shared| rung.run(&receiver, shared))?;
         }
-        self.spawn("audio", move |shared| audio.run(begin.audio, shared))?;
+        let following = self.sources.clone().filter(|_| plan.source_follows);
+        let source = following.clone();
+        self.spawn("audio", move |shared| {
+            if let Some(sources) = source {
+                let sample = sample_at(begin.audio);
+                shared.wait_for(FIRST_PICTURE_WAIT, || lock(&sources.on_air().sound).reaches(sample));
+            }
+            audio.run(begin.audio, shared)
+        })?;
         let (canvas, pictures) = (plan.canvas, self.pictures(plan));
-        self.spawn("canvas", move |shared| pacer::run(canvas, begin.video, pictures, &slots, shared))
+        self.spawn("canvas", move |shared| {
+            if let Some(sources) = following {
+                shared.wait_for(FIRST_PICTURE_WAIT, || lock(&sources.on_air().pictures).reaches(begin.video));
+            }
+            pacer::run(canvas, begin.video, pictures, &slots, shared)
+        })
     }
 
     fn sound(&self) -> Sound {

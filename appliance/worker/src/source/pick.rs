@@ -67,6 +67,11 @@ impl<F> Pick<F> {
         }
     }
 
+    /// Whether there is a picture that is due at `slot` or later: all before have come.
+    pub(crate) fn reaches(&self, slot: Ticks) -> bool {
+        self.waiting.back().is_some_and(|(due, _)| *due >= slot - self.tolerance)
+    }
+
     /// Forgets what waits: the source has gone. What is shown stays until the slate takes over.
     pub(crate) fn clear(&mut self) {
         self.waiting.clear();

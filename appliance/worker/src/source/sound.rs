@@ -56,6 +56,11 @@ impl SoundTimeline {
         stretch_for(error)
     }
 
+    /// Whether there is sound up to sample number `at`, or after it.
+    pub(crate) fn reaches(&self, at: i64) -> bool {
+        !self.samples.is_empty() && self.end() > at
+    }
+
     fn discard(&mut self, samples: usize) {
         self.samples.drain(..samples);
         self.start += samples as i64;

@@ -239,13 +239,30 @@ impl Daemon {
     /// # Errors
     /// With the log when that does not come.
     pub fn wait_on_air(&self, channel: &Channel, state: wire::ChannelState) -> anyhow::Result<()> {
+        self.wait_for_segments(channel, state, 3)
+    }
+
+    /// Waits until a channel is in this state and has begun: one segment is enough where no player starts.
+    ///
+    /// # Errors
+    /// With the log when that does not come.
+    pub fn wait_begun(&self, channel: &Channel, state: wire::ChannelState) -> anyhow::Result<()> {
+        self.wait_for_segments(channel, state, 1)
+    }
+
+    fn wait_for_segments(
+        &self,
+        channel: &Channel,
+        state: wire::ChannelState,
+        segments: usize,
+    ) -> anyhow::Result<()> {
         let on_air = until("the channel is on air", ON_AIR_LIMIT, || {
             let seen = self.channel(&channel.slug)?;
             ensure!(seen.state == state, "it is {:?}: {}", seen.state, seen.detail);
             let playlists = crate::playlist::Multivariant::fetch(&self.live(channel, "master.m3u8"))?;
             for url in playlists.all() {
                 let media = crate::playlist::Media::fetch(url)?;
-                ensure!(media.complete().count() >= 3, "{url}: {} segments", media.complete().count());
+                ensure!(media.complete().count() >= segments, "{url}: {} segments", media.complete().count());
             }
             http::fetch(&self.live(channel, "manifest.mpd"))?;
             http::fetch(&self.live(channel, "ts/master.m3u8")).map(drop)

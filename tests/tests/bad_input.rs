@@ -20,7 +20,7 @@ fn beside_a_channel(worst: impl FnOnce(&Daemon, &Channel) -> anyhow::Result<()>)
     let _alone = alone();
     let mut daemon = Daemon::start()?;
     let channel = daemon.add_channel("On air", "test-pattern", &small_ladder())?;
-    daemon.wait_on_air(&channel, ChannelState::Live)?;
+    daemon.wait_begun(&channel, ChannelState::Live)?;
     let worker = daemon.worker(&channel.slug)?;
     let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
     let done = worst(&daemon, &channel).and_then(|()| two_more_segments(&daemon, &channel));

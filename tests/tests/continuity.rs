@@ -5,7 +5,7 @@ use e2e::clock::until;
 use e2e::daemon::{Channel, Daemon, small_ladder};
 use e2e::playlist::{Media, Multivariant};
 use e2e::watcher::{Baseline, Excuse, Watcher};
-use e2e::{alone, procfs};
+use e2e::{alone, http, procfs, setting};
 use rustix::process::Signal;
 use std::time::Duration;
 use wire::ChannelState;
@@ -64,9 +64,60 @@ fn fault_of_the_worker(signal: Signal, excuses: &[Excuse]) -> anyhow::Result<()>
     watcher.stop().clean_but(excuses).map(drop)
 }
 
+/// From nothing to a whole segment, in no order.
+fn moment(number: u64) -> Duration {
+    Duration::from_millis(number * 1371 % 2000)
+}
+
+/// How many parts were published late, by more than so many seconds, and how many there were.
+fn late_parts(daemon: &Daemon, channel: &Channel, secs: &str) -> anyhow::Result<(u64, u64)> {
+    let metrics = http::fetch(&format!("{}/metrics", daemon.base()))?.text();
+    let (mut in_time, mut all) = (0, 0);
+    let slug = format!("channel=\"{}\"", channel.slug);
+    for line in metrics.lines().filter(|line| line.contains(&slug)) {
+        let value = || line.split_whitespace().next_back().unwrap_or("0").parse::<u64>();
+        if line.starts_with(&format!("forebay_part_lateness_seconds_bucket{{le=\"{secs}\"")) {
+            in_time += value()?;
+        } else if line.starts_with("forebay_part_lateness_seconds_count") {
+            all += value()?;
+        }
+    }
+    ensure!(all > 0, "no part was measured: {metrics}");
+    Ok((all - in_time, all))
+}
+
+/// `FOREBAY_KILLS` (default 2; 20 in the long form): five in a minute would be a worker that keeps failing.
 #[test]
-fn numbers_and_times_go_on_when_the_worker_is_killed() -> anyhow::Result<()> {
-    fault_of_the_worker(Signal::KILL, &[])
+fn workers_that_are_killed_again_and_again_touch_nobody() -> anyhow::Result<()> {
+    const APART: Duration = Duration::from_secs(15);
+    let _alone = alone();
+    let (daemon, channel, watcher) = on_air()?;
+    let beside = daemon.add_channel("Beside", "test-pattern", &small_ladder())?;
+    daemon.wait_begun(&beside, ChannelState::Live)?;
+    let watcher = watcher.beside(daemon.live(&beside, "").trim_end_matches('/').to_owned());
+    let worker_beside = daemon.worker(&beside.slug)?;
+    let (late_before, before) = late_parts(&daemon, &beside, "0.1")?;
+    for number in 0..setting("FOREBAY_KILLS", 2) {
+        std::thread::sleep(moment(number));
+        let worker = daemon.worker(&channel.slug)?;
+        procfs::signal(worker, Signal::KILL)?;
+        until("another worker runs", BACK_LIMIT, || {
+            ensure!(daemon.worker(&channel.slug)? != worker, "still the same");
+            Ok(())
+        })?;
+        // One waits again, and the moments stay apart.
+        std::thread::sleep(APART - moment(number));
+    }
+    let (late_after, after) = late_parts(&daemon, &beside, "0.1")?;
+    eprintln!(
+        "parts of the channel beside that were more than 100 ms late: {late_before} of {before} before the first kill, \
+         {} of {} from then on",
+        late_after - late_before,
+        after - before
+    );
+    ensure!(daemon.worker(&beside.slug)? == worker_beside, "the worker of the channel beside was replaced");
+    ensure!(daemon.channel(&beside.slug)?.restarts == 0, "a stage of the channel beside was restarted");
+    watcher.stop().clean().map(drop)
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn a_full_disk_shortens_the_past_and_nothing_else() -> anyhow::Result<()> {
     let (from, _) = oldest(&before).context("no segment")?;
     until("more is made, and older given up for it", FILLED_LIMIT, || {
         let (now, _) = oldest(&Media::fetch(&url)?).context("no segment")?;
-        ensure!(now > from + 20, "{now} is the oldest, it was {from}");
+        ensure!(now > from + 10, "{now} is the oldest, it was {from}");
         Ok(())
     })?;
     let (_, oldest) = oldest(&Media::fetch(&url)?).context("no segment")?;

@@ -23,8 +23,8 @@ fn survived(worst: impl FnOnce(&Daemon, &Channel) -> anyhow::Result<()>) -> anyh
     let mut daemon = Daemon::start()?;
     let beside = daemon.add_channel("Beside", "test-pattern", &small_ladder())?;
     let channel = daemon.add_channel("Contribution", "srt", &small_ladder())?;
-    daemon.wait_on_air(&beside, ChannelState::Live)?;
-    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
+    daemon.wait_begun(&beside, ChannelState::Live)?;
+    daemon.wait_begun(&channel, ChannelState::Waiting)?;
     let watcher = Watcher::start(daemon.live(&beside, "").trim_end_matches('/').to_owned());
     let done = worst(&daemon, &channel);
     let taken = done.and_then(|()| is_taken(&daemon, &channel));

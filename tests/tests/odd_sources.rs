@@ -17,7 +17,7 @@ fn told(transport: Transport, coding: &[&str], light: Light, words: &str) -> any
     let _alone = alone();
     let mut daemon = Daemon::start()?;
     let channel = daemon.add_channel("Odd", transport.source(), &small_ladder())?;
-    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
+    daemon.wait_begun(&channel, ChannelState::Waiting)?;
     let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
     let publisher = Publisher::coded(&transport.url(&daemon, &channel.stream_key), transport, coding)?;
     let seen = clock::until("the operator is told", TOLD_LIMIT, || {

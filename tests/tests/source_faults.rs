@@ -35,7 +35,7 @@ fn alarms(daemon: &Daemon) -> anyhow::Result<Vec<wire::Alarm>> {
 fn on_slate(source: &str) -> anyhow::Result<(Daemon, Channel, Watcher)> {
     let daemon = Daemon::start()?;
     let channel = daemon.add_channel("Hall", source, &small_ladder())?;
-    daemon.wait_on_air(&channel, ChannelState::Waiting)?;
+    daemon.wait_begun(&channel, ChannelState::Waiting)?;
     let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
     Ok((daemon, channel, watcher))
 }

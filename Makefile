@@ -97,6 +97,7 @@ test-faults: build
 	$(call say,1/2,checking what the tests need)
 	@.ci/setup test
 	$(call say,2/2,injecting each fault; half an hour or so)
+	@FOREBAY_VIRTUAL_HOURS=24 cargo test $(LOCKED) -p media --test virtual_day
 	@cargo test $(LOCKED) -p e2e --test continuity --test drill --test backups --test source_faults --test durability --test dvr --test hostile_srt $(TEST_ARGS)
 
 lint:

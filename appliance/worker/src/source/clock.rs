@@ -365,6 +365,25 @@ mod tests {
         assert!(Ticks(largest) <= millis(1), "{largest}");
     }
 
+    #[test]
+    fn a_day_with_a_sender_that_is_200_ppm_off_builds_up_no_delay() {
+        const DAY: i64 = 24 * 3600 * 25;
+        for sign in [1, -1] {
+            let mut clock = SourceClock::default();
+            let (mut least, mut most) = (millis(1000), Ticks::ZERO);
+            for frame in 0..DAY {
+                let dts = FRAME * frame;
+                let arrived = NOW + dts + Ticks(sign * dts.0 / 5000);
+                let (shown, in_order) = clock.observe(Kind::Video, at(dts, arrived));
+                assert!(in_order, "frame {frame} was not believed");
+                if frame > 250 {
+                    (least, most) = (least.min(shown - arrived), most.max(shown - arrived));
+                }
+            }
+            assert!(least >= millis(60) && most <= millis(130), "{least:?} to {most:?}, {sign}");
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_is_shown_far_from_its_arrival(

@@ -17,6 +17,8 @@ pub enum Kind {
     SettingsUnwritable,
     /// The disk is nearly full.
     DiskFull,
+    /// File descriptors run out.
+    DescriptorsShort,
     /// A fault drill runs.
     Drill,
     /// House time is not that of the box's clock.
@@ -33,10 +35,11 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SettingsRestored,
         Self::SettingsUnwritable,
         Self::DiskFull,
+        Self::DescriptorsShort,
         Self::Drill,
         Self::ClockOff,
         Self::ChannelParked,
@@ -52,6 +55,7 @@ impl Kind {
             Self::SettingsRestored => "settings-restored",
             Self::SettingsUnwritable => "settings-unwritable",
             Self::DiskFull => "disk-full",
+            Self::DescriptorsShort => "descriptors-short",
             Self::Drill => "drill-running",
             Self::ClockOff => "clock-off",
             Self::ChannelParked => "channel-parked",

@@ -436,6 +436,16 @@ pub const DISK_CLEAR_SHARE: u64 = DVR_DISK_RESERVE_SHARE;
 /// How often the box looks at the disk.
 pub const DISK_LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
+/// Fewer file descriptors left than this is an alarm (a quarter of a smaller limit): a quarter of what is kept for all that is
+/// no viewer's connection,
+pub const DESCRIPTORS_SHORT: u64 = DESCRIPTORS_RESERVED / 4;
+
+/// until there are so many again (half of a smaller limit).
+pub const DESCRIPTORS_CLEAR: u64 = DESCRIPTORS_RESERVED / 2;
+
+/// How often the box looks at them.
+pub const DESCRIPTORS_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How often house time takes a step towards UTC.
 pub const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
 

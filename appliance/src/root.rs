@@ -8,7 +8,7 @@
 //! ├─ judge        fetches each channel like a client
 //! ├─ tls          keeps the box's own certificate valid
 //! ├─ watchdog     systemd's
-//! ├─ copies, disk, clock  what the box looks at of itself
+//! ├─ copies, disk, descriptors, clock  what the box looks at of itself
 //! └─ channels     one_for_one
 //! ```
 
@@ -204,6 +204,7 @@ fn tree(
     let (house, srt, changed) = (services.house, srt.clone(), state.changed.clone());
     let (store, board, data_dir) = (state.store.clone(), state.board.clone(), data_dir.to_owned());
     let drills = services.drills.clone();
+    let counted = services.board.clone();
     let (kept, cared_for, changes, timed) = (store.clone(), board.clone(), changed.clone(), board.clone());
     Supervisor::new("root", Strategy::OneForOne)
         .child(Task::new("rtmp", move |_| {
@@ -221,6 +222,7 @@ fn tree(
         .child(Task::new("disk", move |_| {
             health::disk::watch(data_dir.clone(), board.clone(), drills.clone())
         }))
+        .child(Task::new("descriptors", move |_| health::descriptors::watch(counted.clone())))
         .child(Task::new("clock", move |_| health::clock::follow(house, timed.clone())))
         .child(Task::new("channels", move |_| {
             channels::run(store.clone(), services.clone(), changed.subscribe())

@@ -92,8 +92,9 @@ fn workers_that_are_killed_again_and_again_touch_nobody() -> anyhow::Result<()> 
     const APART: Duration = Duration::from_secs(15);
     let _alone = alone();
     let (daemon, channel, watcher) = on_air()?;
-    let beside = daemon.add_channel("Beside", "test-pattern", &small_ladder())?;
-    daemon.wait_begun(&beside, ChannelState::Live)?;
+    // On its slate: two patterns would sound the same.
+    let beside = daemon.add_channel("Beside", "srt", &small_ladder())?;
+    daemon.wait_begun(&beside, ChannelState::Waiting)?;
     let watcher = watcher.beside(daemon.live(&beside, "").trim_end_matches('/').to_owned());
     let worker_beside = daemon.worker(&beside.slug)?;
     let (late_before, before) = late_parts(&daemon, &beside, "0.1")?;

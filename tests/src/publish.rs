@@ -101,6 +101,31 @@ impl Publisher {
         Self::run(ffmpeg)
     }
 
+    /// Begins to send a transport stream over RTMP in real time, its stamps from so many seconds on, and another so many
+    /// seconds later from the given second of it on.
+    ///
+    /// # Errors
+    /// When ffmpeg cannot be run.
+    pub fn stamped(url: &str, file: &Path, begin: u64, jump: Option<(u64, u64)>) -> anyhow::Result<Self> {
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg.args(["-hide_banner", "-loglevel", "error", "-re", "-i"]).arg(file).args(["-c", "copy"]);
+        if let Some((from, by)) = jump {
+            let stamps = format!("setts=ts='TS+gte(TS*TB,{from})*{by}/TB'");
+            ffmpeg.args(["-bsf:v", &stamps, "-bsf:a", &stamps]);
+        }
+        ffmpeg.args(["-output_ts_offset", &begin.to_string(), "-f", "flv", url]);
+        Self::run(ffmpeg)
+    }
+
+    /// Stops it where it is, connected, or has it go on: then it sends what it is behind with at once.
+    ///
+    /// # Errors
+    /// When it has gone.
+    pub fn stall(&self, stalls: bool) -> anyhow::Result<()> {
+        let signal = if stalls { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT };
+        crate::procfs::signal(self.child.id(), signal)
+    }
+
     fn run(mut ffmpeg: Command) -> anyhow::Result<Self> {
         let child = ffmpeg.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         Ok(Self { child: child.context("running ffmpeg")? })

@@ -18,7 +18,7 @@ const LOSS_MS: u64 = 400;
 /// A switch may come so much later.
 const LATE_MS: u64 = 500;
 /// How long the source is well, or not.
-const PHASE_SECONDS: u64 = 8;
+const PHASE_SECONDS: u64 = 6;
 
 fn change(daemon: &Daemon, args: &[&str]) -> anyhow::Result<String> {
     let done = daemon.cli(&[&["channel"], args].concat())?;

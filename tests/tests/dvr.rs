@@ -135,7 +135,7 @@ fn seeks_back(daemon: &Daemon, channel: &Channel, tier: &str) -> anyhow::Result<
 
 #[test]
 fn a_full_disk_shortens_the_past_and_nothing_else() -> anyhow::Result<()> {
-    const DISK_BYTES: u64 = 4 << 20;
+    const DISK_BYTES: u64 = 3 << 20;
     let _alone = alone();
     let daemon = Daemon::start_on_small_disk("dvr", DISK_BYTES)?;
     let channel = on_air(&daemon, 3600)?;

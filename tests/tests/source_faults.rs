@@ -1,7 +1,8 @@
 //! What sources do, and what viewers see of it: nothing but other pictures.
 //!
 //! The short form is what `make test` runs; `make test-faults` runs the long one:
-//! `FOREBAY_CUT_SECONDS` (default 8; 60) is how long the long cut lasts, `FOREBAY_CUTS` (default 3; 20) how many short ones there are.
+//! `FOREBAY_CUT_SECONDS` (default 6; 60) is how long the long cut lasts, `FOREBAY_CUTS` (default 2; 20) how many short ones there are,
+//! `FOREBAY_LOOKS` (default 3; 5) how many formats a source that reconnects comes in.
 
 use anyhow::{Context, ensure};
 use e2e::clock::until;
@@ -40,7 +41,7 @@ fn on_slate(source: &str) -> anyhow::Result<(Daemon, Channel, Watcher)> {
     Ok((daemon, channel, watcher))
 }
 
-/// So many segments of the TS tier, from the newest on.
+/// So many segments of the TS tier, of a second each, from the newest on.
 fn recorded(daemon: &Daemon, channel: &Channel, segments: u64) -> anyhow::Result<NamedTempFile> {
     let playlists = Multivariant::fetch(&daemon.live(channel, "ts/master.m3u8"))?;
     let file = tempfile::Builder::new().suffix(".ts").tempfile()?;
@@ -81,7 +82,7 @@ fn a_source_that_is_cut_gives_way_to_the_slate_and_comes_back() -> anyhow::Resul
         ensure!(seen + 30 < with_source, "mean luma {seen}, with the source {with_source}");
         Ok(())
     })?;
-    std::thread::sleep(Duration::from_secs(setting("FOREBAY_CUT_SECONDS", 8)));
+    std::thread::sleep(Duration::from_secs(setting("FOREBAY_CUT_SECONDS", 6)));
     publisher = Publisher::start(&daemon, &channel, Transport::Rtmp)?;
     becomes(&daemon, &channel, ChannelState::Live)?;
     until("the source is seen again", SOON, || {
@@ -91,7 +92,7 @@ fn a_source_that_is_cut_gives_way_to_the_slate_and_comes_back() -> anyhow::Resul
     })?;
     ensure!(alarms(&daemon)?.is_empty(), "{:?}", alarms(&daemon)?);
 
-    for number in 0..setting("FOREBAY_CUTS", 3) {
+    for number in 0..setting("FOREBAY_CUTS", 2) {
         drop(publisher);
         std::thread::sleep(cut_length(number));
         publisher = Publisher::start(&daemon, &channel, Transport::Rtmp)?;
@@ -245,13 +246,46 @@ fn stamps_of_33_bits_that_begin_anew_are_not_seen() -> anyhow::Result<()> {
     watcher.stop().clean().map(drop)
 }
 
+/// FLV has 31 bits for milliseconds, RTMP an extended time stamp from 24 bits on: a sender begins ten seconds before
+/// each, another jumps by an hour, and one stalls.
+#[test]
+fn stamps_of_rtmp_may_wrap_jump_and_stall() -> anyhow::Result<()> {
+    const BITS_24: u64 = (1 << 24) / 1000;
+    const BITS_31: u64 = (1 << 31) / 1000;
+    const HOUR: u64 = 3600;
+    let _alone = alone();
+    let source = changing(&[LOOKS[4]], 40)?;
+    let (daemon, channel, watcher) = on_slate("rtmp")?;
+    let address = Transport::Rtmp.url(&daemon, &channel.stream_key);
+    let cases =
+        [("24 bits", BITS_24 - 10, None), ("31 bits", BITS_31 - 10, None), ("jump", 0, Some((10, HOUR)))];
+    for (case, begin, jump) in cases {
+        let publisher = Publisher::stamped(&address, source.path(), begin, jump)?;
+        becomes(&daemon, &channel, ChannelState::Live)?;
+        let output = recorded(&daemon, &channel, 12)?;
+        in_step(output.path(), 6, 1).with_context(|| case)?;
+        if case != "jump" {
+            drop(publisher);
+            becomes(&daemon, &channel, ChannelState::Waiting)?;
+            continue;
+        }
+        publisher.stall(true)?;
+        becomes(&daemon, &channel, ChannelState::Waiting)?;
+        publisher.stall(false)?;
+        becomes(&daemon, &channel, ChannelState::Live)?;
+    }
+    watcher.stop().clean().map(drop)
+}
+
 #[test]
 fn a_source_that_comes_back_different_changes_nothing_but_the_picture() -> anyhow::Result<()> {
     let _alone = alone();
     let (daemon, channel, watcher) = on_slate("rtmp")?;
     let before = headers(&daemon, &channel)?;
     let watcher = watcher.with_player("llhls")?;
-    for look in LOOKS {
+    // From large and fast to small and slow, and to mono; the long form has all.
+    let step = if setting("FOREBAY_LOOKS", 3) < 5 { 2 } else { 1 };
+    for look in LOOKS.into_iter().step_by(step) {
         // Made beforehand: a machine that has to code 1080p at the same time may be too slow for it.
         let source = changing(&[look], 4 * LOOK_SECONDS)?;
         let address = Transport::Rtmp.url(&daemon, &channel.stream_key);
@@ -264,7 +298,8 @@ fn a_source_that_comes_back_different_changes_nothing_but_the_picture() -> anyho
             ensure!(seen.state == ChannelState::Live, "it is {:?}", seen.state);
             Ok(())
         })?;
-        let output = recorded(&daemon, &channel, LOOK_SECONDS)?;
+        // The first of them may show the slate, and 2.5 s of beeps are not looked at.
+        let output = recorded(&daemon, &channel, LOOK_SECONDS + 3)?;
         in_step(output.path(), LOOK_SECONDS as usize - 3, 0).with_context(|| format!("{look:?}"))?;
         drop(publisher);
     }

@@ -26,7 +26,7 @@ use viewer::Viewers;
 use wire::{Channel, ChannelState, Drill, DrillFault, Event, NewDrill, Playback, Token};
 
 /// Viewers watch for so long before anything happens, and after all is well again.
-const CALM: Duration = Duration::from_secs(3);
+const CALM: Duration = Duration::from_secs(2);
 /// How often the channel's state is asked for.
 const LOOK: Duration = Duration::from_millis(100);
 

@@ -30,6 +30,9 @@ pub(crate) struct Source {
     pub(crate) sound: Mutex<SoundTimeline>,
     pub(crate) meter: Mutex<Meter>,
     pub(crate) labels: Mutex<Labels>,
+    /// How late pictures are shown, on average: from a quarter of a slot before to three quarters after they are due.
+    /// Sound, which waits for no slot, is heard as late.
+    picture_lag: Ticks,
 }
 
 /// What a source sends, in words; empty until known.
@@ -44,7 +47,7 @@ impl Source {
     pub(crate) fn new(frame: Ticks, slate: &Slate) -> Arc<Self> {
         let pictures = Mutex::new(Pick::new(frame, slate));
         let (clock, sound, meter, labels) = Default::default();
-        Arc::new(Self { clock, pictures, sound, meter, labels })
+        Arc::new(Self { clock, pictures, sound, meter, labels, picture_lag: Ticks(frame.0 / 4) })
     }
 
     /// The slate is now this.
@@ -233,9 +236,10 @@ impl Sink for Sound {
     const KIND: Kind = Kind::Audio;
 
     fn take(&mut self, frame: Frame) -> Result<(), Error> {
+        let lag = self.source.picture_lag;
         let resampler = self.resampler_for(&frame)?;
         // What comes out first was still inside.
-        let at = frame.pts().map(|due| sample_at(Ticks(due)) - resampler.delay_samples());
+        let at = frame.pts().map(|due| sample_at(Ticks(due) + lag) - resampler.delay_samples());
         let [left, right] = resampler.convert(&frame)?;
         lock(&self.source.meter).sound([&left, &right], self.shared.clock.now());
         let stretch = lock(&self.source.sound).push(at, [&left, &right]);

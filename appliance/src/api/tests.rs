@@ -340,3 +340,78 @@ async fn feeds_are_bounded_and_give_their_place_back() {
     feeds.pop();
     assert_eq!(follow().await.status(), 200);
 }
+
+#[actix_rt::test]
+async fn sources_are_added_shown_and_removed() {
+    let test = new_box();
+    let state = &test.state;
+    ask(state, post(json!({"name": "Hall", "source": "rtmp"}))).await;
+    let hall = |path: &str| format!("/api/v1/channels/hall{path}");
+    let add = || TestRequest::post().uri("/api/v1/channels/hall/backups").set_json(json!({"source": "srt"}));
+    let (status, backup) = ask(state, add()).await;
+    assert_eq!((status, &backup["number"]), (201, &json!(1)));
+    let key = backup["stream_key"].as_str().unwrap();
+    assert_eq!(backup["publish_urls"], json!([format!("srt://localhost:9000?streamid={key}")]));
+    let (_, shown) = ask(state, get(&hall("/sources/1/key"))).await;
+    assert_eq!(shown["stream_key"], backup["stream_key"]);
+    let (_, main) = ask(state, get(&hall("/key"))).await;
+    assert_ne!(main["stream_key"], backup["stream_key"]);
+    let (_, channel) = ask(state, get(&hall(""))).await;
+    let kinds: Vec<_> =
+        channel["sources"].as_array().unwrap().iter().map(|source| &source["source"]).collect();
+    assert_eq!(kinds, [&json!("rtmp"), &json!("srt")]);
+
+    let take = |number: u8| TestRequest::post().uri(&hall(&format!("/sources/{number}/take")));
+    assert!(problem(state, take(1)).await.starts_with("409 - the channel is stopped"));
+    let remove = |number: u8| TestRequest::delete().uri(&hall(&format!("/sources/{number}")));
+    assert!(problem(state, remove(0)).await.starts_with("409 - the main source goes with its channel"));
+    assert_eq!(ask(state, remove(1)).await, (204, Value::Null));
+    assert_eq!(
+        problem(state, remove(1)).await,
+        "404 - the channel has no source 1; its page lists those that it has"
+    );
+    assert!(problem(state, get(&hall("/sources/1/key"))).await.starts_with("404"));
+    ask(state, post(json!({"name": "Pattern", "source": "test-pattern"}))).await;
+    let of_pattern =
+        TestRequest::post().uri("/api/v1/channels/pattern/backups").set_json(json!({"source": "srt"}));
+    assert!(problem(state, of_pattern).await.starts_with("422 /source a test pattern"));
+}
+
+#[actix_rt::test]
+async fn rules_of_failover_are_checked_and_kept() {
+    let test = new_box();
+    let state = &test.state;
+    ask(state, post(json!({"name": "Hall", "source": "rtmp"}))).await;
+    let path = "/api/v1/channels/hall/failover";
+    let (_, before) = ask(state, get(path)).await;
+    assert_eq!((&before["loss_ms"], &before["black_ms"]), (&json!(400), &Value::Null));
+    let put = |body: Value| TestRequest::put().uri(path).set_json(body);
+    let wanted = json!({"loss_ms": 2000, "black_ms": 5000});
+    let (status, after) = ask(state, put(wanted)).await;
+    assert_eq!((status, &after["black_ms"], &after["return_after_ms"]), (200, &json!(5000), &Value::Null));
+    assert_eq!(ask(state, get(path)).await.1, after);
+    let refused = problem(state, put(json!({"loss_ms": 2000, "silence_ms": 5}))).await;
+    assert!(refused.starts_with("422 /silence_ms silence_ms is 5; it must be within 300"), "{refused}");
+    assert!(problem(state, put(json!({"black_ms": 5000}))).await.starts_with("400 /loss_ms"));
+}
+
+#[actix_rt::test]
+async fn what_happened_is_told_and_drills_say_what_they_need() {
+    let test = new_box();
+    let state = &test.state;
+    ask(state, post(json!({"name": "Hall", "source": "rtmp"}))).await;
+    state.board.history().note(Some("hall"), crate::store::Happened::SourceAttached, "RTMP");
+    state.board.history().note(None, crate::store::Happened::AlarmRaised, "disk-full");
+    let (_, all) = ask(state, get("/api/v1/history")).await;
+    assert_eq!((all.as_array().unwrap().len(), &all[0]["kind"]), (2, &json!("alarm-raised")));
+    let (_, of_hall) = ask(state, get("/api/v1/history?channel=hall&limit=5")).await;
+    assert_eq!(of_hall[0]["what"], "RTMP");
+
+    assert_eq!(ask(state, get("/api/v1/drill")).await, (200, Value::Null));
+    let drill = |body: Value| TestRequest::post().uri("/api/v1/channels/hall/drill").set_json(body);
+    assert!(
+        problem(state, drill(json!({"fault": "flood"}))).await.starts_with("409 - the channel is stopped")
+    );
+    assert!(problem(state, drill(json!({"fault": "flood", "secs": 9999}))).await.starts_with("422 /secs"));
+    assert!(problem(state, drill(json!({"fault": "earthquake"}))).await.starts_with("400"));
+}

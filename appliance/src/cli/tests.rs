@@ -142,3 +142,30 @@ async fn a_channels_life_on_the_command_line() {
     }
     server.stop(false).await;
 }
+
+#[actix_rt::test]
+async fn backups_on_the_command_line() {
+    let folder = TempDir::new().unwrap();
+    let (_state, server) = daemon(&folder);
+    forebay(folder.path(), "add --source rtmp --name Hall").await.unwrap();
+    let added = forebay(folder.path(), "backup add hall --source srt").await.unwrap();
+    assert!(added.starts_with("back-up  1\npublish  srt://127.0.0.1:9000?streamid="), "{added}");
+    assert_eq!(added, format!("back-up  1\n{}", forebay(folder.path(), "backup key hall 1").await.unwrap()));
+    let shown = forebay(folder.path(), "show hall").await.unwrap();
+    assert!(shown.contains("source 0") && shown.contains("source 1"), "{shown}");
+    insta::assert_snapshot!(
+        forebay(folder.path(), "failover hall --black-ms 5000 --disorder-ms never").await.unwrap(),
+        @r"
+    no picture   after 400 ms
+    disorder     never
+    black        after 5000 ms
+    frozen       never
+    silence      never
+    return       after 10000 ms
+    "
+    );
+    let taken = forebay(folder.path(), "take hall 1").await.unwrap_err();
+    assert_eq!(taken.code(), 4);
+    assert_eq!(forebay(folder.path(), "backup remove hall 1").await.unwrap(), "back-up 1 of hall removed\n");
+    server.stop(false).await;
+}

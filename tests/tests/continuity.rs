@@ -91,7 +91,7 @@ fn late_parts(daemon: &Daemon, channel: &Channel, secs: &str) -> anyhow::Result<
 #[test]
 fn workers_that_are_killed_again_and_again_touch_nobody() -> anyhow::Result<()> {
     let kills = setting("FOREBAY_KILLS", 2);
-    let apart = Duration::from_secs(if kills < 5 { 6 } else { 15 });
+    let apart = Duration::from_secs(if kills < 5 { 8 } else { 15 });
     let _alone = alone();
     let (daemon, channel, watcher) = on_air()?;
     // On its slate: two patterns would sound the same.

@@ -35,7 +35,7 @@ pub(crate) const SIGNALS_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A worker waits so long for the first picture of the source that its predecessor showed: decoding a second of it takes
 /// a tenth of that or so. Then it begins with the slate.
-pub(crate) const FIRST_PICTURE_WAIT: Ticks = Ticks::from_millis(300);
+pub(crate) const FIRST_PICTURE_WAIT: Ticks = Ticks::from_millis(500);
 
 /// The longest uninterrupted sleep, so that a clock that was slewed and a stop are noticed.
 pub(crate) const NAP_MAX: Duration = Duration::from_millis(50);

@@ -66,7 +66,7 @@ impl Day {
 
     fn playlist(&mut self, snapshot: &Snapshot) {
         let audio = self.packagers[1].snapshot();
-        let reports = RenditionReport::of_others([snapshot, &*audio].into_iter(), &snapshot.rendition.id);
+        let reports = RenditionReport::of_others([snapshot, &*audio], &snapshot.rendition.id);
         let text = media_playlist(snapshot, &reports, &self.control, Skip::No);
         let sequence = tag(&text, "#EXT-X-MEDIA-SEQUENCE:").parse().expect("a number");
         let full = snapshot.listed().filter(|segment| segment.complete).count() == LIMITS.listed_segments;

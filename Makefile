@@ -31,13 +31,14 @@ check_clippy = $(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warning
 check_docs = RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(LOCKED) --workspace --no-deps
 check_licences = if command -v cargo-deny >/dev/null; then cargo deny --log-level warn check licenses bans sources; else echo 'cargo-deny is not installed: skipped (cargo install --locked cargo-deny)'; fi
 
-.PHONY: help setup setup-test build run test test-faults lint bench latency iso clean
+.PHONY: help setup setup-test build run test test-faults soak lint bench latency iso clean
 
 help:
 	@echo 'make            builds the release binary, $(FOREBAY_BIN)'
 	@echo 'make run        installs what is missing, builds, and runs the demo on 127.0.0.1:8080'
 	@echo 'make test       installs what the tests need, then formatting, lints, documents, all tests'
 	@echo 'make test-faults  injects each fault at full length, while real players watch'
+	@echo 'make soak       half an hour of a channel; memory must not grow'
 	@echo 'make setup      what building and running need; make setup-test: what the tests need too'
 	@echo 'make lint       formatting, clippy, documents, licences'
 	@echo 'make bench      benchmarks'
@@ -100,6 +101,12 @@ test-faults: build
 	$(call say,2/2,injecting each fault; half an hour or so)
 	@FOREBAY_VIRTUAL_HOURS=24 cargo test $(LOCKED) -p media --test virtual_day
 	@cargo test $(LOCKED) -p e2e --test continuity --test drill --test backups --test starvation --test source_faults --test durability --test dvr --test hostile_srt $(TEST_ARGS)
+
+soak: build
+	$(call say,1/2,checking what the tests need)
+	@.ci/setup test
+	$(call say,2/2,running a channel for half an hour)
+	@cargo run $(LOCKED) --quiet -p e2e --bin soak
 
 lint:
 	$(call say,1/4,checking the formatting)

@@ -179,8 +179,12 @@ fn the_judges_find_what_is_wrong() -> anyhow::Result<()> {
     let (daemon, channel) = on_air()?;
     let transport = recorded(&promises(&daemon.live(&channel, "ts/master.m3u8"))?[0].url, ".ts", 3)?;
     let whole = std::fs::read(transport.path())?;
-    // One packet of 188 bytes is lost, in the middle.
-    let lost = whole.len() / 2 / 188 * 188;
+    // One packet of 188 bytes is lost, in the middle of a picture: no table, not the first, and none after whose counter
+    // tsreport would begin anew (it takes 0 for "not seen yet").
+    let packets = whole.chunks_exact(188).enumerate().skip(whole.len() / 2 / 188);
+    let of_a_picture = |packet: &[u8]| packet[1..3] == [0x01, 0x00] && (0x13..=0x1F).contains(&packet[3]);
+    let lost = packets.map(|(at, packet)| (at * 188, packet)).find(|(_, packet)| of_a_picture(packet));
+    let (lost, _) = lost.context("no packet of a picture")?;
     std::fs::write(transport.path(), [&whole[..lost], &whole[lost + 188..]].concat())?;
     ensure!(
         judges::transport_stream(transport.path())?.contains("iscontinuity"),

@@ -2,6 +2,7 @@
 
 use crate::board::ChannelReport;
 use crate::dvr;
+use crate::ingest::failover::Fault;
 use crate::vitals::{SourceVitals, State, WorkerVitals};
 use media::link::SOURCES_MAX;
 use media::time::Ticks;
@@ -86,7 +87,9 @@ fn source_now(state: &State, number: usize, now: Ticks) -> (Light, String) {
         (Some(video), Some(audio)) => format!("{video} and {audio}"),
     };
     let silent = vitals.newest.is_none_or(|newest| now - newest > LATE);
-    let failed = state.failed[number].filter(|_| !silent);
+    // One that has no picture to bring is told so above.
+    let told = |fault: &Fault| *fault == Fault::Loss && vitals.video.is_none();
+    let failed = state.failed[number].filter(|fault| !silent && !told(fault));
     let light = match vitals {
         _ if silent || failed.is_some() => Light::Bad,
         SourceVitals { video: Some(_), audio: Some(_), .. } => Light::Good,
@@ -156,7 +159,6 @@ fn serve_stage(vitals: &State, dvr: Option<dvr::archive::Status>, now: Ticks) ->
 mod tests {
     use super::*;
     use crate::ingest::Protocol;
-    use crate::ingest::failover::Fault;
     use media::link::WorkerStatus;
 
     fn running(on_source: bool) -> State {
@@ -198,6 +200,13 @@ mod tests {
         let told = report(&vitals, &sources, None, now);
         assert_eq!(told.stages[0].light, Light::Degraded);
         assert_eq!(told.stages[0].detail, "back-up 1: SRT from 192.0.2.7:9: H.264 and AAC");
+        let sound = SourceVitals { video: None, ..vitals.sources[1].clone().unwrap() };
+        (vitals.sources[1], vitals.failed[1]) = (Some(sound), Some(Fault::Loss));
+        let only_sound = report(&vitals, &sources, None, now).sources.remove(1);
+        assert_eq!(
+            (only_sound.light, only_sound.detail.ends_with("AAC, no picture")),
+            (Light::Degraded, true)
+        );
         let lights: Vec<_> = told.sources.iter().map(|source| (source.on_air, source.light)).collect();
         assert_eq!(lights, [(false, Light::Bad), (true, Light::Good)]);
         assert_eq!(told.sources[0].detail, "SRT from 192.0.2.7:9: H.264 and AAC, but it is black");

@@ -78,18 +78,6 @@ impl Publisher {
         Self::run(ffmpeg)
     }
 
-    /// Begins to send a source of this look, its stamps from so many seconds on.
-    ///
-    /// # Errors
-    /// When ffmpeg cannot be run.
-    pub fn look(url: &str, transport: Transport, look: Look, begin: u64) -> anyhow::Result<Self> {
-        const HOUR: u64 = 3600;
-        let mut ffmpeg = Command::new("ffmpeg");
-        ffmpeg.args(["-hide_banner", "-loglevel", "error"]).args(look.args(HOUR, begin, Pace::RealTime));
-        ffmpeg.args(["-f", transport.container(), url]);
-        Self::run(ffmpeg)
-    }
-
     /// Begins to send a transport stream as it is, once and in real time.
     ///
     /// # Errors
@@ -101,19 +89,25 @@ impl Publisher {
         Self::run(ffmpeg)
     }
 
-    /// Begins to send a transport stream over RTMP in real time, its stamps from so many seconds on, and another so many
-    /// seconds later from the given second of it on.
+    /// Begins to send a transport stream in real time, its stamps from so many seconds on, and another so many seconds later
+    /// from the given second of it on.
     ///
     /// # Errors
     /// When ffmpeg cannot be run.
-    pub fn stamped(url: &str, file: &Path, begin: u64, jump: Option<(u64, u64)>) -> anyhow::Result<Self> {
+    pub fn stamped(
+        url: &str,
+        transport: Transport,
+        file: &Path,
+        begin: u64,
+        jump: Option<(u64, u64)>,
+    ) -> anyhow::Result<Self> {
         let mut ffmpeg = Command::new("ffmpeg");
         ffmpeg.args(["-hide_banner", "-loglevel", "error", "-re", "-i"]).arg(file).args(["-c", "copy"]);
         if let Some((from, by)) = jump {
             let stamps = format!("setts=ts='TS+gte(TS*TB,{from})*{by}/TB'");
             ffmpeg.args(["-bsf:v", &stamps, "-bsf:a", &stamps]);
         }
-        ffmpeg.args(["-output_ts_offset", &begin.to_string(), "-f", "flv", url]);
+        ffmpeg.args(["-output_ts_offset", &begin.to_string(), "-f", transport.container(), url]);
         Self::run(ffmpeg)
     }
 
@@ -161,12 +155,6 @@ pub fn sample() -> anyhow::Result<PathBuf> {
     Ok(MADE.get_or_init(|| path).clone())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pace {
-    RealTime,
-    Fast,
-}
-
 /// What a source looks like.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
@@ -182,13 +170,12 @@ pub struct Look {
 
 impl Look {
     /// Arguments of ffmpeg that make so many seconds of it from `begin` on: each second begins with a flash and a beep.
-    fn args(self, seconds: u64, begin: u64, pace: Pace) -> Vec<String> {
+    fn args(self, seconds: u64, begin: u64) -> Vec<String> {
         let Self { size: (width, height), rate, channels, sample_rate } = self;
         let flash = "drawbox=t=fill:color=white:enable='lt(mod(t,1),0.1)'";
         let picture = format!("color=c=0x203040:s={width}x{height}:r={rate}:d={seconds},{flash}");
         let sound = format!("aevalsrc='0.5*sin(2*PI*1000*t)*lt(mod(t,1),0.1)':s={sample_rate}:d={seconds}");
-        let pace: &[&str] = if pace == Pace::RealTime { &["-re"] } else { &[] };
-        let inputs = [pace, &["-f", "lavfi", "-i", &picture], pace, &["-f", "lavfi", "-i", &sound]].concat();
+        let inputs = ["-f", "lavfi", "-i", &picture, "-f", "lavfi", "-i", &sound];
         let video =
             ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"];
         let (gop, channels, begin) = (rate.to_string(), channels.to_string(), begin.to_string());
@@ -205,11 +192,7 @@ pub fn changing(looks: &[Look], seconds: u64) -> anyhow::Result<NamedTempFile> {
     let joined = tempfile::Builder::new().suffix(".ts").tempfile()?;
     for (look, index) in looks.iter().zip(0..) {
         let mut ffmpeg = Command::new("ffmpeg");
-        ffmpeg.args(["-hide_banner", "-loglevel", "error"]).args(look.args(
-            seconds,
-            index * seconds,
-            Pace::Fast,
-        ));
+        ffmpeg.args(["-hide_banner", "-loglevel", "error"]).args(look.args(seconds, index * seconds));
         ffmpeg.args(["-muxdelay", "0", "-f", "mpegts", "-"]);
         let made = ffmpeg.stdin(Stdio::null()).output().context("running ffmpeg")?;
         ensure!(made.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&made.stderr));

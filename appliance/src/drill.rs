@@ -251,12 +251,13 @@ pub const fn word(fault: DrillFault) -> &'static str {
     }
 }
 
-/// Long enough to see the fault, and what ends it.
+/// Long enough to see the fault, and what ends it. Those without a length are over before the command that watches is, so
+/// that the next one finds none running.
 const fn default_secs(fault: DrillFault) -> u32 {
     match fault {
         DrillFault::FullDisk | DrillFault::ClockStep => 15,
         DrillFault::CutSource | DrillFault::Flood => 10,
-        _ => 5,
+        _ => 2,
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) const SLATE_AFTER: &str = "Comes after, in seconds";
 pub(crate) const SLATE_BACK: &str = "Goes after, in seconds";
 pub(crate) const SLATE_TONE: &str = "Tone instead of silence";
 pub(crate) const SLATE_HINT: &str = "Until it comes, the last picture stands still. It goes when the source has brought pictures for so long.";
-pub(crate) const SLATE_SAVED: &str = "Saved; it holds at once.";
+pub(crate) const SAVED: &str = "Saved; it holds at once.";
 pub(crate) const SAVE: &str = "Save";
 
 pub(crate) const PUBLISH: &str = "Publish to this channel";

@@ -120,6 +120,15 @@ impl Board {
         }
     }
 
+    /// Raises an alarm of the box if it is so, clears it if it is not, and leaves it as it is in between.
+    pub fn settle(&self, kind: Kind, is_so: Option<bool>, words: impl FnOnce() -> Words) {
+        match is_so {
+            Some(true) => self.raise(kind, words()),
+            Some(false) => self.clear(kind),
+            None => (),
+        }
+    }
+
     /// All active alarms, those of the box first.
     #[must_use]
     pub fn alarms(&self) -> Vec<wire::Alarm> {

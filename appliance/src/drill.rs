@@ -6,7 +6,7 @@
 
 use crate::alarms::{Kind, Words};
 use crate::board::Board;
-use crate::clock::{House, duration_or_zero};
+use crate::clock::House;
 use crate::limits::{DRILL_CLOCK_STEP, DRILL_SECS};
 use crate::store::Happened;
 use crate::vitals::Vitals;
@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use wire::{Drill, DrillFault};
 
 /// A stage is to panic.
@@ -172,7 +173,7 @@ impl Drills {
         self.tell(&drill);
         let drills = self.clone();
         actix_rt::spawn(async move {
-            tokio::time::sleep(duration_or_zero(Ticks::from_secs(secs.into()))).await;
+            tokio::time::sleep(Duration::from_secs(secs.into())).await;
             drills.end();
         });
         Ok(drill)
@@ -248,6 +249,20 @@ pub const fn word(fault: DrillFault) -> &'static str {
         DrillFault::PanicPackage => "panic-package",
         DrillFault::PanicEncode => "panic-encode",
         DrillFault::PanicIngest => "panic-ingest",
+    }
+}
+
+/// Whether it happens in a moment, and something has to be restarted for it; others last.
+#[must_use]
+pub const fn is_sudden(fault: DrillFault) -> bool {
+    match fault {
+        DrillFault::KillWorker
+        | DrillFault::HangWorker
+        | DrillFault::PanicServe
+        | DrillFault::PanicPackage
+        | DrillFault::PanicEncode
+        | DrillFault::PanicIngest => true,
+        DrillFault::CutSource | DrillFault::FullDisk | DrillFault::ClockStep | DrillFault::Flood => false,
     }
 }
 

@@ -83,10 +83,7 @@ impl Publisher {
     /// # Errors
     /// When ffmpeg cannot be run.
     pub fn file(url: &str, transport: Transport, file: &Path) -> anyhow::Result<Self> {
-        let mut ffmpeg = Command::new("ffmpeg");
-        ffmpeg.args(["-hide_banner", "-loglevel", "error", "-re", "-i"]).arg(file);
-        ffmpeg.args(["-c", "copy", "-f", transport.container(), url]);
-        Self::run(ffmpeg)
+        Self::stamped(url, transport, file, 0, None)
     }
 
     /// Begins to send a transport stream in real time, its stamps from so many seconds on, and another so many seconds later

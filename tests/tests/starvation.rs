@@ -3,11 +3,11 @@
 
 use anyhow::{Context, ensure};
 use e2e::clock::until;
-use e2e::daemon::{Daemon, small_ladder};
+use e2e::daemon::{Channel, Daemon, small_ladder};
 use e2e::publish::{Publisher, Transport};
 use e2e::watcher::{Excuse, Watcher};
 use e2e::{alone, http, procfs};
-use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit};
 use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -22,10 +22,19 @@ const TURNED_AWAY: [Excuse; 2] = [
     Excuse::PartGap(SOON, "who is turned away sees no part"),
 ];
 
-fn limit_descriptors(pid: u32, current: u64) -> anyhow::Result<Rlimit> {
+/// Gives a process another limit of descriptors; returns the one it had.
+fn limit_descriptors(pid: u32, limit: Rlimit) -> anyhow::Result<Rlimit> {
     let pid = Pid::from_raw(pid.try_into()?).context("a process")?;
-    let maximum = rustix::process::getrlimit(Resource::Nofile).maximum;
-    Ok(prlimit(Some(pid), Resource::Nofile, Rlimit { current: Some(current), maximum })?)
+    Ok(prlimit(Some(pid), Resource::Nofile, limit)?)
+}
+
+/// A worker waits to take over from the one at work.
+fn standby_waits(daemon: &Daemon, channel: &Channel) -> anyhow::Result<()> {
+    until("a standby worker waits", SOON, || {
+        let workers = procfs::children(daemon.pid(), &["worker", "--channel", &channel.slug]);
+        ensure!(workers.len() == 2, "{workers:?}");
+        Ok(())
+    })
 }
 
 #[test]
@@ -37,16 +46,12 @@ fn without_descriptors_channels_stay_on_air() -> anyhow::Result<()> {
     let channel = daemon.add_channel("Hall", "test-pattern", &small_ladder())?;
     daemon.wait_begun(&channel, ChannelState::Live)?;
     let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
-    // A worker waits to take over.
-    until("a standby worker waits", SOON, || {
-        let workers = procfs::children(daemon.pid(), &["worker", "--channel", "hall"]);
-        ensure!(workers.len() == 2, "{workers:?}");
-        Ok(())
-    })?;
+    standby_waits(&daemon, &channel)?;
     let worker = daemon.worker(&channel.slug)?;
 
     let limit = procfs::usage(daemon.pid())?.descriptors as u64 + MORE;
-    let before = limit_descriptors(daemon.pid(), limit)?;
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let before = limit_descriptors(daemon.pid(), Rlimit { current: Some(limit), maximum })?;
     let address = ("127.0.0.1", daemon.ports.http);
     let clients: Vec<_> = (0..60).map(|_| TcpStream::connect(address)).collect::<Result<_, _>>()?;
     until("there are none left", SOON, || {
@@ -66,8 +71,7 @@ fn without_descriptors_channels_stay_on_air() -> anyhow::Result<()> {
         Ok(())
     })?;
     drop(clients);
-    let pid = Pid::from_raw(daemon.pid().try_into()?).context("a process")?;
-    prlimit(Some(pid), Resource::Nofile, before)?;
+    limit_descriptors(daemon.pid(), before)?;
 
     daemon.wait_begun(&channel, ChannelState::Live)?;
     ensure!(daemon.runs(), "the daemon is gone: {}", daemon.log());
@@ -123,11 +127,7 @@ fn a_worker_that_gets_no_memory_is_replaced() -> anyhow::Result<()> {
     let channel = daemon.add_channel("Hall", "srt", &small_ladder())?;
     daemon.wait_begun(&channel, ChannelState::Waiting)?;
     let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
-    until("a standby worker waits", SOON, || {
-        let workers = procfs::children(daemon.pid(), &["worker", "--channel", "hall"]);
-        ensure!(workers.len() == 2, "{workers:?}");
-        Ok(())
-    })?;
+    standby_waits(&daemon, &channel)?;
     // What it has already does not count; what a source takes to decode is more.
     let worker = daemon.worker(&channel.slug)?;
     let group = MemoryGroup::new(2 << 20).and_then(|group| group.take_in(worker).map(|()| group));

@@ -1,28 +1,23 @@
 //! When another source takes over.
 
-use crate::api::{self, Fault};
+use crate::api;
 use crate::board::Heard;
-use crate::parts::fault_line::FaultLine;
+use crate::parts::saving::{SaveLine, Saving};
 use crate::{format, text};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use wire::{Channel, Failover};
 
 /// What the operator has entered so far: times as text in seconds, empty for never.
 #[derive(Clone, Copy)]
 struct Draft {
     times: [RwSignal<String>; 6],
-    fault: RwSignal<Option<Fault>>,
-    saved: RwSignal<bool>,
-    busy: RwSignal<bool>,
+    saving: Saving,
 }
 
 impl Draft {
     fn new() -> Self {
-        let times = std::array::from_fn(|_| RwSignal::new(String::new()));
-        let (fault, saved, busy) = (RwSignal::new(None), RwSignal::new(false), RwSignal::new(false));
-        Self { times, fault, saved, busy }
+        Self { times: std::array::from_fn(|_| RwSignal::new(String::new())), saving: Saving::new() }
     }
 
     fn show(self, rules: &Failover) {
@@ -53,19 +48,8 @@ pub(crate) fn FailoverForm(slug: String, channel: Memo<Option<Heard<Channel>>>) 
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let slug = slug.clone();
-        draft.fault.set(None);
-        draft.saved.set(false);
-        draft.busy.set(true);
-        spawn_local(async move {
-            match api::set_failover(&slug, &draft.finished()).await {
-                Ok(rules) => {
-                    draft.show(&rules);
-                    draft.saved.try_set(true);
-                }
-                Err(told) => drop(draft.fault.try_set(Some(told))),
-            }
-            draft.busy.try_set(false);
-        });
+        let call = async move { api::set_failover(&slug, &draft.finished()).await };
+        draft.saving.run(call, move |rules| draft.show(rules));
     };
     let field = move |(label, name, time): (&'static str, &'static str, RwSignal<String>)| {
         view! { <label>{label}<input type="text" inputmode="decimal" autocomplete="off" name=name bind:value=time/></label> }
@@ -77,11 +61,7 @@ pub(crate) fn FailoverForm(slug: String, channel: Memo<Option<Heard<Channel>>>) 
             <p class="hint">{text::FAILOVER}</p>
             <div class="failover-fields">{fields}</div>
             <p class="hint">{text::FAILOVER_HINT}</p>
-            <FaultLine fault=draft.fault/>
-            <p class="slate-actions">
-                <button type="submit" class="small" disabled=draft.busy>{text::SAVE}</button>
-                <span class="hint" role="status">{move || draft.saved.get().then_some(text::SLATE_SAVED)}</span>
-            </p>
+            <SaveLine saving=draft.saving/>
         </form>
     }
 }

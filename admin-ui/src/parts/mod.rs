@@ -10,6 +10,7 @@ pub(crate) mod history;
 pub(crate) mod new_channel;
 pub(crate) mod publish;
 pub(crate) mod remove_dialog;
+pub(crate) mod saving;
 pub(crate) mod signal_path;
 pub(crate) mod slate;
 pub(crate) mod sources;

@@ -1,12 +1,11 @@
 //! What the channel shows while it has no source.
 
-use crate::api::{self, Fault};
+use crate::api;
 use crate::board::Heard;
-use crate::parts::fault_line::FaultLine;
+use crate::parts::saving::{SaveLine, Saving};
 use crate::{format, text};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use wire::{Channel, Slate, Source};
 
 /// What the operator has entered so far; times as text in seconds.
@@ -16,9 +15,7 @@ struct Draft {
     after: RwSignal<String>,
     back_after: RwSignal<String>,
     tone: RwSignal<bool>,
-    fault: RwSignal<Option<Fault>>,
-    saved: RwSignal<bool>,
-    busy: RwSignal<bool>,
+    saving: Saving,
 }
 
 impl Draft {
@@ -28,9 +25,7 @@ impl Draft {
             after: RwSignal::new(String::new()),
             back_after: RwSignal::new(String::new()),
             tone: RwSignal::new(false),
-            fault: RwSignal::new(None),
-            saved: RwSignal::new(false),
-            busy: RwSignal::new(false),
+            saving: Saving::new(),
         }
     }
 
@@ -60,26 +55,14 @@ pub(crate) fn SlateSection(slug: String, channel: Memo<Option<Heard<Channel>>>) 
     });
     // What is stored is shown whenever the section is opened, or closed without saving.
     let show = move || {
-        draft.fault.set(None);
-        draft.saved.set(false);
+        draft.saving.forget();
         channel.with_untracked(|heard| heard.as_ref().map(|heard| draft.show(&heard.said.slate)));
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let slug = slug.clone();
-        draft.fault.set(None);
-        draft.saved.set(false);
-        draft.busy.set(true);
-        spawn_local(async move {
-            match api::set_slate(&slug, &draft.finished()).await {
-                Ok(slate) => {
-                    draft.show(&slate);
-                    draft.saved.try_set(true);
-                }
-                Err(told) => drop(draft.fault.try_set(Some(told))),
-            }
-            draft.busy.try_set(false);
-        });
+        let call = async move { api::set_slate(&slug, &draft.finished()).await };
+        draft.saving.run(call, move |slate| draft.show(slate));
     };
     let submit = StoredValue::new(submit);
     view! {
@@ -88,11 +71,7 @@ pub(crate) fn SlateSection(slug: String, channel: Memo<Option<Heard<Channel>>>) 
                 <summary>{text::SLATE}</summary>
                 <form novalidate on:submit=move |event| submit.with_value(|submit| submit(event))>
                     <SlateFields draft/>
-                    <FaultLine fault=draft.fault/>
-                    <p class="slate-actions">
-                        <button type="submit" class="small" disabled=draft.busy>{text::SAVE}</button>
-                        <span class="hint" role="status">{move || draft.saved.get().then_some(text::SLATE_SAVED)}</span>
-                    </p>
+                    <SaveLine saving=draft.saving/>
                 </form>
             </details>
         </Show>

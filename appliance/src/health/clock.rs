@@ -17,11 +17,7 @@ pub async fn follow(house: House, board: Board) -> anyhow::Result<()> {
         let now = monotonic();
         let off = house.follow_utc(now.saturating_sub(last));
         last = now;
-        match judge(off) {
-            Some(true) => board.raise(Kind::ClockOff, words(off)),
-            Some(false) => board.clear(Kind::ClockOff),
-            None => (),
-        }
+        board.settle(Kind::ClockOff, judge(off), || words(off));
     }
 }
 

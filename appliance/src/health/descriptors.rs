@@ -12,11 +12,7 @@ use rustix::process::{Resource, getrlimit};
 pub async fn watch(board: Board) -> anyhow::Result<()> {
     loop {
         let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        match judge(lowest_free(limit), limit) {
-            Some(true) => board.raise(Kind::DescriptorsShort, words(limit)),
-            Some(false) => board.clear(Kind::DescriptorsShort),
-            None => (),
-        }
+        board.settle(Kind::DescriptorsShort, judge(lowest_free(limit), limit), || words(limit));
         tokio::time::sleep(DESCRIPTORS_LOOK_INTERVAL).await;
     }
 }

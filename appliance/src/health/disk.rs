@@ -17,11 +17,7 @@ pub async fn watch(folder: PathBuf, board: Board, drills: Drills) -> anyhow::Res
             Ok(disk) => {
                 let (free, size) = (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize);
                 let free = if drills.disk_is_full() { 0 } else { free };
-                match judge(free, size) {
-                    Some(true) => board.raise(Kind::DiskFull, full(&folder)),
-                    Some(false) => board.clear(Kind::DiskFull),
-                    None => (),
-                }
+                board.settle(Kind::DiskFull, judge(free, size), || full(&folder));
             }
             Err(error) => board.raise(
                 Kind::DiskFull,

@@ -2,8 +2,9 @@
 //! decides which of them is on air.
 //!
 //! Here: the doors by which listeners reach channels ([`Doors`]), what may pass when the encoder is slow
-//! ([`state`]), when another source takes over ([`failover`]), and the actor that connects them ([`actor`]). Not here: protocols (`listeners`, crate
-//! `contribution`) and timestamps (the worker's canvas places pictures on the grid).
+//! ([`state`]), when another source takes over ([`failover`]), and the actor that connects them ([`actor`]). Not
+//! here: protocols (`listeners`, crate `contribution`) and timestamps (the worker's canvas places pictures on the
+//! grid).
 
 pub mod actor;
 pub mod failover;

@@ -1,7 +1,7 @@
 //! The SQL of back-up sources. A back-up keeps its number for as long as it is there: it is also the order in which
 //! they are tried.
 
-use super::channels::{begin, insert_key, no_such, source, source_name};
+use super::channels::{begin, find, id_of, insert_key, no_such, source, source_name};
 use super::error::StoreError;
 use super::{Backup, StreamKey};
 use media::link::SOURCES_MAX;
@@ -27,17 +27,13 @@ pub(super) fn add(
     now_ms: i64,
 ) -> Result<Backup, StoreError> {
     let write = begin(connection)?;
-    let id = id_of(&write, slug)?;
-    let main: String =
-        write.query_row("SELECT kind FROM sources WHERE channel_id = ?1 AND position = 0", [id], |row| {
-            row.get(0)
-        })?;
-    if main == source_name(wire::Source::TestPattern) || wanted == wire::Source::TestPattern {
+    let channel = find(&write, slug)?.ok_or_else(|| no_such(slug))?;
+    if channel.source == wire::Source::TestPattern || wanted == wire::Source::TestPattern {
         return Err(StoreError::NoBackupFor);
     }
-    let taken = list(&write, id)?;
-    let is_free = |number: &u8| taken.iter().all(|backup| backup.number != *number);
+    let is_free = |number: &u8| channel.backups.iter().all(|backup| backup.number != *number);
     let number = (1..SOURCES_MAX as u8).find(is_free).ok_or(StoreError::TooManyBackups)?;
+    let id = id_of(&write, slug)?;
     let sql = "INSERT INTO sources (channel_id, position, kind) VALUES (?1, ?2, ?3)";
     write.execute(sql, params![id, number, source_name(wanted)])?;
     insert_key(&write, id, number, key, now_ms)?;
@@ -70,10 +66,4 @@ pub(super) fn key(
     let (key, kind) = found.ok_or(StoreError::NoSuchSource(number))?;
     let source = source(&kind).ok_or_else(|| StoreError::Impossible(format!("source `{kind}`")))?;
     Ok((StreamKey::stored(key), source))
-}
-
-fn id_of(read: &Transaction<'_>, slug: &str) -> Result<i64, StoreError> {
-    let found =
-        read.query_row("SELECT id FROM channels WHERE slug = ?1", [slug], |row| row.get(0)).optional()?;
-    found.ok_or_else(|| no_such(slug))
 }

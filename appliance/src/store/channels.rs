@@ -62,13 +62,6 @@ pub(super) fn set_desired(
     Ok(changed)
 }
 
-pub(super) fn key(connection: &mut Connection, slug: &str) -> Result<StreamKey, StoreError> {
-    let sql = "SELECT stream_key FROM stream_keys JOIN channels ON channels.id = channel_id \
-               WHERE slug = ?1 AND position = 0 ORDER BY stream_keys.created_at_ms DESC LIMIT 1";
-    let found = connection.query_row(sql, [slug], |row| row.get(0)).optional()?;
-    found.map(StreamKey::stored).ok_or_else(|| no_such(slug))
-}
-
 pub(super) fn renew_key(
     connection: &mut Connection,
     slug: &str,
@@ -76,9 +69,7 @@ pub(super) fn renew_key(
     now_ms: i64,
 ) -> Result<StreamKey, StoreError> {
     let write = begin(connection)?;
-    let id: Option<i64> =
-        write.query_row("SELECT id FROM channels WHERE slug = ?1", [slug], |row| row.get(0)).optional()?;
-    let id = id.ok_or_else(|| no_such(slug))?;
+    let id = id_of(&write, slug)?;
     write.execute("DELETE FROM stream_keys WHERE channel_id = ?1 AND position = 0", [id])?;
     insert_key(&write, id, 0, &key, now_ms)?;
     write.commit()?;
@@ -108,6 +99,12 @@ pub(super) fn begin(connection: &mut Connection) -> Result<Transaction<'_>, Stor
 
 pub(super) fn no_such(slug: &str) -> StoreError {
     StoreError::NoSuchChannel(slug.chars().take(crate::limits::SLUG_CHARS_MAX).collect())
+}
+
+pub(super) fn id_of(read: &Transaction<'_>, slug: &str) -> Result<i64, StoreError> {
+    let found =
+        read.query_row("SELECT id FROM channels WHERE slug = ?1", [slug], |row| row.get(0)).optional()?;
+    found.ok_or_else(|| no_such(slug))
 }
 
 fn refuse_taken(write: &Transaction<'_>, name: &str) -> Result<(), StoreError> {

@@ -4,14 +4,12 @@
 //! Alarms tell what is so now; this tells what was.
 
 use super::error::StoreError;
-use super::open::FILE_MODE;
+use super::open::make_file;
 use super::thread::Queue;
 use crate::clock::House;
 use crate::limits::{HISTORY_ANSWER_MAX, HISTORY_EVENTS};
 use rusqlite::{Connection, params};
 use rusqlite_migration::{M, Migrations};
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -140,7 +138,7 @@ impl History {
 
 fn open_file(path: &Path) -> rusqlite::Result<Connection> {
     // SQLite says it better if this fails.
-    let _failed = OpenOptions::new().append(true).create(true).mode(FILE_MODE).open(path);
+    let _failed = make_file(path);
     let connection = Connection::open(path)?;
     // Set before the first table, or never.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;

@@ -251,13 +251,12 @@ impl Store {
         self.call(move |connection| channels::set_desired(connection, &slug, desired)).await
     }
 
-    /// A channel's key, to show it.
+    /// The key of a channel's main source, to show it.
     ///
     /// # Errors
     /// [`StoreError::NoSuchChannel`].
     pub async fn key(&self, slug: &str) -> Result<StreamKey, StoreError> {
-        let slug = slug.to_owned();
-        self.call(move |connection| channels::key(connection, &slug)).await
+        self.source_key(slug, 0).await.map(|(key, _)| key)
     }
 
     /// Gives a channel a new key; the old ones are void.

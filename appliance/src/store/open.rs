@@ -77,7 +77,7 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Makes the file with its mode before SQLite does with another; `-wal` and `-shm` take the mode of the file.
-fn make_file(path: &Path) -> io::Result<()> {
+pub(super) fn make_file(path: &Path) -> io::Result<()> {
     let file = OpenOptions::new().append(true).create(true).mode(FILE_MODE).open(path)?;
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         fs::set_permissions(path, Permissions::from_mode(FILE_MODE))?;

@@ -14,13 +14,14 @@ mod viewer;
 use super::CliError;
 use super::client::Client;
 use crate::clock::monotonic;
-use crate::drill::word;
-use crate::limits::DRILL_RECOVERY_MAX;
+use crate::drill::{is_sudden, word};
+use crate::limits::{DRILL_RECOVERY_MAX, HISTORY_ANSWER_MAX};
 use crate::settings::FolderFlags;
 use crate::store::Slug;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use report::{Facts, Report};
 use std::io::Write;
+use std::thread::sleep;
 use std::time::Duration;
 use viewer::Viewers;
 use wire::{Channel, ChannelState, Drill, DrillFault, Event, NewDrill, Playback, Token};
@@ -84,7 +85,7 @@ pub fn run(args: &DrillArgs, out: &mut impl Write) -> Result<(), CliError> {
         return Err(CliError::Unconfirmed { channel: before.name, fault: word(args.fault) });
     }
     let viewers = Viewers::start(&folder_url(&client, &place, &before)?).map_err(CliError::Viewer)?;
-    wait(CALM);
+    sleep(CALM);
     let begins = monotonic();
     let wanted = NewDrill { fault: args.fault, secs: args.seconds };
     let drill: Drill = client.post(&format!("{place}/drill"), &wanted)?;
@@ -93,31 +94,31 @@ pub fn run(args: &DrillArgs, out: &mut impl Write) -> Result<(), CliError> {
         viewers.flood(length);
     }
     let back = recovery(&client, &place, &before, args.fault, begins, length)?;
-    wait(CALM);
+    sleep(CALM);
     let after: Channel = client.get(&place)?;
-    let events: Vec<Event> = client.get(&format!("/history?channel={}&limit=100", args.slug))?;
-    let box_events: Vec<Event> = client.get("/history?limit=200")?;
-    let since = |event: &Event| event.at_ms >= drill.begins_ms;
-    let alarm = |event: &Event| since(event) && event.kind == "alarm-raised";
-    let of_box = box_events.into_iter().filter(|event| event.channel.is_none() && alarm(event));
-    let of_channel = events.into_iter().filter(alarm);
-    let alarms = of_box.chain(of_channel).map(|event| event.what);
     let facts = Facts {
         channel: args.slug.clone(),
         fault: args.fault,
         begins,
         back,
         restarts: after.restarts.saturating_sub(before.restarts),
-        alarms: alarms.filter(|what| !what.starts_with("drill-running")).collect(),
+        alarms: alarms(&client, &drill)?,
     };
     let report = Report::of(&facts, &viewers.stop());
     out.write_all(report.render(args.json).as_bytes())?;
     if report.is_kept() { Ok(()) } else { Err(CliError::Drill) }
 }
 
-/// Waits for as long as it takes to see what there is to be seen.
-fn wait(length: Duration) {
-    std::thread::sleep(length);
+/// What was raised since the drill began, for the box and for its channel; but for the drill's own.
+fn alarms(client: &Client, drill: &Drill) -> Result<Vec<String>, CliError> {
+    let events: Vec<Event> = client.get(&format!("/history?limit={HISTORY_ANSWER_MAX}"))?;
+    let raised = events.into_iter().filter(|event| {
+        let is_ours = event.channel.as_ref().is_none_or(|channel| *channel == drill.channel);
+        is_ours && event.at_ms >= drill.begins_ms && event.kind == "alarm-raised"
+    });
+    let (of_box, of_channel): (Vec<_>, Vec<_>) = raised.partition(|event| event.channel.is_none());
+    let all = of_box.into_iter().chain(of_channel).map(|event| event.what);
+    Ok(all.filter(|what| !what.starts_with("drill-running")).collect())
 }
 
 /// Address of the channel's folder, with a token where it is protected.
@@ -140,32 +141,23 @@ fn recovery(
     begins: Duration,
     length: Duration,
 ) -> Result<Option<Duration>, CliError> {
-    let has_length = !matches!(fault, DrillFault::KillWorker | DrillFault::HangWorker) && !is_panic(fault);
+    let sudden = is_sudden(fault);
     // What was reported before the fault is no recovery.
-    let from = begins + if has_length { length } else { Duration::from_secs(1) };
+    let from = begins + if sudden { Duration::from_secs(1) } else { length };
     let until = from + DRILL_RECOVERY_MAX;
     loop {
         let now: Channel = client.get(place)?;
         let running: Option<Drill> = client.get("/drill")?;
-        let restarted =
-            !(fault == DrillFault::KillWorker || is_panic(fault)) || now.restarts > before.restarts;
-        let replaced = fault != DrillFault::HangWorker || now.restarts > before.restarts;
-        let is_back =
-            now.state == before.state && now.state != ChannelState::Starting && restarted && replaced;
+        let is_restarted = !sudden || now.restarts > before.restarts;
+        let is_over = sudden || running.is_none();
+        let is_back = now.state == before.state && now.state != ChannelState::Starting && is_restarted;
         let at = monotonic();
-        if at >= from && is_back && (running.is_none() || !has_length) {
-            return Ok(Some(at - if has_length { from } else { begins }));
+        if at >= from && is_back && is_over {
+            return Ok(Some(at - if sudden { begins } else { from }));
         }
         if at >= until {
             return Ok(None);
         }
-        wait(LOOK);
+        sleep(LOOK);
     }
-}
-
-const fn is_panic(fault: DrillFault) -> bool {
-    matches!(
-        fault,
-        DrillFault::PanicServe | DrillFault::PanicPackage | DrillFault::PanicEncode | DrillFault::PanicIngest
-    )
 }

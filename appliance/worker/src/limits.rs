@@ -24,6 +24,9 @@ pub(crate) const DECODE_QUEUE_UNITS: usize = 256;
 /// (`source::clock`) at 60 frames a second.
 pub(crate) const PICTURES_WAITING_MAX: usize = 32;
 
+/// Threads that a source's filters share, if the box has as many.
+pub(crate) const FILTER_THREADS_MAX: usize = 4;
+
 /// Decoded sound that waits for its frame; beyond it the oldest is dropped. Three seconds.
 pub(crate) const SOUND_WAITING_MAX_SAMPLES: usize = 3 * 48_000;
 

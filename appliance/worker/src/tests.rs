@@ -1,5 +1,6 @@
 //! The worker as the daemon sees it: over a socket, from the plan to the last access unit.
 
+pub(crate) mod coded;
 mod link_source;
 mod test_pattern;
 

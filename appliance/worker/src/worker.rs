@@ -18,7 +18,7 @@ use crate::source::intake::{self, Input, Queue};
 use crate::source::sound::sample_at;
 use crate::source::sources::Sources;
 use anyhow::Context as _;
-use media::link::{FromSource, FromWorker, Plan, PlanSource, SOURCES_MAX, ToWorker};
+use media::link::{Canvas, FromSource, FromWorker, Plan, PlanSource, SOURCES_MAX, ToWorker};
 use media::time::{FrameRate, Ticks};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -96,6 +96,7 @@ struct Queues {
 /// All threads of a worker.
 struct Crew {
     shared: Arc<Shared>,
+    canvas: Canvas,
     /// None when pictures are drawn here.
     sources: Option<Arc<Sources>>,
     /// To the decoder threads of each source that has been heard of.
@@ -125,7 +126,8 @@ impl Crew {
             PlanSource::Link => Some(Sources::new(plan.canvas.rate.frame_duration(), plan.slate.clone())),
             PlanSource::TestPattern => None,
         };
-        Ok(Self { shared, sources, queues: Default::default(), alive: Some(alive), ended })
+        let (canvas, queues) = (plan.canvas, Default::default());
+        Ok(Self { shared, canvas, sources, queues, alive: Some(alive), ended })
     }
 
     /// Opens all encoders and announces them, decides where to begin, and begins.
@@ -187,9 +189,9 @@ impl Crew {
     /// Starts the two decoder threads of a source.
     fn start_decoders(&self, sources: &Sources, number: usize) -> anyhow::Result<Queues> {
         let ((video, pictures), (audio, sound)) = (Queue::new(), Queue::new());
-        let source = Arc::clone(sources.get(number));
+        let (source, canvas) = (Arc::clone(sources.get(number)), self.canvas);
         self.spawn(&format!("video-{number}"), move |shared| {
-            let sink = intake::Pictures::new(Arc::clone(&source), Arc::clone(shared));
+            let sink = intake::Pictures::new(Arc::clone(&source), canvas, Arc::clone(shared));
             intake::run(&pictures, &source, shared, sink);
             Ok(())
         })?;

@@ -127,51 +127,23 @@ fn codec_id(codec: SourceCodec) -> sys::AVCodecID {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::coded;
     use media::unit::SourceFraming;
-    use std::process::Command;
-
-    /// Twenty pictures with two B-frames between references, as OBS sends by default: each access unit's pts, in
-    /// decoding order, and its size; and the stream itself.
-    fn reordered_stream() -> (Vec<(i64, usize)>, Vec<u8>) {
-        let folder = std::env::temp_dir().join(format!("forebay-decoder-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("reordered.h264");
-        let coding = ["-frames:v", "20", "-c:v", "libx264", "-bf", "2", "-threads", "1"];
-        let output = Command::new("ffmpeg")
-            .args(["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25"])
-            .args(coding)
-            .args(["-f", "h264"])
-            .arg(&path)
-            .args(coding)
-            .args(["-f", "framecrc", "-"])
-            .output()
-            .expect("ffmpeg is installed");
-        let stream = std::fs::read(&path).unwrap();
-        std::fs::remove_dir_all(&folder).unwrap();
-        let table = String::from_utf8(output.stdout).unwrap();
-        let rows = table.lines().filter(|line| !line.starts_with('#'));
-        let units = rows.map(|row| {
-            let columns: Vec<_> = row.split(',').map(str::trim).collect();
-            (columns[2].parse().unwrap(), columns[4].parse().unwrap())
-        });
-        (units.collect(), stream)
-    }
 
     #[test]
     fn reordered_pictures_come_out_whole_and_in_order() {
-        let (units, mut stream) = reordered_stream();
-        assert!(units.windows(2).any(|pair| pair[0].0 > pair[1].0), "there are B-frames");
-        assert_eq!(units.iter().map(|(_, size)| size).sum::<usize>(), stream.len());
+        let frame = Ticks(14_400);
+        // Two B-frames between references, as OBS sends by default.
+        let units = coded::h264("testsrc2=size=320x180:rate=25", &["-frames:v", "20", "-bf", "2"], frame);
+        assert!(units.windows(2).any(|pair| pair[0].pts > pair[1].pts), "there are B-frames");
         let track =
             SourceTrack { codec: SourceCodec::H264, framing: SourceFraming::ByteStream, config: vec![] };
         let mut decoder = Decoder::open(&track).unwrap();
         let mut shown = Vec::new();
-        for (index, (pts, size)) in units.into_iter().enumerate() {
-            let unit: Vec<u8> = stream.drain(..size).collect();
-            let kind = if index == 0 { UnitKind::Key } else { UnitKind::Delta };
-            decoder.send(&unit, Ticks(pts * 14_400), kind).unwrap();
+        for unit in units {
+            decoder.send(&unit.data, unit.pts, unit.kind).unwrap();
             while let Some(picture) = decoder.receive().unwrap() {
-                shown.push(picture.pts().unwrap() / 14_400);
+                shown.push(picture.pts().unwrap() / frame.0);
             }
         }
         // What reordering must hold back is all that is missing at the end.

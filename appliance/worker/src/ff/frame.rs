@@ -14,6 +14,35 @@ pub(crate) struct Frame(NonNull<sys::AVFrame>);
 // SAFETY: an AVFrame has no tie to a thread, and the counters of its buffers are atomic.
 unsafe impl Send for Frame {}
 
+/// How a picture's light is coded (ITU-T H.273, `TransferCharacteristics`), as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transfer {
+    /// Standard dynamic range, or not said.
+    Standard,
+    /// SMPTE ST 2084, HDR10.
+    Pq,
+    /// ARIB STD-B67, BBC and NHK's.
+    Hlg,
+}
+
+/// Which colours red, green and blue are (ITU-T H.273, `ColourPrimaries`), as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Primaries {
+    /// Not said.
+    Unknown,
+    /// Display P3 (SMPTE EG 432-1).
+    P3,
+    Other,
+}
+
+/// What a picture says of its colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Colours {
+    pub(crate) transfer: Transfer,
+    pub(crate) primaries: Primaries,
+    pub(crate) is_full_range: bool,
+}
+
 impl Frame {
     /// Without data; for a decoder to fill.
     pub(super) fn empty() -> Self {
@@ -136,6 +165,31 @@ impl Frame {
     pub(crate) fn sample_aspect(&self) -> (u32, u32) {
         let ratio = self.raw().sample_aspect_ratio;
         if ratio.num > 0 && ratio.den > 0 { (ratio.num as u32, ratio.den as u32) } else { (1, 1) }
+    }
+
+    /// Whether it is made of two fields, taken one after the other.
+    pub(crate) fn is_interlaced(&self) -> bool {
+        self.raw().interlaced_frame != 0
+    }
+
+    pub(crate) fn colours(&self) -> Colours {
+        use sys::{AVColorPrimaries as P, AVColorRange as R, AVColorTransferCharacteristic as T};
+        let raw = self.raw();
+        Colours {
+            transfer: match raw.color_trc {
+                T::AVCOL_TRC_SMPTE2084 => Transfer::Pq,
+                T::AVCOL_TRC_ARIB_STD_B67 => Transfer::Hlg,
+                _ => Transfer::Standard,
+            },
+            primaries: match raw.color_primaries {
+                P::AVCOL_PRI_UNSPECIFIED | P::AVCOL_PRI_RESERVED | P::AVCOL_PRI_RESERVED0 => {
+                    Primaries::Unknown
+                }
+                P::AVCOL_PRI_SMPTE432 => Primaries::P3,
+                _ => Primaries::Other,
+            },
+            is_full_range: raw.color_range == R::AVCOL_RANGE_JPEG,
+        }
     }
 
     /// In the time base of whoever made it.

@@ -1,12 +1,13 @@
-//! FFmpeg, fenced in: frames, encoders, decoders, the scaler and the resampler as safe types, no more of each than
+//! FFmpeg, fenced in: frames, encoders, decoders, filters, the scaler and the resampler as safe types, no more of each than
 //! the worker needs. No decisions here. This folder and `srt::ffi` hold all the project's `unsafe`.
 //!
 //! Rules that keep it sound: each C object has one Rust owner that frees it; nothing borrowed from C outlives the
 //! borrow of its owner; pictures are written only while libavutil says that nobody else holds them.
-#![expect(unsafe_code, reason = "libavcodec, libswscale and libswresample are C")]
+#![expect(unsafe_code, reason = "libavcodec, libavfilter, libswscale and libswresample are C")]
 
 mod decoder;
 mod encoder;
+mod filter;
 mod frame;
 mod luma;
 mod resampler;
@@ -14,7 +15,8 @@ mod scaler;
 
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::{Encoder, VideoSettings};
-pub(crate) use frame::{Frame, FramePool};
+pub(crate) use filter::Filter;
+pub(crate) use frame::{Colours, Frame, FramePool, Primaries, Transfer};
 pub(crate) use luma::Luma;
 pub(crate) use resampler::Resampler;
 pub(crate) use scaler::Scaler;

@@ -19,8 +19,33 @@ unsafe impl Send for Built {}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Shape {
-    from: (c_int, c_int, sys::AVPixelFormat, sys::AVColorRange),
+    from: (c_int, c_int, sys::AVPixelFormat),
+    colour: Colour,
     to: (c_int, c_int),
+}
+
+/// How luma and colour difference are made from red, green and blue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Colour {
+    /// One of the `SWS_CS_` tables.
+    matrix: c_int,
+    is_full_range: bool,
+}
+
+impl Colour {
+    /// As the canvas and the encoders have it.
+    const OURS: Self = Self { matrix: sys::SWS_CS_ITU709 as c_int, is_full_range: false };
+
+    /// BT.709 where nothing else is said.
+    fn of(frame: &Frame) -> Self {
+        use sys::AVColorSpace as S;
+        let matrix = match frame.raw().colorspace {
+            S::AVCOL_SPC_BT470BG | S::AVCOL_SPC_SMPTE170M => sys::SWS_CS_ITU601,
+            S::AVCOL_SPC_BT2020_NCL | S::AVCOL_SPC_BT2020_CL => sys::SWS_CS_BT2020,
+            _ => sys::SWS_CS_ITU709,
+        };
+        Self { matrix: matrix as c_int, is_full_range: frame.colours().is_full_range }
+    }
 }
 
 impl Scaler {
@@ -61,7 +86,8 @@ impl Scaler {
     fn context_for(&mut self, from: &Frame, rect: Rect) -> Result<*mut sys::SwsContext, Error> {
         let raw = from.raw();
         let shape = Shape {
-            from: (raw.width, raw.height, from.pixel_format(), raw.color_range),
+            from: (raw.width, raw.height, from.pixel_format()),
+            colour: Colour::of(from),
             to: (rect.width as c_int, rect.height as c_int),
         };
         if self.0.as_ref().is_none_or(|built| built.shape != shape) {
@@ -73,7 +99,7 @@ impl Scaler {
 
 impl Built {
     fn new(shape: Shape) -> Result<Self, Error> {
-        let ((width, height, format, range), to) = (shape.from, shape.to);
+        let ((width, height, format), to) = (shape.from, shape.to);
         let target = sys::AVPixelFormat::AV_PIX_FMT_YUV420P;
         let flags = sys::SWS_FAST_BILINEAR as c_int;
         // SAFETY: plain numbers and null for the optional filters; null comes back for what cannot be scaled.
@@ -94,28 +120,21 @@ impl Built {
         });
         let context = context.ok_or(Error::Misuse("this picture format cannot be scaled"))?;
         let built = Self { context, shape };
-        if range == sys::AVColorRange::AVCOL_RANGE_JPEG {
-            built.compress_range();
+        if shape.colour != Colour::OURS {
+            built.convert_from(shape.colour);
         }
         Ok(built)
     }
 
-    /// Full-range sources become limited range, as the encoders announce.
-    fn compress_range(&self) {
-        let (full, limited, unity) = (1, 0, 1 << 16);
-        // SAFETY: the coefficient tables are static; the context is valid. A refusal leaves the range as it is.
+    /// Colours become those that the encoders announce.
+    fn convert_from(&self, from: Colour) {
+        let (to, unity) = (Colour::OURS, 1 << 16);
+        // SAFETY: the coefficient tables are static; the context is valid. A refusal leaves the colours as they are.
         unsafe {
-            let table = sys::sws_getCoefficients(sys::SWS_CS_ITU709 as c_int);
-            sys::sws_setColorspaceDetails(
-                self.context.as_ptr(),
-                table,
-                full,
-                table,
-                limited,
-                0,
-                unity,
-                unity,
-            );
+            let [from_table, to_table] = [from, to].map(|colour| sys::sws_getCoefficients(colour.matrix));
+            let (from, to) = (c_int::from(from.is_full_range), c_int::from(to.is_full_range));
+            let context = self.context.as_ptr();
+            sys::sws_setColorspaceDetails(context, from_table, from, to_table, to, 0, unity, unity);
         }
     }
 }

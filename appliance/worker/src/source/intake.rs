@@ -3,11 +3,12 @@
 use super::clock::{Kind, SourceClock, Stamps};
 use super::meter::Meter;
 use super::pick::Pick;
+use super::prepare::Prepare;
 use super::sound::{STRETCH_DISTANCE_SAMPLES, SoundTimeline, sample_at};
 use crate::ff::{Decoder, Error, Frame, Resampler};
 use crate::limits::DECODE_QUEUE_UNITS;
 use crate::shared::{Shared, count, lock};
-use media::link::Slate;
+use media::link::{Canvas, Slate};
 use media::time::Ticks;
 use media::unit::{AccessUnit, SourceTrack, UnitKind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -176,11 +177,12 @@ impl Decoding {
 pub(crate) struct Pictures {
     source: Arc<Source>,
     shared: Arc<Shared>,
+    prepare: Prepare,
 }
 
 impl Pictures {
-    pub(crate) fn new(source: Arc<Source>, shared: Arc<Shared>) -> Self {
-        Self { source, shared }
+    pub(crate) fn new(source: Arc<Source>, canvas: Canvas, shared: Arc<Shared>) -> Self {
+        Self { source, shared, prepare: Prepare::new(canvas) }
     }
 }
 
@@ -189,21 +191,24 @@ impl Sink for Pictures {
 
     fn take(&mut self, frame: Frame) -> Result<(), Error> {
         count(&self.shared.counters.decoded);
-        let label = frame.picture_label();
+        let mut label = frame.picture_label();
+        lock(&self.source.meter).picture(frame.luma().as_ref(), self.shared.clock.now());
+        let prepared = self.prepare.prepare(frame, |frame| {
+            if let Some(due) = frame.pts() {
+                lock(&self.source.pictures).push(Ticks(due), frame);
+            }
+        });
+        label.push_str(&self.prepare.steps.label);
         let mut labels = lock(&self.source.labels);
         if label != labels.video {
             tracing::info!("source is now {label}");
             labels.video = label;
         }
-        drop(labels);
-        lock(&self.source.meter).picture(frame.luma().as_ref(), self.shared.clock.now());
-        if let Some(due) = frame.pts() {
-            lock(&self.source.pictures).push(Ticks(due), frame);
-        }
-        Ok(())
+        prepared
     }
 
     fn clear(&mut self) {
+        self.prepare.clear();
         lock(&self.source.pictures).clear();
     }
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`clock`] | maps the source's stamps to house time (pure) |
 //! | [`pick`] | which decoded picture goes to which slot (pure) |
+//! | [`prepare`] | makes pictures progressive, and of standard dynamic range |
 //! | [`sound`] | where decoded samples go (pure) |
 //! | [`meter`] | whether it is black, frozen, silent, in disorder (pure) |
 //! | [`intake`] | the threads that decode one source |
@@ -14,5 +15,6 @@ pub(crate) mod clock;
 pub(crate) mod intake;
 pub(crate) mod meter;
 pub(crate) mod pick;
+pub(crate) mod prepare;
 pub(crate) mod sound;
 pub(crate) mod sources;

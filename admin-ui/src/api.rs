@@ -14,6 +14,9 @@ const BASE: &str = "/api/v1";
 /// After this the box counts as out of reach. Every call is answered from memory, or by one small transaction.
 const ANSWER_MS_MAX: u32 = 6_000;
 
+/// The same for a picture, which has to be sent and made ready first.
+const UPLOAD_MS_MAX: u32 = 60_000;
+
 /// Why a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -94,6 +97,21 @@ pub(crate) async fn set_slate(slug: &str, slate: &Slate) -> Result<Slate, Fault>
     json(&checked(request.send().await).await?).await
 }
 
+/// Has a channel show a picture without a source.
+pub(crate) async fn set_slate_picture(slug: &str, picture: &web_sys::File) -> Result<Channel, Fault> {
+    let kind = Some(picture.type_()).filter(|kind| !kind.is_empty()).unwrap_or_else(|| "image/*".into());
+    let request = timed_within(Request::put(&channel_url(slug, "/slate/picture")), UPLOAD_MS_MAX)
+        .header("content-type", &kind)
+        .body(picture.clone())
+        .map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Has it show text again.
+pub(crate) async fn remove_slate_picture(slug: &str) -> Result<(), Fault> {
+    answer(Request::delete(&channel_url(slug, "/slate/picture"))).await.map(drop)
+}
+
 /// Asks for a channel's secret.
 pub(crate) async fn stream_key(slug: &str) -> Result<StreamKey, Fault> {
     json(&answer(Request::get(&channel_url(slug, "/key"))).await?).await
@@ -145,9 +163,13 @@ fn channel_url(slug: &str, rest: &str) -> String {
 }
 
 fn timed(request: RequestBuilder) -> RequestBuilder {
+    timed_within(request, ANSWER_MS_MAX)
+}
+
+fn timed_within(request: RequestBuilder, most_ms: u32) -> RequestBuilder {
     request
         .header("accept", "application/json, application/problem+json")
-        .abort_signal(Some(&web_sys::AbortSignal::timeout_with_u32(ANSWER_MS_MAX)))
+        .abort_signal(Some(&web_sys::AbortSignal::timeout_with_u32(most_ms)))
 }
 
 async fn answer(request: RequestBuilder) -> Result<Response, Fault> {

@@ -165,6 +165,7 @@ mod tests {
             sources: Vec::new(),
             failover: wire::Failover::default(),
             slate: wire::Slate::default(),
+            slate_picture: None,
             ladder: Vec::new(),
             state: ChannelState::Live,
             stages: Vec::new(),

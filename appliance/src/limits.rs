@@ -353,6 +353,23 @@ pub const SLATE_AFTER_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
 /// Milliseconds of steady pictures before the source is shown again.
 pub const SLATE_BACK_AFTER_MS: std::ops::RangeInclusive<u32> = 0..=60_000;
 
+/// Bytes of a picture as it is uploaded: a photograph of any camera. More is refused with 413.
+pub const SLATE_UPLOAD_BYTES_MAX: usize = 24 << 20;
+
+/// Pixels of an uploaded picture across, and down.
+pub const SLATE_PICTURE_SIDE_MAX: u32 = 8192;
+
+/// Bytes that an uploaded picture may take once decoded: 30 megapixels of four bytes.
+pub const SLATE_UPLOAD_MEMORY_MAX: u64 = 120 << 20;
+
+/// A slate's picture is kept no larger than the largest canvas of the presets.
+pub const SLATE_PICTURE_SIZE: (u32, u32) = (1920, 1080);
+
+/// Bytes of a slate's picture as it is kept: within a frame of the workers' link.
+pub const SLATE_PICTURE_BYTES_MAX: usize = 4 << 20;
+
+const _: () = assert!(SLATE_PICTURE_BYTES_MAX + 4096 < media::link::FRAME_BYTES_MAX);
+
 // --- back-up sources
 
 /// Milliseconds that a fault of a source must last before another takes over: not less than a few frames of a slow

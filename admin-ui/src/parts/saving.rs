@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 /// How the saving of a form stands.
 #[derive(Clone, Copy)]
 pub(crate) struct Saving {
-    fault: RwSignal<Option<Fault>>,
+    pub(crate) fault: RwSignal<Option<Fault>>,
     saved: RwSignal<bool>,
     busy: RwSignal<bool>,
 }
@@ -23,6 +23,11 @@ impl Saving {
     pub(crate) fn forget(self) {
         self.fault.set(None);
         self.saved.set(false);
+    }
+
+    /// A call is on its way.
+    pub(crate) fn is_busy(self) -> bool {
+        self.busy.get()
     }
 
     /// Makes the call that saves, and shows what is stored now.

@@ -2,10 +2,12 @@
 
 use crate::api;
 use crate::board::Heard;
+use crate::parts::fault_line::FaultLine;
 use crate::parts::saving::{SaveLine, Saving};
 use crate::{format, text};
-use leptos::ev::SubmitEvent;
+use leptos::ev::{Event, SubmitEvent};
 use leptos::prelude::*;
+use web_sys::HtmlInputElement;
 use wire::{Channel, Slate, Source};
 
 /// What the operator has entered so far; times as text in seconds.
@@ -46,18 +48,56 @@ impl Draft {
     }
 }
 
+/// The picture in place of text: shown, chosen, taken away; each at once.
+#[component]
+fn SlatePicture(slug: String, channel: Memo<Option<Heard<Channel>>>, saving: Saving) -> impl IntoView {
+    let shown = Memo::new(move |_| {
+        channel.with(|heard| heard.as_ref().and_then(|heard| heard.said.slate_picture.clone()))
+    });
+    let slug = StoredValue::new(slug);
+    let choose = move |event: Event| {
+        let input: HtmlInputElement = event_target(&event);
+        let Some(picture) = input.files().and_then(|files| files.get(0)) else { return };
+        // So that the same file can be chosen again.
+        input.set_value("");
+        let slug = slug.get_value();
+        saving.run(async move { api::set_slate_picture(&slug, &picture).await }, |_| ());
+    };
+    let remove = move |_| {
+        let slug = slug.get_value();
+        saving.run(async move { api::remove_slate_picture(&slug).await }, |()| ());
+    };
+    view! {
+        <div class="slate-picture">
+            {move || shown.get().map(|address| view! { <img src=address alt=text::SLATE_PICTURE_SHOWN/> })}
+            <div>
+                <label>{text::SLATE_PICTURE}
+                    <input type="file" name="slate-picture" accept="image/png,image/jpeg" disabled=move || saving.is_busy() on:change=choose/>
+                </label>
+                <Show when=move || shown.with(Option::is_some)>
+                    <button type="button" class="small" disabled=move || saving.is_busy() on:click=remove>{text::SLATE_PICTURE_REMOVE}</button>
+                </Show>
+                <p class="hint" role="status">{move || saving.is_busy().then_some(text::SLATE_PICTURE_BUSY)}</p>
+            </div>
+        </div>
+        <FaultLine fault=saving.fault/>
+    }
+}
+
 /// The section; nothing for a channel that makes its own picture.
 #[component]
 pub(crate) fn SlateSection(slug: String, channel: Memo<Option<Heard<Channel>>>) -> impl IntoView {
-    let draft = Draft::new();
+    let (draft, picture) = (Draft::new(), Saving::new());
     let has_source = Memo::new(move |_| {
         channel.with(|heard| heard.as_ref().is_some_and(|heard| heard.said.source != Source::TestPattern))
     });
     // What is stored is shown whenever the section is opened, or closed without saving.
     let show = move || {
         draft.saving.forget();
+        picture.forget();
         channel.with_untracked(|heard| heard.as_ref().map(|heard| draft.show(&heard.said.slate)));
     };
+    let of_picture = StoredValue::new(slug.clone());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let slug = slug.clone();
@@ -73,6 +113,7 @@ pub(crate) fn SlateSection(slug: String, channel: Memo<Option<Heard<Channel>>>) 
                     <SlateFields draft/>
                     <SaveLine saving=draft.saving/>
                 </form>
+                <SlatePicture slug=of_picture.get_value() channel saving=picture/>
             </details>
         </Show>
     }

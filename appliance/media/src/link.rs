@@ -58,13 +58,16 @@ pub struct Slate {
     pub back_after: Ticks,
     /// A tone sounds while the source brings no sound; otherwise there is silence.
     pub tone: bool,
+    /// A JPEG that is shown in place of all text; empty for none. A plan goes without: [`ToWorker::Slate`] follows it.
+    #[serde(skip)]
+    pub picture: Bytes,
 }
 
 impl Default for Slate {
     /// Half a second is longer than any hiccup and shorter than a viewer's doubt.
     fn default() -> Self {
         let (after, back_after) = (Ticks::from_millis(500), Ticks::ZERO);
-        Self { text: "NO SOURCE".into(), after, back_after, tone: false }
+        Self { text: "NO SOURCE".into(), after, back_after, tone: false, picture: Bytes::new() }
     }
 }
 
@@ -321,6 +324,24 @@ fn get_source_unit(kind: u8, mut payload: Bytes) -> Result<(AccessUnit, Ticks), 
     Ok((get_unit(kind, payload)?, arrived))
 }
 
+/// Length of the JSON, JSON, picture to the end of the frame.
+fn put_slate(out: &mut BytesMut, slate: &Slate) {
+    let mut json = BytesMut::new();
+    put_json(&mut json, slate);
+    out.put_u32_le(json.len() as u32);
+    out.put_slice(&json);
+    out.put_slice(&slate.picture);
+}
+
+fn get_slate(kind: u8, mut payload: Bytes) -> Result<Slate, LinkError> {
+    let len = payload.try_get_u32_le().map_err(short(kind))? as usize;
+    if len > payload.len() {
+        return Err(LinkError::Malformed { kind, what: format!("{len} bytes of JSON are not there") });
+    }
+    let slate: Slate = from_json(kind, &payload.split_to(len))?;
+    Ok(Slate { picture: payload, ..slate })
+}
+
 fn get_number(kind: u8, payload: &mut Bytes) -> Result<u8, LinkError> {
     match payload.try_get_u8().map_err(short(kind))? {
         number if usize::from(number) < SOURCES_MAX => Ok(number),
@@ -374,7 +395,7 @@ impl Message for ToWorker {
             }
             Self::Source(number, news) => news.encode(*number, out),
             Self::OnAir(number) => frame(out, kind::ON_AIR, |out| out.put_u8(*number)),
-            Self::Slate(slate) => frame_json(out, kind::SLATE, slate),
+            Self::Slate(slate) => frame(out, kind::SLATE, |out| put_slate(out, slate)),
             Self::Stop => frame(out, kind::STOP, |_| ()),
         }
     }
@@ -384,7 +405,7 @@ impl Message for ToWorker {
             kind::PLAN => Self::Plan(from_json(kind, &payload)?),
             kind::CLOCK => Self::Clock { house_offset_nanos: payload.try_get_i64_le().map_err(short(kind))? },
             kind::ON_AIR => Self::OnAir(get_number(kind, &mut payload)?),
-            kind::SLATE => Self::Slate(from_json(kind, &payload)?),
+            kind::SLATE => Self::Slate(get_slate(kind, payload)?),
             kind::STOP => Self::Stop,
             kind::VIDEO_TRACK..=kind::SOURCE_LOST => {
                 let number = get_number(kind, &mut payload)?;
@@ -508,6 +529,7 @@ mod tests {
             ToWorker::Source(2, FromSource::Lost),
             ToWorker::OnAir(1),
             ToWorker::Slate(Slate { text: "BACK SOON".into(), tone: true, ..Slate::default() }),
+            ToWorker::Slate(Slate { picture: Bytes::from_static(b"\xff\xd8"), ..Slate::default() }),
             ToWorker::Stop,
         ]);
         let avc = CodecConfig::Avc { sps: Bytes::from_static(b"sps"), pps: Bytes::from_static(b"pps") };

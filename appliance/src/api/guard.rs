@@ -7,7 +7,7 @@
 //!    rebinding) is same-origin to its browser, but says its own name.
 //! 3. A call that changes something comes from a page of the same origin, or from no page (cross-site request
 //!    forgery): `Sec-Fetch-Site` where the browser sends it, `Origin` where it does not.
-//! 4. A body must be `application/json`, which no plain HTML form can send.
+//! 4. A body must be `application/json`, which no plain HTML form can send; a picture comes by `PUT`, which none does.
 
 use super::problem::{ApiError, Kind};
 use actix_web::body::MessageBody;

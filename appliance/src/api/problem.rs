@@ -49,7 +49,7 @@ impl Kind {
             Self::NotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "Not with this method"),
             Self::Conflict => (StatusCode::CONFLICT, "Taken"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Too long"),
-            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Not JSON"),
+            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Another type of content is wanted"),
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "A value does not do"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something is broken"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
@@ -180,6 +180,11 @@ fn body_error(error: &JsonPayloadError) -> ApiError {
 fn member_at_fault(message: &str) -> Option<&str> {
     let rest = message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("missing field `"))?;
     rest.split('`').next()
+}
+
+/// For work that was not done, since its threads are ending.
+pub(super) fn stopping() -> ApiError {
+    ApiError::new(Kind::Busy, "the box is stopping; try again when it runs")
 }
 
 /// For everything under `/api` that is not a call.

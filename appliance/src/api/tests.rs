@@ -415,3 +415,38 @@ async fn what_happened_is_told_and_drills_say_what_they_need() {
     assert!(problem(state, drill(json!({"fault": "flood", "secs": 9999}))).await.starts_with("422 /secs"));
     assert!(problem(state, drill(json!({"fault": "earthquake"}))).await.starts_with("400"));
 }
+
+#[actix_rt::test]
+async fn a_slates_picture_comes_and_goes() {
+    let test = new_box();
+    let state = &test.state;
+    ask(state, post(json!({"name": "Hall", "source": "rtmp"}))).await;
+    let place = "/api/v1/channels/hall/slate/picture";
+    assert!(problem(state, get(place)).await.starts_with("404 - this channel's slate has no picture"));
+    let mut png = Vec::new();
+    let black = image::DynamicImage::new_rgb8(32, 18);
+    black.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+    let put = |body: Vec<u8>| TestRequest::put().uri(place).set_payload(body);
+    let picture = |body: Vec<u8>| put(body).insert_header(("content-type", "image/png"));
+
+    let (status, changed) = ask(state, picture(png.clone())).await;
+    let address = changed["slate_picture"].as_str().unwrap();
+    assert!(status == 200 && address.starts_with(&format!("{place}?")), "{changed}");
+    let app = serve(state).await;
+    let shown = call_service(&app, from_here(get(address))).await;
+    assert_eq!(shown.headers().get("content-type").unwrap(), "image/jpeg");
+    let jpeg = actix_web::test::read_body(shown).await;
+    assert_eq!(image::load_from_memory(&jpeg).unwrap().width(), 32);
+
+    // What is refused leaves it as it is.
+    assert!(problem(state, picture(b"no picture".to_vec())).await.starts_with("422 - this is neither"));
+    assert!(problem(state, put(png.clone())).await.starts_with("415 - send the picture itself"));
+    let large = vec![0; crate::limits::SLATE_UPLOAD_BYTES_MAX + 1];
+    assert!(problem(state, picture(large)).await.starts_with("413 - the picture's file"));
+    let elsewhere = TestRequest::put().uri("/api/v1/channels/attic/slate/picture").set_payload(png);
+    assert!(problem(state, elsewhere).await.starts_with("404 - there is no channel"));
+    assert_eq!(ask(state, get("/api/v1/channels/hall")).await.1["slate_picture"], address);
+
+    assert_eq!(ask(state, TestRequest::delete().uri(place)).await.0, 204);
+    assert_eq!(ask(state, get("/api/v1/channels/hall")).await.1.get("slate_picture"), None);
+}

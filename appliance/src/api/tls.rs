@@ -1,6 +1,6 @@
 //! The calls about the certificate that HTTPS serves.
 
-use super::problem::{self, ApiError, Kind};
+use super::problem::{self, ApiError, Kind, stopping};
 use crate::tls::{InstallError, Tls};
 use actix_web::web;
 use actix_web::web::{Data, Json};
@@ -19,22 +19,18 @@ async fn show(tls: Data<Tls>) -> Json<TlsStatus> {
 async fn install(tls: Data<Tls>, Json(wanted): Json<NewCertificate>) -> Result<Json<TlsStatus>, ApiError> {
     let worker = tls.clone();
     let done = web::block(move || worker.install(&wanted.chain_pem, &wanted.key_pem)).await;
-    done.map_err(|_| busy())??;
+    done.map_err(|_| stopping())??;
     Ok(Json(tls.status()))
 }
 
 async fn reset(tls: Data<Tls>) -> Result<Json<TlsStatus>, ApiError> {
     let worker = tls.clone();
-    let done = web::block(move || worker.reset()).await.map_err(|_| busy())?;
+    let done = web::block(move || worker.reset()).await.map_err(|_| stopping())?;
     done.map_err(|error| {
         tracing::error!("{error:#}");
         ApiError::new(Kind::Internal, format!("the box's own certificate cannot be made: {error:#}"))
     })?;
     Ok(Json(tls.status()))
-}
-
-fn busy() -> ApiError {
-    ApiError::new(Kind::Busy, "the box is stopping; try again when it runs")
 }
 
 impl From<InstallError> for ApiError {

@@ -32,6 +32,7 @@ pub(super) fn channel(
         dvr_secs: channel.dvr_secs,
         dvr: report.dvr,
         slate: crate::store::slate::shown(&channel.slate),
+        slate_picture: channel.slate_picture.map(|digest| slate_picture_path(channel.slug.as_str(), &digest)),
         state,
         sources: if report.sources.is_empty() { waiting } else { report.sources },
         failover: crate::store::failover::shown(&channel.failover),
@@ -40,6 +41,11 @@ pub(super) fn channel(
         restarts: report.restarts,
         uptime_secs: up.map(|started_at| secs(now - started_at)),
     }
+}
+
+/// With enough of the digest that another picture has another address.
+fn slate_picture_path(slug: &str, digest: &str) -> String {
+    format!("/api/v1/channels/{slug}/slate/picture?{}", digest.get(..12).unwrap_or(digest))
 }
 
 /// Whole seconds, zero before the start.

@@ -30,6 +30,8 @@ pub async fn run(store: Store, services: Services, changed: watch::Receiver<u64>
 /// What a running channel is told of changes.
 struct Told {
     slate: watch::Sender<Slate>,
+    /// Of its picture.
+    digest: Option<String>,
     lineup: watch::Sender<Lineup>,
 }
 
@@ -43,6 +45,26 @@ fn renew<T: PartialEq>(told: &watch::Sender<T>, wanted: T) {
 
 fn lineup(row: &Channel) -> Lineup {
     Lineup { sources: row.sources(), rules: row.failover.clone() }
+}
+
+/// The slate with its picture, which is fetched only where another is known, and what tells that picture from others.
+async fn whole_slate(store: &Store, row: &Channel, told: Option<&Told>) -> (Slate, Option<String>) {
+    let known = told.filter(|told| told.digest == row.slate_picture);
+    let picture = match (known, &row.slate_picture) {
+        (Some(told), _) => Ok(Some(told.slate.borrow().picture.clone())),
+        (None, Some(_)) => store.slate_picture(row.slug.as_str()).await,
+        (None, None) => Ok(None),
+    };
+    match picture {
+        Ok(picture) => {
+            (Slate { picture: picture.unwrap_or_default(), ..row.slate.clone() }, row.slate_picture.clone())
+        }
+        // Fetched again with the next change; text is shown until then.
+        Err(error) => {
+            warn!(%error, channel = row.slug.as_str(), "the slate's picture could not be read");
+            (row.slate.clone(), None)
+        }
+    }
 }
 
 type Rules = BTreeMap<String, Arc<Access>>;
@@ -75,17 +97,20 @@ async fn follow(
                 }
                 for row in wanted.filter(|row| !running.contains(row.slug.as_str())) {
                     let dvr = Ticks::from_secs(row.dvr_secs.into());
-                    let (slate, slates) = watch::channel(row.slate.clone());
+                    let (slate, digest) = whole_slate(&store, row, None).await;
+                    let (slate, slates) = watch::channel(slate);
                     let (lineup, lineups) = watch::channel(lineup(row));
-                    told.insert(row.slug.to_string(), Told { slate, lineup });
+                    told.insert(row.slug.to_string(), Told { slate, digest, lineup });
                     let services = services.clone();
                     let wiring = Wiring::new(row.slug.as_str(), lineups, plan(row), slates, dvr, services);
                     handle.start(super::task(wiring)).await?;
                 }
                 told.retain(|slug, _| slugs.contains(slug));
                 for row in &rows {
-                    if let Some(told) = told.get(row.slug.as_str()) {
-                        renew(&told.slate, row.slate.clone());
+                    if let Some(told) = told.get_mut(row.slug.as_str()) {
+                        let (slate, digest) = whole_slate(&store, row, Some(told)).await;
+                        renew(&told.slate, slate);
+                        told.digest = digest;
                         renew(&told.lineup, lineup(row));
                     }
                 }

@@ -2,6 +2,7 @@
 
 use super::CliError;
 use super::client::Client;
+use super::slate::{self, SlateArgs};
 use super::sources::{self, BackupArgs, FailoverArgs, OneSource};
 use super::table::table;
 use crate::settings::FolderFlags;
@@ -9,7 +10,7 @@ use crate::store::Slug;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::io::Write;
-use wire::{Channel, ChannelList, Latency, NewChannel, NewToken, Playback, Slate, Source, StreamKey, Token};
+use wire::{Channel, ChannelList, Latency, NewChannel, NewToken, Playback, Source, StreamKey, Token};
 
 /// Of `forebay channel`.
 #[derive(Clone, Debug, clap::Args)]
@@ -84,29 +85,6 @@ pub struct ShowArgs {
     /// Show its stream key, which is a secret, and the whole addresses to publish to
     #[arg(long)]
     pub key: bool,
-}
-
-/// Of `forebay channel slate`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct SlateArgs {
-    /// The channel's short name
-    pub slug: String,
-    /// What stands below the channel's name; "" for nothing
-    #[arg(long)]
-    pub text: Option<String>,
-    /// It comes so long after the source's last picture
-    #[arg(long, value_name = "MILLISECONDS")]
-    pub after_ms: Option<u32>,
-    /// It goes after so long of steady pictures
-    #[arg(long, value_name = "MILLISECONDS")]
-    pub back_after_ms: Option<u32>,
-    /// What sounds while the source brings no sound
-    #[arg(long, value_parser = sound_parser())]
-    pub sound: Option<bool>,
-}
-
-fn sound_parser() -> impl TypedValueParser<Value = bool> {
-    PossibleValuesParser::new(["silence", "tone"]).map(|chosen| chosen == "tone")
 }
 
 /// Of `forebay channel protect`.
@@ -208,7 +186,7 @@ pub fn run(args: &ChannelArgs, out: &mut impl Write) -> Result<(), CliError> {
         ChannelCommand::Show(ShowArgs { slug, key: false }) => one(args, &client.get(&path(slug, "")?)?),
         ChannelCommand::Start(One { slug }) => one(args, &client.post(&path(slug, "/start")?, &())?),
         ChannelCommand::Stop(One { slug }) => one(args, &client.post(&path(slug, "/stop")?, &())?),
-        ChannelCommand::Slate(wanted) => slate(args, &self::set_slate(&client, wanted)?),
+        ChannelCommand::Slate(wanted) => slate::run(&client, wanted, args.json)?,
         ChannelCommand::Backup(wanted) => sources::backup(&client, wanted, args.json)?,
         ChannelCommand::Failover(wanted) => sources::failover(&client, wanted, args.json)?,
         ChannelCommand::Take(wanted) => sources::take(&client, wanted, args.json)?,
@@ -249,19 +227,6 @@ fn fetch_key(client: &Client, mut channel: Channel) -> Result<WithKey, CliError>
     Ok(WithKey { channel, stream_key })
 }
 
-fn set_slate(client: &Client, args: &SlateArgs) -> Result<Slate, CliError> {
-    let SlateArgs { slug, text, after_ms, back_after_ms, sound } = args.clone();
-    let place = path(&slug, "/slate")?;
-    let before: Slate = client.get(&place)?;
-    let wanted = Slate {
-        text: text.unwrap_or_else(|| before.text.clone()),
-        after_ms: after_ms.unwrap_or(before.after_ms),
-        back_after_ms: back_after_ms.unwrap_or(before.back_after_ms),
-        tone: sound.unwrap_or(before.tone),
-    };
-    if wanted == before { Ok(before) } else { Ok(client.put(&place, &wanted)?) }
-}
-
 fn protect(client: &Client, args: &ProtectArgs) -> Result<Playback, CliError> {
     let ProtectArgs { slug, renew, origins } = args.clone();
     let place = path(&slug, "/playback")?;
@@ -284,15 +249,6 @@ fn playback(args: &ChannelArgs, playback: &Playback) -> String {
     let sites =
         if playback.allowed_origins.is_empty() { "all".into() } else { playback.allowed_origins.join(" ") };
     format!("shown to {who}\nsites    {sites}\n")
-}
-
-fn slate(args: &ChannelArgs, slate: &Slate) -> String {
-    if args.json {
-        return json(slate);
-    }
-    let sound = if slate.tone { "tone" } else { "silence" };
-    let Slate { text, after_ms, back_after_ms, .. } = slate;
-    format!("text     {text}\nafter    {after_ms} ms\nback     after {back_after_ms} ms\nsound    {sound}\n")
 }
 
 fn token(args: &ChannelArgs, token: &Token) -> String {

@@ -74,6 +74,19 @@ impl Client {
         parsed(&self.call("PUT", path, &body)?)
     }
 
+    /// `PUT /api/v1{path}`, with `body` as it is.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn put_file<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        kind: &str,
+        body: &[u8],
+    ) -> Result<T, ClientError> {
+        parsed(&self.send("PUT", path, kind, body)?)
+    }
+
     /// `DELETE /api/v1{path}`.
     ///
     /// # Errors
@@ -83,10 +96,14 @@ impl Client {
     }
 
     fn call(&self, method: &str, path: &str, body: &[u8]) -> Result<Vec<u8>, ClientError> {
+        self.send(method, path, "application/json", body)
+    }
+
+    fn send(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<Vec<u8>, ClientError> {
         let mut stream = self.connect()?;
         let head = format!(
             "{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+             Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         stream.write_all(&[head.as_bytes(), body].concat())?;

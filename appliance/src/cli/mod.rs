@@ -20,7 +20,8 @@ pub mod client;
 pub mod drill;
 pub mod history;
 pub mod judge;
-pub mod sources;
+pub mod slate;
+mod sources;
 mod table;
 #[cfg(test)]
 mod tests;

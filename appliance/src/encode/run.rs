@@ -119,8 +119,9 @@ impl Seat {
         let (from, to) = socket.into_split();
         let plan = self.plan_now();
         let (rungs, offset_nanos) = (plan.rungs.len(), plan.house_offset_nanos);
-        let greeting =
-            std::iter::once(ToWorker::Plan(plan)).chain(self.replay.borrow_mut().greeting()).collect();
+        let slate = (!plan.slate.picture.is_empty()).then(|| ToWorker::Slate(plan.slate.clone()));
+        let greeting = std::iter::once(ToWorker::Plan(plan)).chain(slate);
+        let greeting = greeting.chain(self.replay.borrow_mut().greeting()).collect();
         let hearing = Hearing {
             gate: SlotGate::new(rungs),
             rungs,

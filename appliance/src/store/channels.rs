@@ -3,6 +3,7 @@
 use super::error::StoreError;
 use super::{Channel, Desired, Draft, KeyHash, Keyed, Slug, StreamKey, backups, failover};
 use crate::limits::CHANNELS_MAX;
+use bytes::Bytes;
 use media::grid::Latency;
 use media::link::{Canvas, Rung, Slate};
 use media::time::{FrameRate, Ticks};
@@ -10,7 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 
 const COLUMNS: &str = "channels.id, slug, name, running, canvas_width, canvas_height, canvas_rate_numerator, \
                        canvas_rate_denominator, audio_bitrate_bps, latency, dvr_secs, sources.kind, slate_text, \
-                       slate_after_ms, slate_back_after_ms, slate_tone";
+                       slate_after_ms, slate_back_after_ms, slate_tone, \
+                       (SELECT digest FROM slate_pictures WHERE channel_id = channels.id)";
 const FROM: &str = "FROM channels JOIN sources ON sources.channel_id = channels.id AND sources.position = 0";
 
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Channel>, StoreError> {
@@ -203,6 +205,7 @@ struct Stored {
     dvr_secs: u32,
     kind: String,
     slate: Slate,
+    slate_picture: Option<String>,
 }
 
 impl Stored {
@@ -223,7 +226,9 @@ impl Stored {
                 after: Ticks::from_millis(row.get(13)?),
                 back_after: Ticks::from_millis(row.get(14)?),
                 tone: row.get(15)?,
+                picture: Bytes::new(),
             },
+            slate_picture: row.get(16)?,
         })
     }
 
@@ -243,6 +248,7 @@ impl Stored {
                 .ok_or_else(|| impossible(format!("latency `{}`", self.latency)))?,
             dvr_secs: self.dvr_secs,
             slate: self.slate,
+            slate_picture: self.slate_picture,
             backups: backups::list(read, self.id)?,
             failover: failover::read(read, self.id)?,
             audio_bitrate_bps: self.audio_bitrate_bps,

@@ -13,6 +13,7 @@
 //! | `history` | what happened, in a file of its own |
 //! | `thread` | the queue and its deadline |
 //! | [`slate`] | what a channel shows without a source: checked, and its SQL |
+//! | [`slate_picture`] | a picture of the operator's for it: made of an upload, and its SQL |
 //! | [`failover`] | when another source takes over: checked, and its SQL |
 //! | `channels`, `backups`, `playback`, `settings` | the SQL |
 //!
@@ -35,6 +36,7 @@ mod open;
 mod playback;
 mod settings;
 pub mod slate;
+pub mod slate_picture;
 pub mod slug;
 #[cfg(test)]
 mod tests;
@@ -51,6 +53,7 @@ pub use slug::{Slug, SlugError};
 use crate::clock::House;
 use crate::ingest::failover::Rules;
 use crate::serve::access::{Access, Secret};
+use bytes::Bytes;
 use media::grid::Latency;
 use media::link::{Canvas, Rung, SOURCES_MAX, Slate};
 use std::collections::BTreeMap;
@@ -82,8 +85,10 @@ pub struct Channel {
     pub latency: Latency,
     /// Seconds of the past to which viewers may seek; 0 for none.
     pub dvr_secs: u32,
-    /// What it shows without a source.
+    /// What it shows without a source, but for the picture.
     pub slate: Slate,
+    /// What tells the slate's picture from others; none without one.
+    pub slate_picture: Option<String>,
     /// What takes over from the source, in this order.
     pub backups: Vec<Backup>,
     /// When it does.
@@ -310,6 +315,34 @@ impl Store {
     pub async fn set_slate(&self, slug: &str, slate: Slate) -> Result<Channel, StoreError> {
         let slug = slug.to_owned();
         self.call(move |connection| slate::set(connection, &slug, &slate)).await
+    }
+
+    /// The picture that a channel shows without a source, as JPEG; nothing where text does.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn slate_picture(&self, slug: &str) -> Result<Option<Bytes>, StoreError> {
+        let slug = slug.to_owned();
+        let found = self.call(move |connection| slate_picture::get(connection, &slug)).await?;
+        Ok(found.map(Bytes::from))
+    }
+
+    /// Gives a channel a picture, made by [`slate_picture::made`], to show without a source.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn set_slate_picture(&self, slug: &str, jpeg: Vec<u8>) -> Result<Channel, StoreError> {
+        let slug = slug.to_owned();
+        self.call(move |connection| slate_picture::set(connection, &slug, &jpeg)).await
+    }
+
+    /// Takes that picture away, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`].
+    pub async fn remove_slate_picture(&self, slug: &str) -> Result<(), StoreError> {
+        let slug = slug.to_owned();
+        self.call(move |connection| slate_picture::remove(connection, &slug)).await
     }
 
     /// Gives a channel one more back-up source, with a key of its own.

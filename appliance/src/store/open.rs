@@ -21,6 +21,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0004_dvr.sql")),
     M::up(include_str!("../../../migrations/0005_slate.sql")),
     M::up(include_str!("../../../migrations/0006_backups.sql")),
+    M::up(include_str!("../../../migrations/0007_slate_pictures.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
@@ -150,7 +151,8 @@ mod tests {
             include_str!("../../../migrations/0003_latency.sql"),
             include_str!("../../../migrations/0004_dvr.sql"),
             include_str!("../../../migrations/0005_slate.sql"),
-            include_str!("../../../migrations/0006_backups.sql")
+            include_str!("../../../migrations/0006_backups.sql"),
+            include_str!("../../../migrations/0007_slate_pictures.sql")
         );
         let lines: Vec<_> = sql.lines().map(str::trim).collect();
         for (at, line) in lines.iter().enumerate() {

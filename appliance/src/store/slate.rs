@@ -5,6 +5,7 @@ use super::channels::{begin, find, no_such};
 use super::draft::hidden;
 use super::error::StoreError;
 use crate::limits::{SLATE_AFTER_MS, SLATE_BACK_AFTER_MS, SLATE_CHARS_MAX};
+use bytes::Bytes;
 use media::link::Slate;
 use media::time::Ticks;
 use rusqlite::{Connection, params};
@@ -58,6 +59,7 @@ pub fn checked(wanted: &wire::Slate) -> Result<Slate, SlateError> {
         after: within("after_ms", *after_ms, SLATE_AFTER_MS)?,
         back_after: within("back_after_ms", *back_after_ms, SLATE_BACK_AFTER_MS)?,
         tone: *tone,
+        picture: Bytes::new(),
     })
 }
 

@@ -324,6 +324,28 @@ async fn a_slate_is_kept() {
 }
 
 #[tokio::test]
+async fn a_slates_picture_is_kept_and_goes_with_its_channel() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    store.add(draft("a")).await.unwrap();
+    assert_eq!(store.slate_picture("a").await.unwrap(), None);
+    let first = store.set_slate_picture("a", b"one".to_vec()).await.unwrap().slate_picture.unwrap();
+    let second = store.set_slate_picture("a", b"two".to_vec()).await.unwrap().slate_picture.unwrap();
+    assert_ne!(first, second);
+    drop(store);
+    let store = open(&folder);
+    assert_eq!(store.slate_picture("a").await.unwrap().unwrap(), "two");
+    store.remove("a").await.unwrap();
+    store.add(draft("a")).await.unwrap();
+    assert_eq!(store.slate_picture("a").await.unwrap(), None);
+    store.set_slate_picture("a", b"three".to_vec()).await.unwrap();
+    store.remove_slate_picture("a").await.unwrap();
+    assert_eq!(store.channel("a").await.unwrap().slate_picture, None);
+    let missing = store.set_slate_picture("b", b"x".to_vec()).await.unwrap_err();
+    assert_eq!(missing.to_string(), "there is no channel `b`");
+}
+
+#[tokio::test]
 async fn backups_keep_their_numbers_and_keys() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);

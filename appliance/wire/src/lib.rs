@@ -12,6 +12,9 @@
 //! | `GET /channels/{slug}/key` | | [`StreamKey`] |
 //! | `GET` and `PUT /channels/{slug}/playback` | [`Playback`] | [`Playback`] |
 //! | `GET` and `PUT /channels/{slug}/slate` | [`Slate`] | [`Slate`] |
+//! | `GET /channels/{slug}/slate/picture` | | the picture, `image/jpeg` |
+//! | `PUT /channels/{slug}/slate/picture` | a picture, `image/png` or `image/jpeg` | [`Channel`] |
+//! | `DELETE /channels/{slug}/slate/picture` | | 204; text is shown |
 //! | `POST /channels/{slug}/backups` | [`NewBackup`] | 201, [`Backup`] |
 //! | `DELETE /channels/{slug}/sources/{number}` | | 204; for back-ups |
 //! | `GET /channels/{slug}/sources/{number}/key` | | [`StreamKey`] |
@@ -82,6 +85,9 @@ pub struct Channel {
     /// What it shows without a source.
     #[serde(default)]
     pub slate: Slate,
+    /// Where the picture is that it shows instead of the slate's text, below the box's address; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slate_picture: Option<String>,
     /// Its sources, the main one first, then back-ups in the order in which they are tried; empty for a test pattern.
     #[serde(default)]
     pub sources: Vec<SourceStatus>,

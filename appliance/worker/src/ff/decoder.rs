@@ -21,18 +21,29 @@ unsafe impl Send for Decoder {}
 impl Decoder {
     /// Opens what the track needs, with the least delay and no threads of its own.
     pub(crate) fn open(track: &SourceTrack) -> Result<Self, Error> {
+        let missing = || Error::Missing(format!("decoder for {}", track.codec.label()));
+        Self::of(codec_id(track.codec), &track.config, missing)
+    }
+
+    /// A decoder of still pictures that the daemon has made.
+    pub(crate) fn jpeg() -> Result<Self, Error> {
+        let missing = || Error::Missing("decoder for JPEG".into());
+        Self::of(sys::AVCodecID::AV_CODEC_ID_MJPEG, &[], missing)
+    }
+
+    fn of(id: sys::AVCodecID, config: &[u8], missing: impl FnOnce() -> Error) -> Result<Self, Error> {
         // SAFETY: codecs are static; a null codec is dealt with before use; allocations are null only when memory
         // has run out.
         let mut decoder = unsafe {
-            let codec = sys::avcodec_find_decoder(codec_id(track.codec));
+            let codec = sys::avcodec_find_decoder(id);
             if codec.is_null() {
-                return Err(Error::Missing(format!("decoder for {}", track.codec.label())));
+                return Err(missing());
             }
             let context = NonNull::new(sys::avcodec_alloc_context3(codec)).expect("memory for a decoder");
             let packet = NonNull::new(sys::av_packet_alloc()).expect("memory for a packet");
             Self { context, packet }
         };
-        decoder.set_extradata(&track.config);
+        decoder.set_extradata(config);
         let raw = decoder.raw_mut();
         raw.pkt_timebase = sys::AVRational { num: 1, den: TICKS_PER_SECOND as c_int };
         raw.flags |= sys::AV_CODEC_FLAG_LOW_DELAY as c_int;

@@ -222,3 +222,37 @@ fn sound_keeps_its_place_beside_the_picture() {
     assert_eq!(running.status.audio, "48000 Hz 2 ch");
     running.stop().unwrap();
 }
+
+/// A JPEG of one colour, twice as wide as high.
+fn jpeg(colour: &str) -> Bytes {
+    let source = format!("color={colour}:size=640x320");
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", &source, "-frames:v", "1", "-f", "mjpeg", "-"])
+        .output()
+        .expect("ffmpeg is installed");
+    made.stdout.into()
+}
+
+#[test]
+fn a_slate_may_be_a_picture() {
+    let mut running = Running::start(&plan(PlanSource::Link));
+    running.collect_until(|running| running.units[0].len() >= 10);
+    let slate = media::link::Slate { picture: jpeg("white"), ..Default::default() };
+    running.tell(&ToWorker::Slate(slate.clone()));
+    running.collect_until(|running| running.units[0].len() >= 40);
+    // One that cannot be read gives way to text, and is told of.
+    running
+        .tell(&ToWorker::Slate(media::link::Slate { picture: Bytes::from_static(b"\xff\xd8\xff"), ..slate }));
+    running.collect_until(|running| running.units[0].len() >= 80 && !running.status.last_error.is_empty());
+    assert!(running.status.last_error.contains("slate's picture"), "{}", running.status.last_error);
+    let pictures = decode_video(&running.configs[0], &running.units[0]);
+    let luma = |picture: usize, row: usize, column: usize| {
+        let (_, pixels, stride) = &pictures[picture];
+        pixels[row * stride + column]
+    };
+    let last = pictures.len() - 1;
+    // Of 640x360, the picture takes 640x320.
+    assert!(luma(0, 60, 30) < 40 && luma(39, 60, 30) > 220 && luma(last, 60, 30) < 40);
+    assert!(luma(39, 8, 30) < 22, "black above it");
+    running.stop().unwrap();
+}

@@ -31,6 +31,7 @@
 //! | [`listeners`] | the RTMP and the SRT port |
 //! | [`metrics`] | what is counted, for `GET /metrics` |
 //! | [`package`] | the stage that owns the timeline |
+//! | [`place`] | where the daemon keeps its files: the data folder, or a stand-in |
 //! | [`player`] | the watch page |
 //! | [`root`] | opens what listens, puts the tree together, takes it down |
 //! | [`serve`] | snapshots out to viewers |
@@ -59,6 +60,7 @@ pub mod limits;
 pub mod listeners;
 pub mod metrics;
 pub mod package;
+pub mod place;
 pub mod player;
 pub mod root;
 pub mod serve;

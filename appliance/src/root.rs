@@ -27,6 +27,7 @@ use crate::listeners::gatekeeper::Gatekeeper;
 use crate::listeners::rtmp;
 use crate::listeners::srt::SrtPort;
 use crate::metrics::Metrics;
+use crate::place::{Place, runtime_folder};
 use crate::serve::Serving;
 use crate::serve::access::AccessRules;
 use crate::serve::admission;
@@ -61,15 +62,21 @@ pub enum Purpose {
 pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     let house = House::anchor();
     web::raise_descriptor_limit();
-    let store = Store::open(&settings.data_dir, house)?;
-    let commands = api::socket::listen(&settings.data_dir)?;
+    let place = Place::find(&settings.data_dir, runtime_folder().as_deref())
+        .context("the data folder cannot be written, and nothing can stand in for it")?;
+    let store = Store::open(&place.folder, house)?;
+    let commands = api::socket::listen(&place.folder)?;
     let sockets = Sockets::open(&settings)?;
-    let tls = Tls::open(&settings.data_dir, house)?;
+    let tls = Tls::open(&place.folder, house)?;
     if purpose == Purpose::Demo {
         add_demo(&store).await?;
     }
-    let services = services(&settings, house)?;
+    let services = services(&settings, &place, house)?;
     health::copies::tell_of_restoration(&store, &services.board).await?;
+    if let Some(why) = &place.stands_in {
+        warn!("{why}; {} stands in for it", place.folder.display());
+        store.freeze(why).await?;
+    }
     let (board, doors, drills) = (services.board.clone(), services.doors.clone(), services.drills.clone());
     let state = ApiState::new(store.clone(), board, doors, drills, house, settings.bind);
     show_in_metrics(&services.metrics, &state);
@@ -109,7 +116,7 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
         port = bound.wait_for(Option::is_some) => ports.srt = port?.unwrap_or_default(),
         () = tokio::time::sleep(limits::SRT_START_MAX) => warn!("SRT is not listening yet; it is tried again"),
     }
-    announce(&settings, ports, purpose)?;
+    announce(&settings, &place, ports, purpose)?;
     state.ports.send_replace(ports);
     state.ready.store(true, Ordering::Release);
     notify(sd_notify::NotifyState::Ready);
@@ -123,11 +130,16 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
 }
 
 /// What all channels share.
-fn services(settings: &Settings, house: House) -> anyhow::Result<Services> {
-    let history = History::open(&settings.data_dir, house)?;
+fn services(settings: &Settings, place: &Place, house: House) -> anyhow::Result<Services> {
+    let history = History::open(&place.folder, house)?;
     let board = Board::new(house, history.clone());
     let drills = Drills::new(house, board.clone());
     let shelf = Shelf::open(&settings.data_dir, drills.clone());
+    // Without one, what is recorded shortens to what memory holds: no reason to stay off the air.
+    let shelf = shelf.or_else(|error| match &place.stands_in {
+        Some(_) => Ok(Shelf::unusable(&settings.data_dir, drills.clone())),
+        None => Err(error),
+    });
     Ok(Services {
         house,
         catalogue: Catalogue::default(),
@@ -248,8 +260,8 @@ async fn add_demo(store: &Store) -> anyhow::Result<()> {
 }
 
 /// Writes `ports.json`, and tells the person at the terminal where to look.
-fn announce(settings: &Settings, ports: wire::Ports, purpose: Purpose) -> anyhow::Result<()> {
-    write_ports(&settings.data_dir, ports)?;
+fn announce(settings: &Settings, place: &Place, ports: wire::Ports, purpose: Purpose) -> anyhow::Result<()> {
+    write_ports(&place.folder, ports)?;
     let host =
         if settings.bind.is_unspecified() { "localhost".to_owned() } else { settings.bind.to_string() };
     info!(http = ports.http, https = ports.https, rtmp = ports.rtmp, srt = ports.srt, "listening");
@@ -262,7 +274,7 @@ fn announce(settings: &Settings, ports: wire::Ports, purpose: Purpose) -> anyhow
     println!("  trust   http://{host}:{}/trust, for HTTPS on port {}", ports.http, ports.https);
     println!("  RTMP    rtmp://{host}:{}/live/STREAM_KEY", ports.rtmp);
     println!("  SRT     srt://{host}:{}?streamid=STREAM_KEY", ports.srt);
-    println!("  state   {}", settings.data_dir.display());
+    println!("  state   {}", place.folder.display());
     println!("Stop it with Ctrl-C.");
     Ok(())
 }

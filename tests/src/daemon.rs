@@ -26,6 +26,8 @@ pub struct Daemon {
     folder: TempDir,
     /// The data folder as this process sees it.
     data_dir: PathBuf,
+    /// What it has as systemd's folder for while it runs, if its data folder cannot be written.
+    runtime: Option<TempDir>,
     /// Where it listens.
     pub ports: Ports,
 }
@@ -126,7 +128,7 @@ impl Daemon {
     }
 
     fn ready(child: Child, folder: TempDir, data_dir: PathBuf) -> anyhow::Result<Self> {
-        let mut daemon = Self { child, folder, data_dir, ports: Ports::default() };
+        let mut daemon = Self { child, folder, data_dir, runtime: None, ports: Ports::default() };
         daemon.wait_ready()?;
         Ok(daemon)
     }
@@ -138,13 +140,36 @@ impl Daemon {
     pub fn start_again(&mut self) -> anyhow::Result<()> {
         let _absent = std::fs::remove_file(self.data_dir.join("ports.json"));
         self.child = spawn(self.folder.path(), self.ports, &[])?;
+        self.runtime = None;
         self.wait_ready()
     }
 
+    /// The same, but its data folder can only be read, as on a disk that has failed.
+    ///
+    /// # Errors
+    /// With its log when it does not become ready; when this machine lets nobody mount a folder so.
+    pub fn start_again_read_only(&mut self) -> anyhow::Result<()> {
+        let _absent = std::fs::remove_file(self.data_dir.join("ports.json"));
+        let runtime = tempfile::Builder::new().prefix("forebay-e2e-run-").tempdir()?;
+        let mut inner = command(self.folder.path(), self.ports);
+        inner.env("RUNTIME_DIRECTORY", runtime.path());
+        let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";
+        self.child = spawn_where(script, self.folder.path(), &inner, self.folder.path())?;
+        self.runtime = Some(runtime);
+        self.wait_ready()
+    }
+
+    /// Where it keeps its files: a folder of the runtime folder where the data folder cannot be written.
+    fn place(&self) -> anyhow::Result<PathBuf> {
+        let Some(runtime) = &self.runtime else { return Ok(self.data_dir.clone()) };
+        let mut entries = std::fs::read_dir(runtime.path())?;
+        Ok(entries.next().context("nothing stands in for the data folder")??.path())
+    }
+
     fn wait_ready(&mut self) -> anyhow::Result<()> {
-        let file = self.data_dir.join("ports.json");
         let ready = until("the daemon is ready", READY_LIMIT, || {
-            let ports: Ports = serde_json::from_slice(&std::fs::read(&file).context("ports.json")?)?;
+            let file = self.place()?.join("ports.json");
+            let ports: Ports = serde_json::from_slice(&std::fs::read(file).context("ports.json")?)?;
             http::fetch(&format!("http://127.0.0.1:{}/readyz", ports.http))?;
             Ok(ports)
         });
@@ -189,6 +214,9 @@ impl Daemon {
     pub fn cli(&self, args: &[&str]) -> anyhow::Result<Output> {
         let mut command = Command::new(binary());
         command.args(args).arg("--data-dir").arg(&self.data_dir).stdin(Stdio::null());
+        if let Some(runtime) = &self.runtime {
+            command.env("RUNTIME_DIRECTORY", runtime.path());
+        }
         command.output().context("running the command line")
     }
 
@@ -329,12 +357,16 @@ fn spawn(folder: &Path, ports: Ports, flags: &[&str]) -> anyhow::Result<Child> {
 /// `inner`, where `disk` is a file system in memory.
 fn spawn_on_disk(disk: &Path, bytes: u64, inner: &Command, folder: &Path) -> anyhow::Result<Child> {
     std::fs::create_dir(disk)?;
+    spawn_where(&format!("mount -t tmpfs -o size={bytes} tmpfs \"$0\" && exec \"$@\""), disk, inner, folder)
+}
+
+/// `inner`, where `mount` has changed what `place` is, for that process alone; the script ends by starting it.
+fn spawn_where(script: &str, place: &Path, inner: &Command, folder: &Path) -> anyhow::Result<Child> {
     let mut outer = Command::new("unshare");
     if !rustix::process::geteuid().is_root() {
         outer.args(["--user", "--map-root-user"]);
     }
-    let script = format!("mount -t tmpfs -o size={bytes} tmpfs \"$0\" && exec \"$@\"");
-    outer.args(["--mount", "sh", "-c", &script]).arg(disk).arg(inner.get_program()).args(inner.get_args());
+    outer.args(["--mount", "sh", "-c", script]).arg(place).arg(inner.get_program()).args(inner.get_args());
     outer.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     spawn_as(outer, folder)
 }

@@ -74,6 +74,16 @@ pub fn luma(file: &Path, width: usize, height: usize) -> anyhow::Result<Vec<u8>>
     run("ffmpeg", &[&args[..], &["-f", "rawvideo", "-"]].concat())
 }
 
+/// Writes a picture of one colour, of the kind that the file's name says.
+///
+/// # Errors
+/// When ffmpeg does not know the colour.
+pub fn still(colour: &str, file: &Path) -> anyhow::Result<()> {
+    let source = format!("color={colour}:size=1280x720");
+    let args = ["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-frames:v", "1", "-update", "1"];
+    run("ffmpeg", &[&args[..], &[path(file)?]].concat()).map(drop)
+}
+
 /// Sound of a file: 48 kHz, one channel, from its first audio frame on.
 ///
 /// # Errors

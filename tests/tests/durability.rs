@@ -132,3 +132,39 @@ fn a_full_disk_refuses_settings_and_leaves_channels_on_air() -> anyhow::Result<(
     ensure!(taken.status == 201, "{}", taken.text());
     watcher.stop().clean().map(drop)
 }
+
+#[test]
+fn a_data_folder_that_can_only_be_read_keeps_nothing_off_the_air() -> anyhow::Result<()> {
+    let _alone = alone();
+    let mut daemon = Daemon::start()?;
+    let channel = daemon.add_channel("Hall", "test-pattern", &small_ladder())?;
+    daemon.wait_begun(&channel, ChannelState::Live)?;
+    let before = newest_msn(&daemon, &channel)?;
+    let authority = http::fetch(&format!("{}/tls/ca.pem", daemon.base()))?.body;
+    // The channel stands in the log of the database alone, which nobody has merged.
+    daemon.kill()?;
+
+    daemon.start_again_read_only()?;
+    daemon.wait_begun(&channel, ChannelState::Live)?;
+    ensure!(newest_msn(&daemon, &channel)? > before, "numbers went back");
+    let same = http::fetch(&format!("{}/tls/ca.pem", daemon.base()))?.body;
+    ensure!(same == authority, "devices that trust the box would have to be told anew");
+    has_alarm(&daemon, "settings-unwritable", true)?;
+    let alarm = alarms(&daemon)?.into_iter().find(|alarm| alarm.id == "settings-unwritable");
+    let alarm = alarm.context("no alarm")?;
+    let folder = daemon.folder().display().to_string();
+    ensure!(alarm.cause.contains(&folder) && alarm.remedy.contains("restart Forebay"), "{alarm:?}");
+    let refused = add(&daemon, "Attic")?;
+    ensure!(refused.status == 507 && refused.text().contains(&folder), "{}", refused.text());
+    let refused = daemon.cli(&["tls", "reset"])?;
+    ensure!(!refused.status.success(), "a certificate was changed that would be forgotten");
+    ensure!(String::from_utf8_lossy(&refused.stderr).contains("nothing can be changed"), "{refused:?}");
+
+    daemon.stop()?;
+    daemon.start_again()?;
+    daemon.wait_begun(&channel, ChannelState::Live)?;
+    has_alarm(&daemon, "settings-unwritable", false)?;
+    let taken = add(&daemon, "Attic")?;
+    ensure!(taken.status == 201, "{}", taken.text());
+    Ok(())
+}

@@ -136,6 +136,24 @@ fn the_slate_is_what_the_operator_wants_and_changes_on_air() -> anyhow::Result<(
         Ok(())
     })?;
 
+    // A picture in place of the text, and text again.
+    let picture = tempfile::Builder::new().suffix(".png").tempfile()?;
+    let path = picture.path().to_str().context("a path of text")?;
+    ffmpeg::still("white", picture.path())?;
+    let seen = String::from_utf8(change(&["--picture", path])?.stdout)?;
+    ensure!(seen.contains("picture  yes"), "{seen}");
+    until("the picture is seen", SOON, || {
+        let bright = brightness(&daemon, &channel)?;
+        ensure!(bright > 200, "mean luma {bright}");
+        Ok(())
+    })?;
+    change(&["--no-picture"])?;
+    until("the text is seen again", SOON, || {
+        let dark = brightness(&daemon, &channel)?;
+        ensure!(dark < 60, "mean luma {dark}");
+        Ok(())
+    })?;
+
     // The source's own sound takes over, and the last picture stands for the three seconds asked for.
     let publisher = Publisher::start(&daemon, &channel, Transport::Rtmp)?;
     becomes(&daemon, &channel, ChannelState::Live)?;

@@ -123,7 +123,7 @@ impl From<StoreError> for ApiError {
         let kind = match &error {
             StoreError::Busy => Kind::Busy,
             StoreError::DiskFull => Kind::DiskFull,
-            StoreError::Unwritable(_) => Kind::Unwritable,
+            StoreError::Unwritable(_) | StoreError::Frozen(_) => Kind::Unwritable,
             StoreError::NoSuchChannel(_) | StoreError::NoSuchSource(_) => Kind::NotFound,
             StoreError::NoBackupFor => return Self::new(Kind::Invalid, error.to_string()).at("/source"),
             StoreError::NameTaken { .. } => return Self::new(Kind::Conflict, error.to_string()).at("/name"),

@@ -1,5 +1,6 @@
 //! The calls about the certificate that HTTPS serves.
 
+use super::ApiState;
 use super::problem::{self, ApiError, Kind, stopping};
 use crate::tls::{InstallError, Tls};
 use actix_web::web;
@@ -16,14 +17,20 @@ async fn show(tls: Data<Tls>) -> Json<TlsStatus> {
     Json(tls.status())
 }
 
-async fn install(tls: Data<Tls>, Json(wanted): Json<NewCertificate>) -> Result<Json<TlsStatus>, ApiError> {
+async fn install(
+    state: Data<ApiState>,
+    tls: Data<Tls>,
+    Json(wanted): Json<NewCertificate>,
+) -> Result<Json<TlsStatus>, ApiError> {
+    state.store.thawed()?;
     let worker = tls.clone();
     let done = web::block(move || worker.install(&wanted.chain_pem, &wanted.key_pem)).await;
     done.map_err(|_| stopping())??;
     Ok(Json(tls.status()))
 }
 
-async fn reset(tls: Data<Tls>) -> Result<Json<TlsStatus>, ApiError> {
+async fn reset(state: Data<ApiState>, tls: Data<Tls>) -> Result<Json<TlsStatus>, ApiError> {
+    state.store.thawed()?;
     let worker = tls.clone();
     let done = web::block(move || worker.reset()).await.map_err(|_| stopping())?;
     done.map_err(|error| {

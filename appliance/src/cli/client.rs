@@ -2,6 +2,7 @@
 
 use crate::api::socket::FILE_NAME;
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_WITHIN};
+use crate::place::{Place, runtime_folder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::{self, Read, Write};
@@ -113,11 +114,18 @@ impl Client {
     }
 
     fn connect(&self) -> Result<UnixStream, ClientError> {
-        let socket = self.data_dir.join(FILE_NAME);
-        let stream = UnixStream::connect(&socket).map_err(|error| match error.kind() {
-            io::ErrorKind::PermissionDenied => ClientError::Denied { socket },
-            _ => ClientError::NotRunning { data_dir: self.data_dir.clone() },
-        })?;
+        let folders = Place::candidates(&self.data_dir, runtime_folder().as_deref());
+        let mut failed = ClientError::NotRunning { data_dir: self.data_dir.clone() };
+        let mut connect = |folder: &Path| {
+            let socket = folder.join(FILE_NAME);
+            let connected = UnixStream::connect(&socket);
+            if matches!(&connected, Err(error) if error.kind() == io::ErrorKind::PermissionDenied) {
+                failed = ClientError::Denied { socket };
+            }
+            connected.ok()
+        };
+        let connected = folders.iter().find_map(|folder| connect(folder));
+        let Some(stream) = connected else { return Err(failed) };
         stream.set_read_timeout(Some(ANSWER_WITHIN))?;
         stream.set_write_timeout(Some(ANSWER_WITHIN))?;
         Ok(stream)

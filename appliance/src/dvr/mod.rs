@@ -58,6 +58,12 @@ impl Shelf {
         Ok(Self(Arc::new(Place { folder, drills, opened: AtomicU64::new(0) })))
     }
 
+    /// The shelf in a data folder that takes nothing.
+    #[must_use]
+    pub fn unusable(data_dir: &Path, drills: Drills) -> Self {
+        Self(Arc::new(Place { folder: data_dir.join("dvr"), drills, opened: AtomicU64::new(0) }))
+    }
+
     /// One channel's part of it, with `window` of the past.
     #[must_use]
     pub fn of(&self, slug: &str, window: Ticks) -> ChannelShelf {

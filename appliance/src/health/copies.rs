@@ -67,6 +67,10 @@ fn unwritable(error: &StoreError) -> Words {
         StoreError::DiskFull => {
             ("the disk is full".to_owned(), "Free some space on the disk of the data folder.")
         }
+        StoreError::Frozen(why) => (
+            why.clone(),
+            "See the journal of the system. Mend the disk or mount it anew, then restart Forebay.",
+        ),
         error => (
             error.to_string(),
             "See the journal of the system; the disk may have to be replaced, or mounted anew.",

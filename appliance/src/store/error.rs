@@ -93,6 +93,12 @@ pub enum StoreError {
              the system; the disk may have to be replaced, or mounted anew"
     )]
     Unwritable(String),
+    /// The disk took nothing when the daemon started.
+    #[error(
+        "nothing can be changed: {0}. Channels run with the settings that were found. Mend the disk or mount it anew, \
+         then restart forebay"
+    )]
+    Frozen(String),
     /// No channel of this slug.
     #[error("there is no channel `{0}`")]
     NoSuchChannel(String),

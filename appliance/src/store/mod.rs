@@ -58,8 +58,8 @@ use media::grid::Latency;
 use media::link::{Canvas, Rung, SOURCES_MAX, Slate};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use thread::Queue;
 use tokio::sync::Notify;
 
@@ -147,6 +147,8 @@ pub struct Store {
     /// Rows that had been changed when the last copy was made.
     copied_at: Arc<AtomicU64>,
     refused: Arc<Notify>,
+    /// Why nothing can be changed.
+    frozen: Arc<OnceLock<String>>,
 }
 
 /// Before the first copy, and after a write that the disk did not take.
@@ -163,20 +165,41 @@ impl Store {
         let (connection, restored) = open::open(data_dir, house.now())?;
         let queue = Queue::start(connection).map_err(|source| OpenError::Thread { source })?;
         let (data_dir, restored) = (Arc::new(data_dir.to_owned()), restored.map(Arc::new));
-        let (copied_at, refused) = (Arc::new(AtomicU64::new(NEVER)), Arc::default());
-        Ok(Self { queue, house, data_dir, restored, copied_at, refused })
+        let (copied_at, refused, frozen) = (Arc::new(AtomicU64::new(NEVER)), Arc::default(), Arc::default());
+        Ok(Self { queue, house, data_dir, restored, copied_at, refused, frozen })
     }
 
     async fn call<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let done = self.queue.call(work).await;
-        if let Err(StoreError::DiskFull | StoreError::Unwritable(_)) = done {
+        let done = self.queue.call(work).await.map_err(|error| match (error, self.frozen.get()) {
+            (StoreError::Unwritable(_), Some(why)) => StoreError::Frozen(why.clone()),
+            (error, _) => error,
+        });
+        if let Err(StoreError::DiskFull | StoreError::Unwritable(_) | StoreError::Frozen(_)) = done {
             self.copied_at.store(NEVER, Ordering::Relaxed);
             self.refused.notify_one();
         }
         done
+    }
+
+    /// Has everything that would change the settings be refused from now on, for this reason: what is open here is a copy,
+    /// and what was written to it would be lost.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn freeze(&self, why: &str) -> Result<(), StoreError> {
+        let _first = self.frozen.set(why.to_owned());
+        self.call(|connection| Ok(connection.pragma_update(None, "query_only", true)?)).await
+    }
+
+    /// Whether nothing can be changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Frozen`] then.
+    pub fn thawed(&self) -> Result<(), StoreError> {
+        self.frozen.get().map_or(Ok(()), |why| Err(StoreError::Frozen(why.clone())))
     }
 
     /// Waits until the disk has not taken what was to be written. For one listener.

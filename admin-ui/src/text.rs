@@ -77,6 +77,7 @@ pub(crate) const SLATE_BACK: &str = "Goes after, in seconds";
 pub(crate) const SLATE_TONE: &str = "Tone instead of silence";
 pub(crate) const SLATE_HINT: &str = "Until it comes, the last picture stands still. It goes when the source has brought pictures for so long.";
 pub(crate) const SLATE_PICTURE: &str = "Or a picture of your own, PNG or JPEG, in place of all text";
+pub(crate) const SLATE_PICTURE_CHOOSE: &str = "Choose a picture …";
 pub(crate) const SLATE_PICTURE_SHOWN: &str = "The slate's picture";
 pub(crate) const SLATE_PICTURE_REMOVE: &str = "Show text again";
 pub(crate) const SLATE_PICTURE_BUSY: &str = "Being sent and made ready …";

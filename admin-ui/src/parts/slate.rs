@@ -71,12 +71,15 @@ fn SlatePicture(slug: String, channel: Memo<Option<Heard<Channel>>>, saving: Sav
         <div class="slate-picture">
             {move || shown.get().map(|address| view! { <img src=address alt=text::SLATE_PICTURE_SHOWN/> })}
             <div>
-                <label>{text::SLATE_PICTURE}
-                    <input type="file" name="slate-picture" accept="image/png,image/jpeg" disabled=move || saving.is_busy() on:change=choose/>
-                </label>
-                <Show when=move || shown.with(Option::is_some)>
-                    <button type="button" class="small" disabled=move || saving.is_busy() on:click=remove>{text::SLATE_PICTURE_REMOVE}</button>
-                </Show>
+                <p class="hint">{text::SLATE_PICTURE}</p>
+                <p class="buttons">
+                    <label class="button small">{text::SLATE_PICTURE_CHOOSE}
+                        <input type="file" name="slate-picture" accept="image/png,image/jpeg" disabled=move || saving.is_busy() on:change=choose/>
+                    </label>
+                    <Show when=move || shown.with(Option::is_some)>
+                        <button type="button" class="small" disabled=move || saving.is_busy() on:click=remove>{text::SLATE_PICTURE_REMOVE}</button>
+                    </Show>
+                </p>
                 <p class="hint" role="status">{move || saving.is_busy().then_some(text::SLATE_PICTURE_BUSY)}</p>
             </div>
         </div>

@@ -4,6 +4,8 @@
 //! One at a time. Each is bounded and undone by itself, whoever asked for it; while it runs there is an alarm. The
 //! command line does the watching ([`crate::cli::drill`]).
 
+pub mod stranger;
+
 use crate::alarms::{Kind, Words};
 use crate::board::Board;
 use crate::clock::House;
@@ -59,6 +61,12 @@ pub enum DrillError {
     },
 }
 
+/// The source on air is to be taken for one of another format until then, in house time, and then until its next key
+/// picture.
+#[derive(Clone, Copy, Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct Disguise(pub Ticks);
+
 /// By which drills are carried out; clones share it.
 #[derive(Clone)]
 pub struct Drills(Arc<Inner>);
@@ -83,6 +91,15 @@ struct Reach {
     vitals: Vitals,
     stages: HashMap<&'static str, Recipient<Panic>>,
     cut: Option<Recipient<Cut>>,
+    disguise: Option<Recipient<Disguise>>,
+}
+
+impl Reach {
+    /// Whether somebody publishes to the source on air.
+    fn has_source(&self) -> bool {
+        let state = self.vitals.get();
+        state.sources[state.on_air].is_some()
+    }
 }
 
 impl std::fmt::Debug for Drills {
@@ -124,9 +141,9 @@ impl Drills {
     }
 
     /// Its ingest has started.
-    pub fn enter_ingest(&self, slug: &str, cut: Recipient<Cut>) {
+    pub fn enter_ingest(&self, slug: &str, cut: Recipient<Cut>, disguise: Recipient<Disguise>) {
         if let Some(reach) = self.state().channels.get_mut(slug) {
-            reach.cut = Some(cut);
+            (reach.cut, reach.disguise) = (Some(cut), Some(disguise));
         }
     }
 
@@ -188,10 +205,14 @@ impl Drills {
             DrillFault::KillWorker => signal(reach, Signal::KILL),
             DrillFault::HangWorker => signal(reach, Signal::STOP),
             DrillFault::CutSource => {
-                let state = reach.vitals.get();
-                let there = state.sources[state.on_air].is_some();
-                let cut = reach.cut.as_ref().filter(|_| there).map(|ingest| ingest.try_send(Cut(ends)));
-                cut.and_then(Result::ok).ok_or(DrillError::Nothing("source"))
+                let cut = reach.cut.as_ref().filter(|_| reach.has_source());
+                let sent = cut.map(|ingest| ingest.try_send(Cut(ends)));
+                sent.and_then(Result::ok).ok_or(DrillError::Nothing("source"))
+            }
+            DrillFault::ChangeSourceFormat => {
+                let disguise = reach.disguise.as_ref().filter(|_| reach.has_source());
+                let sent = disguise.map(|ingest| ingest.try_send(Disguise(ends)));
+                sent.and_then(Result::ok).ok_or(DrillError::Nothing("source"))
             }
             DrillFault::FullDisk => {
                 self.0.disk_is_full.store(true, Relaxed);
@@ -242,6 +263,7 @@ pub const fn word(fault: DrillFault) -> &'static str {
         DrillFault::KillWorker => "kill-worker",
         DrillFault::HangWorker => "hang-worker",
         DrillFault::CutSource => "cut-source",
+        DrillFault::ChangeSourceFormat => "change-source-format",
         DrillFault::FullDisk => "full-disk",
         DrillFault::ClockStep => "clock-step",
         DrillFault::Flood => "flood",
@@ -262,7 +284,11 @@ pub const fn is_sudden(fault: DrillFault) -> bool {
         | DrillFault::PanicPackage
         | DrillFault::PanicEncode
         | DrillFault::PanicIngest => true,
-        DrillFault::CutSource | DrillFault::FullDisk | DrillFault::ClockStep | DrillFault::Flood => false,
+        DrillFault::CutSource
+        | DrillFault::ChangeSourceFormat
+        | DrillFault::FullDisk
+        | DrillFault::ClockStep
+        | DrillFault::Flood => false,
     }
 }
 
@@ -271,7 +297,7 @@ pub const fn is_sudden(fault: DrillFault) -> bool {
 const fn default_secs(fault: DrillFault) -> u32 {
     match fault {
         DrillFault::FullDisk | DrillFault::ClockStep => 15,
-        DrillFault::CutSource | DrillFault::Flood => 10,
+        DrillFault::CutSource | DrillFault::ChangeSourceFormat | DrillFault::Flood => 10,
         _ => 2,
     }
 }
@@ -299,6 +325,8 @@ mod tests {
         drills.enter("hall", Vitals::default());
         assert_eq!(begin("hall", DrillFault::KillWorker), Err(DrillError::Nothing("worker")));
         assert_eq!(begin("hall", DrillFault::CutSource), Err(DrillError::Nothing("source")));
+        let change = begin("hall", DrillFault::ChangeSourceFormat);
+        assert_eq!(change, Err(DrillError::Nothing("source")));
         assert_eq!(begin("hall", DrillFault::PanicPackage), Err(DrillError::Nothing("package")));
         let long = wire::NewDrill { secs: Some(100_000), ..wanted(DrillFault::FullDisk) };
         assert_eq!(drills.begin("hall", &long), Err(DrillError::Secs { secs: 100_000 }));

@@ -408,6 +408,12 @@ pub const DRILL_CLOCK_STEP: Ticks = Ticks::from_secs(60);
 /// Connections of a flood, at once; each asks again and again.
 pub const DRILL_FLOOD_CONNECTIONS: usize = 500;
 
+/// Units of a drill's own source that wait for ingest; a full queue holds its worker back.
+pub const STRANGER_UNITS_MAX: usize = 64;
+
+/// The source itself is on air again at its first key picture after the drill, or after so long.
+pub const STRANGER_STAYS_MAX: Ticks = Ticks::from_secs(15);
+
 /// A channel that has not recovered this long after its drill has not.
 pub const DRILL_RECOVERY_MAX: Duration = Duration::from_secs(45);
 

@@ -99,6 +99,9 @@ fn drills_of_the_world_outside_end_by_themselves() -> anyhow::Result<()> {
     ensure!(hung.restarts == 1, "{hung:?}");
     let cut = drill(&daemon, "cut-source", &["--seconds", "3"])?;
     ensure!(cut.alarms.iter().any(|alarm| alarm.starts_with("source-lost")), "{cut:?}");
+    let changed = drill(&daemon, "change-source-format", &["--seconds", "4"])?;
+    ensure!(changed.alarms.is_empty() && changed.restarts == 0, "viewers saw the slate: {changed:?}");
+    ensure!(daemon.log().contains("source is now 480x854"), "nothing has changed: {}", daemon.log());
     let full = drill(&daemon, "full-disk", &["--seconds", "3"])?;
     ensure!(full.alarms.iter().any(|alarm| alarm.starts_with("disk-full")), "{full:?}");
     let stepped = drill(&daemon, "clock-step", &["--seconds", "3"])?;

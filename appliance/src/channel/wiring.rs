@@ -211,7 +211,8 @@ pub fn stages(wiring: &Rc<Wiring>) -> Supervisor {
         .child(Task::actor("ingest", move |attempt, ctx| {
             counted(&ingest, "ingest", attempt.number);
             ingest.services.drills.enter_stage(ingest.slug(), "ingest", ctx.address().recipient());
-            ingest.services.drills.enter_ingest(ingest.slug(), ctx.address().recipient());
+            let (cut, disguise) = (ctx.address().recipient(), ctx.address().recipient());
+            ingest.services.drills.enter_ingest(ingest.slug(), cut, disguise);
             ingest.ingest(ctx)
         }))
 }

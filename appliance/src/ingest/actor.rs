@@ -4,8 +4,8 @@ use super::failover::{Cause, Failover, Fault, Faults, Switch, failed};
 use super::state::Passage;
 use super::{Arrived, Attach, Attached, Lineup, Publisher, Publishers, Take, TakeError};
 use crate::clock::House;
-use crate::drill::{Cut, PANICS, Panic};
-use crate::limits::{FAILOVER_INTERVAL, FIRST_PICTURE_MAX, PICTURES_MISSING};
+use crate::drill::{Cut, Disguise, PANICS, Panic, stranger};
+use crate::limits::{FAILOVER_INTERVAL, FIRST_PICTURE_MAX, PICTURES_MISSING, STRANGER_STAYS_MAX};
 use crate::store::{Happened, History};
 use crate::vitals::{SourceVitals, State, Vitals};
 use actix::prelude::*;
@@ -13,7 +13,7 @@ use contribution::Demuxed;
 use futures_util::stream;
 use media::link::{FromSource, SOURCES_MAX, ToWorker};
 use media::time::Ticks;
-use media::unit::SourceEvent;
+use media::unit::{SourceEvent, UnitKind};
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
 
@@ -53,6 +53,36 @@ struct Lane {
     newest_picture: Ticks,
     /// What comes until then is lost: a drill.
     cut_until: Ticks,
+    /// Stamp and arrival of its newest picture.
+    newest: Option<(Ticks, Ticks)>,
+    /// Who sends in its place: another drill.
+    stranger: Option<Stranger>,
+}
+
+/// Who sends in a source's place.
+struct Stranger {
+    until: Ticks,
+    passage: Passage,
+    /// Told of with its first picture.
+    tracks: Vec<FromSource>,
+    /// From its stamps to the source's, from its first picture on.
+    shift: Option<Ticks>,
+    handle: SpawnHandle,
+}
+
+impl Lane {
+    /// Whether the stranger's time is over with this from the source itself: it must be able to go on from there.
+    fn is_itself_again(&self, arrived: &Arrived) -> bool {
+        self.stranger.as_ref().is_some_and(|stranger| {
+            let is_key = matches!(&arrived.event, Demuxed::Event(SourceEvent::Video(unit)) if unit.kind == UnitKind::Key);
+            arrived.at >= stranger.until && is_key || arrived.at >= stranger.until + STRANGER_STAYS_MAX
+        })
+    }
+
+    /// A stranger is on air.
+    fn is_disguised(&self) -> bool {
+        self.stranger.as_ref().is_some_and(|stranger| stranger.shift.is_some())
+    }
 }
 
 impl Ingest {
@@ -60,15 +90,32 @@ impl Ingest {
     #[must_use]
     pub fn new(desk: Desk) -> Self {
         let began = desk.house.now();
-        let lane =
-            |_| Lane { passage: Passage::default(), current: None, newest_picture: began, cut_until: began };
+        let lane = |_| Lane {
+            passage: Passage::default(),
+            current: None,
+            newest_picture: began,
+            cut_until: began,
+            newest: None,
+            stranger: None,
+        };
         let failover = Failover::resume(desk.vitals.get().on_air);
         Self { desk, lanes: std::array::from_fn(lane), failover, told: 0, attached: 0 }
     }
 
-    fn forward(&mut self, number: u8, arrived: Arrived) {
+    fn forward(&mut self, number: u8, arrived: Arrived, ctx: &mut Context<Self>) {
         let lane = &mut self.lanes[usize::from(number)];
-        if arrived.at < lane.cut_until {
+        if lane.is_itself_again(&arrived) {
+            self.unmask(number, ctx);
+        }
+        let lane = &mut self.lanes[usize::from(number)];
+        if let Demuxed::Event(SourceEvent::Video(unit)) = &arrived.event {
+            lane.newest = Some((unit.dts, arrived.at));
+        }
+        if arrived.at < lane.cut_until || lane.is_disguised() {
+            // Its tracks must be known when it is itself again.
+            if let Some(track) = track(&arrived.event) {
+                self.desk.publishers.note(usize::from(number), &track);
+            }
             return lane.passage.lose(&arrived);
         }
         if matches!(arrived.event, Demuxed::Event(SourceEvent::Video(_))) {
@@ -85,6 +132,41 @@ impl Ingest {
         }
     }
 
+    /// Something from who sends in a source's place; it goes on on the source's own timeline.
+    fn forward_stranger(&mut self, number: u8, mut event: SourceEvent, at: Ticks) {
+        let lane = &mut self.lanes[usize::from(number)];
+        let (Some(stranger), Some((stamp, stamped_at))) = (&mut lane.stranger, lane.newest) else { return };
+        let mut news = Vec::new();
+        match &mut event {
+            SourceEvent::Video(unit) => {
+                news.append(&mut stranger.tracks);
+                let shift = *stranger.shift.get_or_insert(stamp + (at - stamped_at) - unit.dts);
+                (unit.dts, unit.pts) = (unit.dts + shift, unit.pts + shift);
+                lane.newest_picture = at;
+            }
+            SourceEvent::Audio(unit) => {
+                // Sound alone would be out of step with the source's picture.
+                let Some(shift) = stranger.shift else { return };
+                (unit.dts, unit.pts) = (unit.dts + shift, unit.pts + shift);
+            }
+            SourceEvent::VideoTrack(_) | SourceEvent::AudioTrack(_) => {
+                return stranger.tracks.extend(track(&Demuxed::Event(event)));
+            }
+        }
+        news.extend(stranger.passage.admit(Arrived { event: Demuxed::Event(event), at }));
+        news.into_iter().for_each(|news| self.send(number, news));
+    }
+
+    /// A source is itself again, with its own tracks.
+    fn unmask(&mut self, number: u8, ctx: &mut Context<Self>) {
+        let lane = &mut self.lanes[usize::from(number)];
+        let Some(stranger) = lane.stranger.take() else { return };
+        ctx.cancel_future(stranger.handle);
+        if let Some(attached) = self.desk.publishers.get(number.into()) {
+            attached.tracks.iter().flatten().for_each(|track| self.send(number, track.clone()));
+        }
+    }
+
     fn send(&mut self, number: u8, news: FromSource) {
         let sent = self.desk.to_encode.try_send(ToWorker::Source(number, news));
         if let Err(mpsc::error::TrySendError::Full(ToWorker::Source(_, lost))) = sent {
@@ -97,15 +179,18 @@ impl Ingest {
         }
     }
 
-    fn source_lost(&mut self, number: u8, generation: u64) {
+    fn source_lost(&mut self, number: u8, generation: u64, ctx: &mut Context<Self>) {
         let lane = &mut self.lanes[usize::from(number)];
         if lane.current.as_ref().is_some_and(|(current, _)| *current == generation) {
             lane.current = None;
-            self.gone(number, "ended");
+            self.gone(number, "ended", ctx);
         }
     }
 
-    fn gone(&mut self, number: u8, how: &str) {
+    fn gone(&mut self, number: u8, how: &str, ctx: &mut Context<Self>) {
+        if let Some(stranger) = self.lanes[usize::from(number)].stranger.take() {
+            ctx.cancel_future(stranger.handle);
+        }
         info!(channel = %self.desk.slug, source = number, "source {how}");
         self.desk.publishers.remove(usize::from(number));
         self.note(Happened::SourceEnded, format!("{} {how}", name(number)));
@@ -124,9 +209,9 @@ impl Ingest {
         let (generation, events) = (self.attached, attached.events.clone());
         let arriving = stream::poll_fn(move |task| events.borrow_mut().poll_recv(task)).into_actor(self);
         let all = arriving
-            .map(move |arrived, stage, _| stage.forward(number, arrived))
+            .map(move |arrived, stage, ctx| stage.forward(number, arrived, ctx))
             .finish()
-            .map(move |(), stage, _| stage.source_lost(number, generation));
+            .map(move |(), stage, ctx| stage.source_lost(number, generation, ctx));
         self.lanes[usize::from(number)].current = Some((generation, ctx.spawn(all)));
     }
 
@@ -140,7 +225,7 @@ impl Ingest {
             {
                 // Dropping its stream closes the publisher's connection.
                 ctx.cancel_future(handle);
-                self.gone(number as u8, "was taken away from the channel");
+                self.gone(number as u8, "was taken away from the channel", ctx);
             }
         }
         let seen = std::array::from_fn(|number| {
@@ -204,6 +289,15 @@ impl Ingest {
         if on_air != self.told && self.desk.to_encode.try_send(ToWorker::OnAir(on_air)).is_ok() {
             self.told = on_air;
         }
+    }
+}
+
+/// The track that is announced, if one is.
+fn track(event: &Demuxed) -> Option<FromSource> {
+    match event {
+        Demuxed::Event(SourceEvent::VideoTrack(track)) => Some(FromSource::VideoTrack(track.clone())),
+        Demuxed::Event(SourceEvent::AudioTrack(track)) => Some(FromSource::AudioTrack(track.clone())),
+        _ => None,
     }
 }
 
@@ -275,6 +369,29 @@ impl Handler<Panic> for Ingest {
 
     fn handle(&mut self, _: Panic, _: &mut Context<Self>) {
         panic!("{PANICS}")
+    }
+}
+
+impl Handler<Disguise> for Ingest {
+    type Result = ();
+
+    fn handle(&mut self, Disguise(until): Disguise, ctx: &mut Context<Self>) {
+        let number = self.failover.on_air() as u8;
+        // One may still be there that waits for a key picture.
+        self.unmask(number, ctx);
+        let mut units = match stranger::units(&self.desk.slug, self.desk.house) {
+            Ok(units) => units,
+            Err(error) => return warn!(channel = %self.desk.slug, %error, "the drill has no source"),
+        };
+        let arriving = stream::poll_fn(move |task| units.poll_recv(task)).into_actor(self);
+        let all = arriving
+            .map(move |(event, at), stage, _| stage.forward_stranger(number, event, at))
+            .finish()
+            .map(move |(), stage, ctx| stage.unmask(number, ctx));
+        let handle = ctx.spawn(all);
+        let (passage, tracks) = (Passage::default(), Vec::new());
+        let stranger = Stranger { until, passage, tracks, shift: None, handle };
+        self.lanes[usize::from(number)].stranger = Some(stranger);
     }
 }
 

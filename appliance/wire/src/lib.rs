@@ -197,6 +197,8 @@ pub enum DrillFault {
     HangWorker,
     /// What the source on air sends is lost on its way.
     CutSource,
+    /// The source on air is taken for one of another size, rate and coding.
+    ChangeSourceFormat,
     /// The disk is taken for full by all that is recorded.
     FullDisk,
     /// The box's clock is taken to have been set.

@@ -31,10 +31,11 @@ const CALM: Duration = Duration::from_secs(2);
 /// How often the channel's state is asked for.
 const LOOK: Duration = Duration::from_millis(100);
 
-const FAULTS: [DrillFault; 10] = [
+const FAULTS: [DrillFault; 11] = [
     DrillFault::KillWorker,
     DrillFault::HangWorker,
     DrillFault::CutSource,
+    DrillFault::ChangeSourceFormat,
     DrillFault::FullDisk,
     DrillFault::ClockStep,
     DrillFault::Flood,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`daemon`] | the real binary in a temporary folder on free ports; its API; its processes |
 //! | [`publish`] | ffmpeg as an encoder, over RTMP and SRT |
+//! | [`rtmp_by_hand`] | a publisher with any time stamps |
 //! | [`srt_by_hand`], [`lossy`] | SRT packets to be spoilt; a network that loses some |
 //! | [`http`], [`playlist`], [`boxes`] | a viewer without a screen: fetches, reads playlists and media |
 //! | [`watcher`] | the invariants of a channel, checked all the time while a test does its worst |
@@ -27,6 +28,7 @@ pub mod lossy;
 pub mod playlist;
 pub mod procfs;
 pub mod publish;
+pub mod rtmp_by_hand;
 pub mod srt_by_hand;
 pub mod watcher;
 

@@ -9,6 +9,7 @@ use e2e::clock::until;
 use e2e::daemon::{Channel, Daemon, small_ladder};
 use e2e::playlist::{Media, Multivariant, record};
 use e2e::publish::{Look, Publisher, Transport, changing};
+use e2e::rtmp_by_hand::HandPublisher;
 use e2e::watcher::{Baseline, Watcher};
 use e2e::{alone, ffmpeg, http, setting};
 use std::time::Duration;
@@ -292,6 +293,32 @@ fn stamps_of_rtmp_may_wrap_jump_and_stall() -> anyhow::Result<()> {
         becomes(&daemon, &channel, ChannelState::Waiting)?;
         publisher.stall(false)?;
         becomes(&daemon, &channel, ChannelState::Live)?;
+    }
+    watcher.stop().clean().map(drop)
+}
+
+/// What ffmpeg does not send: 32 bits that wrap, and stamps that jump back, far and by little.
+#[test]
+fn stamps_of_rtmp_may_run_backwards() -> anyhow::Result<()> {
+    const HOUR: u64 = 3_600_000;
+    /// A stamp of the file, in milliseconds, to the one that is sent.
+    type Stamp = fn(u64) -> u64;
+    let cases: [(&str, Stamp); 3] = [
+        ("32 bits", |at| (1 << 32) - 10_000 + at),
+        ("an hour back", |at| if at < 10_000 { 2 * HOUR + at } else { HOUR + at }),
+        ("three seconds back", |at| if at < 10_000 { HOUR + at } else { HOUR + at - 3000 }),
+    ];
+    let _alone = alone();
+    let source = changing(&[LOOKS[4]], 40)?;
+    let (daemon, channel, watcher) = on_slate("rtmp")?;
+    for (case, stamp) in cases {
+        let port = daemon.ports.rtmp;
+        let publisher = HandPublisher::start(port, &channel.stream_key, source.path(), stamp)?;
+        becomes(&daemon, &channel, ChannelState::Live)?;
+        let output = recorded(&daemon, &channel, 16)?;
+        in_step(output.path(), 8, 1).with_context(|| case)?;
+        publisher.stop().with_context(|| case)?;
+        becomes(&daemon, &channel, ChannelState::Waiting)?;
     }
     watcher.stop().clean().map(drop)
 }

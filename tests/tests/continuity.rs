@@ -48,20 +48,19 @@ fn segments_more(daemon: &Daemon, channel: &Channel, count: u64) -> anyhow::Resu
     })
 }
 
-fn fault_of_the_worker(signal: Signal, excuses: &[Excuse]) -> anyhow::Result<()> {
-    let _alone = alone();
-    let (daemon, channel, watcher) = on_air()?;
-    let watcher = watcher.with_baseline(Baseline::of(&daemon)?);
-    let worker = daemon.worker(&channel.slug)?;
-    procfs::signal(worker, signal)?;
-    until("another worker runs", BACK_LIMIT, || {
-        let now = daemon.worker(&channel.slug)?;
-        ensure!(now != worker, "still the same");
-        Ok(())
-    })?;
-    segments_more(&daemon, &channel, 4)?;
-    ensure!(!procfs::runs(worker), "the old worker is still there");
-    watcher.stop().clean_but(excuses).map(drop)
+/// A channel beside, on its slate: two patterns would sound the same. Its worker, and a watcher of both.
+fn beside(daemon: &Daemon, watcher: Watcher) -> anyhow::Result<(Channel, u32, Watcher)> {
+    let beside = daemon.add_channel("Beside", "srt", &small_ladder())?;
+    daemon.wait_begun(&beside, ChannelState::Waiting)?;
+    let watcher = watcher.beside(daemon.live(&beside, "").trim_end_matches('/').to_owned());
+    let worker = daemon.worker(&beside.slug)?;
+    Ok((beside, worker, watcher))
+}
+
+fn untouched(daemon: &Daemon, beside: &Channel, worker: u32) -> anyhow::Result<()> {
+    ensure!(daemon.worker(&beside.slug)? == worker, "the worker of the channel beside was replaced");
+    ensure!(daemon.channel(&beside.slug)?.restarts == 0, "a stage of the channel beside was restarted");
+    Ok(())
 }
 
 /// From nothing to a whole segment, in no order.
@@ -94,11 +93,7 @@ fn workers_that_are_killed_again_and_again_touch_nobody() -> anyhow::Result<()> 
     let apart = Duration::from_secs(if kills < 5 { 8 } else { 15 });
     let _alone = alone();
     let (daemon, channel, watcher) = on_air()?;
-    // On its slate: two patterns would sound the same.
-    let beside = daemon.add_channel("Beside", "srt", &small_ladder())?;
-    daemon.wait_begun(&beside, ChannelState::Waiting)?;
-    let watcher = watcher.beside(daemon.live(&beside, "").trim_end_matches('/').to_owned());
-    let worker_beside = daemon.worker(&beside.slug)?;
+    let (beside, worker_beside, watcher) = beside(&daemon, watcher)?;
     let (late_before, before) = late_parts(&daemon, &beside, "0.1")?;
     for number in 0..kills {
         std::thread::sleep(moment(number));
@@ -118,14 +113,27 @@ fn workers_that_are_killed_again_and_again_touch_nobody() -> anyhow::Result<()> 
         late_after - late_before,
         after - before
     );
-    ensure!(daemon.worker(&beside.slug)? == worker_beside, "the worker of the channel beside was replaced");
-    ensure!(daemon.channel(&beside.slug)?.restarts == 0, "a stage of the channel beside was restarted");
+    untouched(&daemon, &beside, worker_beside)?;
     watcher.stop().clean().map(drop)
 }
 
 #[test]
 fn numbers_and_times_go_on_when_the_worker_hangs() -> anyhow::Result<()> {
-    fault_of_the_worker(Signal::STOP, &[HUNG])
+    let _alone = alone();
+    let (daemon, channel, watcher) = on_air()?;
+    let (beside, worker_beside, watcher) = beside(&daemon, watcher)?;
+    let watcher = watcher.with_baseline(Baseline::of(&daemon)?);
+    let worker = daemon.worker(&channel.slug)?;
+    procfs::signal(worker, Signal::STOP)?;
+    until("another worker runs", BACK_LIMIT, || {
+        let now = daemon.worker(&channel.slug)?;
+        ensure!(now != worker, "still the same");
+        Ok(())
+    })?;
+    segments_more(&daemon, &channel, 4)?;
+    ensure!(!procfs::runs(worker), "the old worker is still there");
+    untouched(&daemon, &beside, worker_beside)?;
+    watcher.stop().clean_but(&[HUNG]).map(drop)
 }
 
 fn numbers_after(again: impl FnOnce(&mut Daemon) -> anyhow::Result<()>) -> anyhow::Result<()> {

@@ -4,8 +4,8 @@ use crate::text;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use wire::{
-    Backup, BoxStatus, Channel, ChannelList, Event, Failover, NewBackup, NewChannel, Problem, Slate, Source,
-    StreamKey,
+    Backup, BoxStatus, Channel, ChannelList, Event, Failover, NewBackup, NewChannel, NewClaim, NewSession,
+    Problem, SessionState, Slate, Source, StreamKey, User,
 };
 
 /// Where the API lives.
@@ -56,6 +56,30 @@ impl Fault {
 /// Address of the stream of events.
 pub(crate) fn events_url() -> String {
     format!("{BASE}/events")
+}
+
+/// How we stand to the box.
+pub(crate) async fn session() -> Result<SessionState, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/session"))).await?).await
+}
+
+/// Makes the first administrator; the browser keeps the cookie.
+pub(crate) async fn claim(claim: &NewClaim) -> Result<User, Fault> {
+    let request =
+        timed(Request::post(&format!("{BASE}/claim"))).json(claim).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Signs somebody in; the browser keeps the cookie.
+pub(crate) async fn sign_in(who: &NewSession) -> Result<User, Fault> {
+    let request =
+        timed(Request::post(&format!("{BASE}/session"))).json(who).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Signs out.
+pub(crate) async fn sign_out() -> Result<(), Fault> {
+    answer(Request::delete(&format!("{BASE}/session"))).await.map(drop)
 }
 
 /// All channels.

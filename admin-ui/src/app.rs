@@ -2,15 +2,45 @@
 
 use crate::board::{Board, Link};
 use crate::page::channels::ChannelsPage;
-use crate::{feed, format, text};
+use crate::page::gate::{Access, GatePage};
+use crate::{api, dom, feed, format, text};
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::SessionState;
+
+/// A box that does not answer is asked again after this.
+const ASK_AGAIN_MS: u32 = 2_000;
 
 /// The whole admin UI.
 #[component]
 pub(crate) fn App() -> impl IntoView {
-    let board = Board::new();
+    let (access, board) = (RwSignal::new(Access::Asking), Board::new());
     provide_context(board);
-    feed::run(board);
+    spawn_local(async move {
+        // As the feed does for those who are let in.
+        loop {
+            if let Ok(state) = api::session().await {
+                let found = Access::of(state);
+                if matches!(found, Access::Open(_)) {
+                    // It goes on as long as the page, whatever is shown.
+                    feed::run(board);
+                }
+                return access.set(found);
+            }
+            TimeoutFuture::new(ASK_AGAIN_MS).await;
+        }
+    });
+    move || match access.get() {
+        Access::Open(state) => view! { <Inside state access/> }.into_any(),
+        other => view! { <GatePage access=other/> }.into_any(),
+    }
+}
+
+/// What those see who are let in.
+#[component]
+fn Inside(state: SessionState, access: RwSignal<Access>) -> impl IntoView {
+    let board = Board::here();
     let states = board.states();
     Effect::new(move |_| document().set_title(&states.with(|states| text::title(states))));
     let stale = move || board.link.get() == Link::Lost;
@@ -19,12 +49,37 @@ pub(crate) fn App() -> impl IntoView {
         <header class="top" class:stale=stale>
             <p class="brand"><span class="mark" aria-hidden="true"></span>{text::PRODUCT}</p>
             <BoxFacts/>
+            <Who state access/>
             <LinkLight/>
         </header>
         <LinkLine/>
         <main class:stale=stale>
             <ChannelsPage/>
         </main>
+    }
+}
+
+/// Who has signed in, and the way out; or that nobody has to, and the way to change that.
+#[component]
+fn Who(state: SessionState, access: RwSignal<Access>) -> impl IntoView {
+    let sign_out = move |_| {
+        spawn_local(async {
+            // Whatever came of it: the page that comes says how things are.
+            let _told = api::sign_out().await;
+            dom::reload();
+        });
+    };
+    match state.user {
+        Some(user) => view! {
+            <p class="who"><span>{user.name}" "<small>{text::role(user.role)}</small></span>
+                <button type="button" class="small" on:click=sign_out>{text::SIGN_OUT}</button></p>
+        }
+        .into_any(),
+        None if !state.claimed => view! {
+            <p class="who"><button type="button" class="small" title=text::CLAIM_HINT on:click=move |_| access.set(Access::Claim)>{text::CLAIM}</button></p>
+        }
+        .into_any(),
+        None => ().into_any(),
     }
 }
 

@@ -52,6 +52,18 @@ fn select_and_copy(text: &str) -> Result<bool, JsValue> {
     copied
 }
 
+/// Begins the page anew.
+pub(crate) fn reload() {
+    // It fails only for a page that is being left.
+    let _ = window().location().reload();
+}
+
+/// This page by an encrypted connection to that port.
+pub(crate) fn https_address(port: u16) -> String {
+    let host = window().location().hostname().unwrap_or_default();
+    format!("https://{host}:{port}/admin/")
+}
+
 /// Whether the `details` element that was opened or closed is open now.
 pub(crate) fn is_open(toggled: &web_sys::Event) -> bool {
     let element = toggled.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());

@@ -6,6 +6,7 @@
 
 use crate::api;
 use crate::board::{Board, Link};
+use crate::page::gate::Access;
 use futures_channel::mpsc;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, pin_mut};
@@ -26,6 +27,9 @@ const CHECK_MS: u32 = 10_000;
 /// First wait before a lost box is asked again: a daemon that was restarted is back within 3 s.
 const RETRY_MS_FIRST: u32 = 1_000;
 
+/// Before a stream that has served is opened again.
+const REOPEN_MS: u32 = 250;
+
 /// Longest wait: an operator who has mended the network looks at the page for this long at most.
 const RETRY_MS_MAX: u32 = 8_000;
 
@@ -42,13 +46,26 @@ pub(crate) fn run(board: Board) {
             // Opened before the question, so that no change falls between the answer and the stream.
             let stream = Stream::open();
             if ask(board).await && listen(board, stream).await == Ended::AfterService {
+                // The box ends each stream after a while; it is lost only if it does not answer now.
                 attempt = 0;
+                TimeoutFuture::new(REOPEN_MS).await;
+                continue;
             }
             board.link.set(Link::Lost);
+            leave_if_signed_out().await;
             TimeoutFuture::new(retry_ms(attempt)).await;
             attempt = attempt.saturating_add(1);
         }
     });
+}
+
+/// A session that is over: the page begins anew, and asks to sign in.
+async fn leave_if_signed_out() {
+    if let Ok(state) = api::session().await
+        && !matches!(Access::of(state), Access::Open(_))
+    {
+        crate::dom::reload();
+    }
 }
 
 /// Asks for all there is. False when the box does not tell.

@@ -81,6 +81,33 @@ pub(crate) const SLATE_PICTURE_CHOOSE: &str = "Choose a picture …";
 pub(crate) const SLATE_PICTURE_SHOWN: &str = "The slate's picture";
 pub(crate) const SLATE_PICTURE_REMOVE: &str = "Show text again";
 pub(crate) const SLATE_PICTURE_BUSY: &str = "Being sent and made ready …";
+pub(crate) const ASKING: &str = "Asking the box …";
+pub(crate) const CLAIM: &str = "Claim this box";
+pub(crate) const CLAIM_HINT: &str = "Whoever has the code becomes the first administrator; from then on everybody signs in. The box showed it when it started; “forebay claim” on it shows a new one.";
+pub(crate) const CLAIM_CODE: &str = "Claim code";
+pub(crate) const CLAIM_BUTTON: &str = "Claim";
+pub(crate) const YOUR_NAME: &str = "Your name";
+pub(crate) const PASSWORD: &str = "Password";
+pub(crate) const NEW_PASSWORD: &str = "A password";
+pub(crate) const NEW_PASSWORD_HINT: &str =
+    "At least 12 characters. Several words that do not belong together are good, and easy to remember.";
+pub(crate) const SIGN_IN: &str = "Sign in";
+pub(crate) const SIGN_IN_HINT: &str = "Forgotten? “forebay user password NAME” on the box sets a new one.";
+pub(crate) const SIGN_OUT: &str = "Sign out";
+pub(crate) const INSECURE: &str = "This connection is not encrypted";
+pub(crate) const INSECURE_HINT: &str =
+    "The box is managed over HTTPS, so that nobody on the network can read along.";
+pub(crate) const INSECURE_TRUST: &str = "If the browser warns: how this device comes to trust the box";
+
+/// A role in words.
+pub(crate) const fn role(role: wire::Role) -> &'static str {
+    match role {
+        wire::Role::Administrator => "administrator",
+        wire::Role::Operator => "operator",
+        wire::Role::Viewer => "viewer",
+    }
+}
+
 pub(crate) const SAVED: &str = "Saved; it holds at once.";
 pub(crate) const SAVE: &str = "Save";
 

@@ -15,6 +15,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`accounts`] | who may manage the box |
 //! | [`admin_ui`] | the admin page, embedded |
 //! | [`alarms`] | what needs the operator |
 //! | [`api`] | `/api/v1`: what the admin pages and the command line speak |
@@ -43,6 +44,7 @@
 //! | [`web`] | the web servers |
 #![forbid(unsafe_code)]
 
+pub mod accounts;
 pub mod admin_ui;
 pub mod alarms;
 pub mod api;

@@ -4,6 +4,7 @@
 
 use media::packager::WindowLimits;
 use media::time::Ticks;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// Restarts of one task within [`RESTART_WINDOW`] before it is parked or escalated: a glitch is ridden out at
@@ -369,6 +370,47 @@ pub const SLATE_PICTURE_SIZE: (u32, u32) = (1920, 1080);
 pub const SLATE_PICTURE_BYTES_MAX: usize = 4 << 20;
 
 const _: () = assert!(SLATE_PICTURE_BYTES_MAX + 4096 < media::link::FRAME_BYTES_MAX);
+
+// --- accounts
+
+/// A claim code is good for so long (OWASP ASVS 6.5.5), and
+pub const CLAIM_CODE_LIFE: Ticks = Ticks::from_secs(600);
+
+/// for so many attempts.
+pub const CLAIM_ATTEMPTS_MAX: u32 = 5;
+
+/// People who may manage one box.
+pub const USERS_MAX: u32 = 500;
+
+/// Browsers that one user is signed in with; the oldest gives way.
+pub const SESSIONS_OF_USER_MAX: u32 = 20;
+
+/// A session without a call ends after so long (OWASP ASVS 7.3.1),
+pub const SESSION_IDLE: Ticks = Ticks::from_secs(30 * 60);
+
+/// and every one after so long (7.3.2).
+pub const SESSION_WHOLE: Ticks = Ticks::from_secs(12 * 3600);
+
+/// A session is written anew for a call this long after the one before at the soonest.
+pub const SESSION_SEEN_STEP: Ticks = Ticks::from_secs(60);
+
+/// Attempts to sign in with one name (OWASP ASVS 6.3.1): a person who mistypes is not held up.
+pub const SIGN_INS_A_MINUTE_OF_NAME: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
+
+/// Attempts from one address: an office behind one.
+pub const SIGN_INS_A_MINUTE_OF_ADDRESS: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
+
+/// Names and addresses whose attempts are remembered before those of the last minute alone are.
+pub const THROTTLED_MAX: usize = 10_000;
+
+/// Passwords hashed at once: each takes 19 MiB.
+pub const HASHES_AT_ONCE: usize = 2;
+
+/// Who waits longer for their turn is told to come back.
+pub const HASH_WAIT: Duration = Duration::from_secs(4);
+
+/// A page that only listens is asked for its session again after so long.
+pub const EVENT_FEED_MAX: Duration = Duration::from_secs(600);
 
 // --- back-up sources
 

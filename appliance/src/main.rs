@@ -20,6 +20,8 @@ fn main() -> ExitCode {
         Command::Drill(args) => cli::drill::run(&args, &mut stdout()),
         Command::History(args) => cli::history::run(&args, &mut stdout()),
         Command::Judge(args) => cli::judge::run(&args, &mut stdout()),
+        Command::Claim(args) => cli::user::claim(&args, &mut stdout()),
+        Command::User(args) => cli::user::run(&args, &mut stdout()),
         Command::Tls(args) => cli::tls::run(&args, &mut stdout()),
         Command::Check(args) => cli::check::run(&args, |_| Vec::new(), &mut stdout()),
     };

@@ -117,6 +117,7 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
         () = tokio::time::sleep(limits::SRT_START_MAX) => warn!("SRT is not listening yet; it is tried again"),
     }
     announce(&settings, &place, ports, purpose)?;
+    offer_claim(&state, ports, purpose).await?;
     state.ports.send_replace(ports);
     state.ready.store(true, Ordering::Release);
     notify(sd_notify::NotifyState::Ready);
@@ -276,6 +277,18 @@ fn announce(settings: &Settings, place: &Place, ports: wire::Ports, purpose: Pur
     println!("  SRT     srt://{host}:{}?streamid=STREAM_KEY", ports.srt);
     println!("  state   {}", place.folder.display());
     println!("Stop it with Ctrl-C.");
+    Ok(())
+}
+
+/// Shows the code by which the first administrator is made. A demo listens on this machine alone, which is trusted.
+async fn offer_claim(state: &ApiState, ports: wire::Ports, purpose: Purpose) -> anyhow::Result<()> {
+    let nobody_can = state.accounts.is_claimed().await? || state.store.thawed().is_err();
+    if purpose == Purpose::Demo || nobody_can {
+        return Ok(());
+    }
+    let wire::ClaimCode { code, expires_in_secs } = state.accounts.new_code().await?;
+    println!("Nobody manages this box yet: claim it on https://HOST:{}/admin/", ports.https);
+    println!("  code    {code}, for {} minutes; `forebay claim` makes another", expires_in_secs / 60);
     Ok(())
 }
 

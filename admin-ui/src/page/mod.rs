@@ -1,3 +1,4 @@
 //! One file per page.
 
 pub(crate) mod channels;
+pub(crate) mod gate;

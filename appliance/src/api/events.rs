@@ -7,7 +7,7 @@ use super::ApiState;
 use super::address::Base;
 use super::channels::snapshot;
 use super::problem::{self, ApiError, Kind};
-use crate::limits::{EVENT_FEEDS_MAX, EVENT_GAP_MIN, EVENT_PING_INTERVAL, EVENT_RETRY_AFTER};
+use crate::limits::{EVENT_FEED_MAX, EVENT_FEEDS_MAX, EVENT_GAP_MIN, EVENT_PING_INTERVAL, EVENT_RETRY_AFTER};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -46,6 +46,8 @@ struct Feed {
     closing: watch::Receiver<bool>,
     /// When the next event may be sent.
     not_before: Instant,
+    /// When the client has to ask again, so that a session which is over is noticed.
+    ends: Instant,
     /// One of [`EVENT_FEEDS_MAX`].
     _place: OwnedSemaphorePermit,
 }
@@ -57,15 +59,26 @@ impl Feed {
         board.mark_changed();
         store.mark_changed();
         let closing = state.closing.subscribe();
-        Self { state, base, board, store, closing, not_before: Instant::now(), _place: place }
+        let now = Instant::now();
+        Self {
+            state,
+            base,
+            board,
+            store,
+            closing,
+            not_before: now,
+            ends: now + EVENT_FEED_MAX,
+            _place: place,
+        }
     }
 
-    /// The next event or comment; nothing once the daemon is closing.
+    /// The next event or comment; nothing once the daemon is closing, or the client has to ask again.
     async fn next(&mut self) -> Option<Bytes> {
         let mut closing = self.closing.clone();
         tokio::select! {
             biased;
             _ = closing.wait_for(|closing| *closing) => None,
+            () = sleep_until(self.ends) => None,
             event = self.event() => Some(event),
         }
     }

@@ -1,21 +1,36 @@
-//! Who may call the API. Until there are accounts, whoever is on this machine, and nobody else.
+//! Who calls the API, and whether they may.
 //!
-//! Four checks, each of which closes a door that the others leave open:
-//! 1. The peer is a loopback address or the Unix socket. What a request says of itself (`X-Forwarded-For`) never
-//!    makes it trusted; that it came through a proxy at all makes it distrusted, for then the peer is the proxy.
-//! 2. The `Host` is a name of this machine's loopback: a page of another name which resolves to 127.0.0.1 (DNS
-//!    rebinding) is same-origin to its browser, but says its own name.
+//! | comes | is |
+//! |---|---|
+//! | by the Unix socket | the console: everything |
+//! | from this machine, while nobody has claimed the box | trusted as the console is |
+//! | with the cookie of a session | that user: what the role may ([`crate::accounts::role`]) |
+//! | otherwise | nobody: may claim the box once, or sign in |
+//!
+//! Checks that each close a door which the others leave open:
+//! 1. What a request says of itself (`X-Forwarded-For`) never makes it trusted; that it came through a proxy at all makes
+//!    it distrusted, for then the peer is the proxy.
+//! 2. Where the machine itself is trusted, the `Host` is a name of its loopback: a page of another name which resolves to
+//!    127.0.0.1 (DNS rebinding) is same-origin to its browser, but says its own name. A cookie is bound to its host.
 //! 3. A call that changes something comes from a page of the same origin, or from no page (cross-site request
 //!    forgery): `Sec-Fetch-Site` where the browser sends it, `Origin` where it does not.
 //! 4. A body must be `application/json`, which no plain HTML form can send; a picture comes by `PUT`, which none does.
+//! 5. Passwords and cookies are taken over encrypted connections alone, and over those that do not leave the machine.
 
+use super::ApiState;
+use super::accounts::COOKIE;
 use super::problem::{ApiError, Kind};
+use crate::accounts::role::may;
+use crate::store::{KeyHash, Session};
 use actix_web::body::MessageBody;
-use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Extensions, Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError};
+use actix_web::web::Data;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
 use std::any::Any;
+use std::future::{Ready, ready};
 use std::net::IpAddr;
 
 /// Marks a connection that came over the Unix socket.
@@ -47,15 +62,70 @@ fn peer(request: &ServiceRequest) -> Peer {
     if loopback { Peer::Loopback } else { Peer::Elsewhere }
 }
 
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// By the Unix socket.
+    Console,
+    /// From this machine, which nobody has claimed.
+    Local,
+    /// Somebody who has signed in.
+    User(Session),
+    /// Anybody.
+    Nobody,
+}
+
+/// What is known of a call; the guard leaves it for those behind it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Who.
+    pub caller: Caller,
+    /// The connection is encrypted, or does not leave the machine.
+    pub is_secure: bool,
+    /// Where from; none by the Unix socket.
+    pub address: Option<IpAddr>,
+    https_port: u16,
+}
+
+impl Asked {
+    /// Whether a password may be taken.
+    ///
+    /// # Errors
+    /// Says where it may.
+    pub fn secure(&self) -> Result<(), ApiError> {
+        if self.is_secure { Ok(()) } else { Err(insecure(self.https_port)) }
+    }
+}
+
+fn insecure(https_port: u16) -> ApiError {
+    let told = format!(
+        "a password must not cross the network in clear: use HTTPS, on port {https_port}; /trust tells how"
+    );
+    ApiError::new(Kind::Forbidden, told)
+}
+
+impl FromRequest for Asked {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let missing = || ApiError::new(Kind::Internal, "the guard has not seen this call");
+        ready(super::accounts::caller(request).ok_or_else(missing))
+    }
+}
+
 /// The middleware: refuses, or passes on and marks the answer as private.
 pub(crate) async fn guard(
+    state: Data<ApiState>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let changes = !request.method().is_safe();
-    let mut response = match refusal(peer(&request), changes, request.headers()) {
-        Some(error) => request.into_response(error.error_response()).map_into_boxed_body(),
-        None => next.call(request).await?.map_into_boxed_body(),
+    let mut response = match admit(&state, &request).await {
+        Err(error) => request.into_response(error.error_response()).map_into_boxed_body(),
+        Ok(asked) => {
+            request.extensions_mut().insert(asked);
+            next.call(request).await?.map_into_boxed_body()
+        }
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -63,30 +133,85 @@ pub(crate) async fn guard(
     Ok(response)
 }
 
-/// RFC 7239, RFC 9110 7.6.3 and what was used before them: a proxy has passed this request on.
-const PROXY_HEADERS: [HeaderName; 3] = [header::FORWARDED, header::X_FORWARDED_FOR, header::VIA];
-
-/// Pure: why this request is refused, if it is.
-fn refusal(peer: Peer, changes: bool, headers: &HeaderMap) -> Option<ApiError> {
-    let forbidden = |detail: &str| Some(ApiError::new(Kind::Forbidden, detail));
+async fn admit(state: &ApiState, request: &ServiceRequest) -> Result<Asked, ApiError> {
+    let (peer, headers, method) = (peer(request), request.headers(), request.method());
+    let is_proxied = PROXY_HEADERS.iter().any(|name| headers.contains_key(name));
+    let is_local = peer == Peer::Loopback && !is_proxied;
+    let asked = |caller| Asked {
+        caller,
+        is_secure: peer == Peer::Socket || is_local || request.app_config().secure(),
+        address: request.peer_addr().map(|address| address.ip()).filter(|_| peer != Peer::Socket),
+        https_port: state.ports.borrow().https,
+    };
     if peer == Peer::Socket {
-        return None;
-    }
-    if peer == Peer::Elsewhere || PROXY_HEADERS.iter().any(|name| headers.contains_key(name)) {
-        return forbidden(
-            "until there are accounts, the box is managed from itself alone: use http://localhost on it, an SSH \
-             tunnel to it, or the command `forebay channel`",
-        );
+        return Ok(asked(Caller::Console));
     }
     let host = text(headers, header::HOST).unwrap_or_default();
-    if !is_loopback_name(host_part(host)) {
-        return forbidden("the address in the browser must be localhost, 127.0.0.1 or [::1]");
+    if !method.is_safe() && !is_same_origin(headers, host) {
+        return Err(ApiError::new(Kind::Forbidden, "a page of another site may not change anything here"));
     }
-    if changes && !is_same_origin(headers, host) {
-        return forbidden("a page of another site may not change anything here");
+    // As the routes will see it: what is escaped there must not pass for something else here.
+    let path = request.match_info().as_str().strip_prefix("/api/v1").unwrap_or_default();
+    let is_claimed = state.accounts.is_claimed().await?;
+    if is_local && !is_claimed {
+        if !is_loopback_name(host_part(host)) {
+            let told = "the address in the browser must be localhost, 127.0.0.1 or [::1]";
+            return Err(ApiError::new(Kind::Forbidden, told));
+        }
+        return Ok(asked(Caller::Local));
     }
-    None
+    let nobody = asked(Caller::Nobody);
+    let token = cookie(headers).filter(|_| nobody.is_secure);
+    let session = match token {
+        // A page that only listens is no sign of anybody.
+        Some(token) => state.store.session(&KeyHash::of(token), path != "/events").await?,
+        None => None,
+    };
+    match session {
+        Some(session) if may(session.user.role, method, path) || is_own_password(&session, path) => {
+            Ok(asked(Caller::User(session)))
+        }
+        Some(session) if path == "/session" => Ok(asked(Caller::User(session))),
+        Some(_) => Err(ApiError::new(Kind::Forbidden, "your role does not allow this; ask an administrator")),
+        None if is_for_everybody(method, path) => Ok(nobody),
+        None => Err(signed_out(is_claimed, nobody.is_secure, nobody.https_port)),
+    }
 }
+
+fn signed_out(is_claimed: bool, is_secure: bool, https_port: u16) -> ApiError {
+    if !is_secure {
+        let told = format!("sign in over HTTPS, on port {https_port}; /trust tells how");
+        return ApiError::new(Kind::SignedOut, told);
+    }
+    let told = match is_claimed {
+        true => "sign in first, by `POST /api/v1/session`; the admin page does",
+        false => {
+            "nobody has claimed this box: open its admin page with the code that it showed when it started, or \
+                  that `forebay claim` on it shows"
+        }
+    };
+    ApiError::new(Kind::SignedOut, told)
+}
+
+/// Calls that need no session.
+fn is_for_everybody(method: &Method, path: &str) -> bool {
+    path == "/session" || (path == "/claim" && method == Method::POST)
+}
+
+fn is_own_password(session: &Session, path: &str) -> bool {
+    let name = path.strip_prefix("/users/").and_then(|rest| rest.strip_suffix("/password"));
+    name.is_some_and(|name| name.eq_ignore_ascii_case(&session.user.name))
+}
+
+/// The session's token.
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let pairs = headers.get_all(header::COOKIE).filter_map(|line| line.to_str().ok());
+    let mut pairs = pairs.flat_map(|line| line.split(';'));
+    pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// RFC 7239, RFC 9110 7.6.3 and what was used before them: a proxy has passed this request on.
+const PROXY_HEADERS: [HeaderName; 3] = [header::FORWARDED, header::X_FORWARDED_FOR, header::VIA];
 
 /// A header that is there once and is text; one that is not text counts as wrong, not as absent.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -123,21 +248,11 @@ fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn refused(peer: Peer, changes: bool, lines: &[(&'static str, &'static str)]) -> bool {
-        let pair = |&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
-        refusal(peer, changes, &lines.iter().map(pair).collect()).is_some()
-    }
-
-    #[test]
-    fn only_this_machine_and_never_through_a_proxy() {
-        let host = ("host", "localhost:8080");
-        assert!(!refused(Peer::Loopback, false, &[host]));
-        assert!(!refused(Peer::Socket, true, &[]));
-        assert!(refused(Peer::Elsewhere, false, &[host]));
-        assert!(refused(Peer::Elsewhere, false, &[host, ("x-forwarded-for", "127.0.0.1")]));
-        for proxy in ["x-forwarded-for", "forwarded", "via"] {
-            assert!(refused(Peer::Loopback, false, &[host, (proxy, "127.0.0.1")]), "{proxy}");
-        }
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        lines
+            .iter()
+            .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
     }
 
     #[test]
@@ -151,7 +266,7 @@ mod tests {
             "[::1]:80",
             "[::1]",
         ] {
-            assert!(!refused(Peer::Loopback, false, &[("host", host)]), "{host}");
+            assert!(is_loopback_name(host_part(host)), "{host}");
         }
         for host in [
             "",
@@ -162,21 +277,17 @@ mod tests {
             "[::2]:80",
             "[::1",
         ] {
-            assert!(refused(Peer::Loopback, false, &[("host", host)]), "{host}");
+            assert!(!is_loopback_name(host_part(host)), "{host}");
         }
-        assert!(refused(Peer::Loopback, false, &[]), "no host at all");
     }
 
     #[test]
     fn changes_come_from_the_same_origin_or_from_no_page() {
-        let change = |lines: &[(&'static str, &'static str)]| {
-            let host = [("host", "localhost:8080")];
-            refused(Peer::Loopback, true, &[&host, lines].concat())
-        };
-        assert!(!change(&[]));
-        assert!(!change(&[("origin", "http://localhost:8080")]));
-        assert!(!change(&[("sec-fetch-site", "same-origin"), ("origin", "http://localhost:8080")]));
-        assert!(!change(&[("sec-fetch-site", "none")]));
+        let same = |lines: &[(&'static str, &'static str)]| is_same_origin(&headers(lines), "localhost:8080");
+        assert!(same(&[]));
+        assert!(same(&[("origin", "http://localhost:8080")]));
+        assert!(same(&[("sec-fetch-site", "same-origin"), ("origin", "http://localhost:8080")]));
+        assert!(same(&[("sec-fetch-site", "none")]));
         for (name, value) in [
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-site", "same-site"),
@@ -185,11 +296,16 @@ mod tests {
             ("origin", "http://evil.example"),
             ("origin", "http://localhost:8080.evil.example"),
         ] {
-            assert!(change(&[(name, value)]), "{name}: {value}");
-            assert!(
-                !refused(Peer::Loopback, false, &[("host", "localhost:8080"), (name, value)]),
-                "reading is free"
-            );
+            assert!(!same(&[(name, value)]), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others_and_no_other_is_taken_for_it() {
+        assert_eq!(cookie(&headers(&[("cookie", "a=b; __Host-forebay=abc; c=d")])), Some("abc"));
+        for other in ["", "forebay=abc", "__Host-forebays=abc", "x__Host-forebay=abc", "a=__Host-forebay"] {
+            let lines = [("cookie", other)];
+            assert_eq!(cookie(&headers(&lines)), None, "{other}");
         }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`guard`] | who may ask at all: loopback and the Unix socket, and no page of another origin |
+//! | [`guard`] | who asks, and whether they may |
 //! | [`problem`] | errors as RFC 9457 has them, and the one table from errors to statuses |
+//! | `accounts` | claim, sign in and out, users |
 //! | `channels` | the calls about channels |
 //! | `playback` | the calls about who may watch |
 //! | `slate` | what a channel shows without a source |
@@ -22,6 +23,7 @@
 //! Nothing here decides what a channel does: a change goes to the store, [`ApiState::changed`] rises, and whoever
 //! owns the channels makes it so.
 
+mod accounts;
 mod address;
 mod alarms;
 mod channels;
@@ -44,6 +46,7 @@ mod view;
 pub use guard::on_connect;
 pub use problem::ApiError;
 
+use crate::accounts::Accounts;
 use crate::board::Board;
 use crate::clock::House;
 use crate::drill::Drills;
@@ -73,6 +76,8 @@ pub struct ApiState {
     pub house: House,
     /// Rises with each change that the API has made to the store.
     pub changed: watch::Sender<u64>,
+    /// Who may manage the box.
+    pub accounts: Accounts,
     /// The listening ports; set once they are known, and again should they change.
     pub ports: watch::Sender<wire::Ports>,
     /// What the conformance judge finds.
@@ -90,8 +95,10 @@ impl ApiState {
     /// Not ready, without ports; `bind` is the address of the listeners.
     #[must_use]
     pub fn new(store: Store, board: Board, doors: Doors, drills: Drills, house: House, bind: IpAddr) -> Self {
+        let accounts = Accounts::new(store.clone(), house);
         Self {
             store,
+            accounts,
             board,
             doors,
             drills,
@@ -118,6 +125,7 @@ impl ApiState {
 pub fn configure(config: &mut web::ServiceConfig) {
     let nothing = || web::to(problem::no_such_call);
     let v1 = web::scope("/v1")
+        .configure(accounts::configure)
         .configure(channels::configure)
         .configure(playback::configure)
         .configure(slate::configure)

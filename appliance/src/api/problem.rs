@@ -6,7 +6,7 @@ use crate::limits::{BODY_BYTES_MAX, RETRY_AFTER_SECS};
 use crate::store::{DraftError, StoreError};
 use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, Route, web};
 use std::error::Error;
 use std::fmt;
@@ -16,6 +16,8 @@ use std::fmt;
 pub enum Kind {
     /// The body is not JSON of the right form.
     BadBody,
+    /// Nobody knows who asks.
+    SignedOut,
     /// Who asks may not.
     Forbidden,
     /// There is no such thing.
@@ -32,6 +34,8 @@ pub enum Kind {
     Invalid,
     /// Something is broken here.
     Internal,
+    /// Too often.
+    TooMany,
     /// Later.
     Busy,
     /// No room.
@@ -44,7 +48,8 @@ impl Kind {
     const fn row(self) -> (StatusCode, &'static str) {
         match self {
             Self::BadBody => (StatusCode::BAD_REQUEST, "The body is not understood"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "Not allowed from there"),
+            Self::SignedOut => (StatusCode::UNAUTHORIZED, "Sign in first"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "Not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "There is no such thing"),
             Self::NotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "Not with this method"),
             Self::Conflict => (StatusCode::CONFLICT, "Taken"),
@@ -52,6 +57,7 @@ impl Kind {
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Another type of content is wanted"),
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "A value does not do"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something is broken"),
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too often"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
             Self::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "The disk is full"),
             Self::Unwritable => (StatusCode::INSUFFICIENT_STORAGE, "The disk cannot be written"),
@@ -111,6 +117,9 @@ impl ResponseError for ApiError {
             // RFC 9110, 15.5.6: "The origin server MUST generate an Allow header field in a 405 response"
             Kind::NotAllowed(methods) => response.insert_header((ALLOW, methods)),
             Kind::Busy => response.insert_header((RETRY_AFTER, RETRY_AFTER_SECS)),
+            Kind::TooMany => response.insert_header((RETRY_AFTER, 60)),
+            // RFC 9110, 15.5.2: "MUST send a WWW-Authenticate header field"; no scheme is registered for cookies.
+            Kind::SignedOut => response.insert_header((WWW_AUTHENTICATE, "Cookie")),
             _ => &mut response,
         };
         // RFC 9457, 3: "the media type 'application/problem+json'"
@@ -127,7 +136,14 @@ impl From<StoreError> for ApiError {
             StoreError::NoSuchChannel(_) | StoreError::NoSuchSource(_) => Kind::NotFound,
             StoreError::NoBackupFor => return Self::new(Kind::Invalid, error.to_string()).at("/source"),
             StoreError::NameTaken { .. } => return Self::new(Kind::Conflict, error.to_string()).at("/name"),
-            StoreError::TooManyChannels | StoreError::TooManyBackups => Kind::Conflict,
+            StoreError::NoSuchUser(_) => Kind::NotFound,
+            StoreError::TooManyChannels
+            | StoreError::TooManyBackups
+            | StoreError::TooManyUsers
+            | StoreError::UserTaken(_)
+            | StoreError::LastAdministrator
+            | StoreError::FirstUser
+            | StoreError::Claimed => Kind::Conflict,
             StoreError::Slug(_) => Kind::Invalid,
             StoreError::Random(_) | StoreError::Impossible(_) | StoreError::Gone | StoreError::Sqlite(_) => {
                 tracing::error!("{}", chain(&error));

@@ -62,6 +62,34 @@ fn get(path: &str) -> TestRequest {
     TestRequest::get().uri(path)
 }
 
+/// Who has claimed the box: the cookie of the first administrator.
+async fn claimed(state: &ApiState) -> String {
+    let code = state.accounts.new_code().await.unwrap().code;
+    let claim = json!({"code": code, "name": "Ada", "password": "tall green kettle"});
+    cookie_of(state, "/api/v1/claim", claim).await
+}
+
+/// Signs in, or claims; the cookie as the browser sends it back.
+async fn cookie_of(state: &ApiState, place: &str, body: Value) -> String {
+    let app = serve(state).await;
+    let response = call_service(&app, from_here(TestRequest::post().uri(place).set_json(body))).await;
+    assert_eq!(response.status().as_u16(), 201);
+    let cookie = response.headers().get("set-cookie").unwrap().to_str().unwrap().to_owned();
+    let (pair, attributes) = cookie.split_once("; ").unwrap();
+    assert_eq!(attributes, "Path=/; Secure; HttpOnly; SameSite=Strict");
+    pair.to_owned()
+}
+
+/// Status of a call, from this machine or from another.
+async fn status(state: &ApiState, request: TestRequest, peer: &str) -> u16 {
+    let app = serve(state).await;
+    let request = request.peer_addr(peer.parse().unwrap()).insert_header(("host", "localhost:8080"));
+    call_service(&app, request.to_request()).await.status().as_u16()
+}
+
+const HERE: &str = "127.0.0.1:40000";
+const ELSEWHERE: &str = "192.0.2.9:40000";
+
 /// A call that must fail, as one line: status, field, detail.
 async fn problem(state: &ApiState, request: TestRequest) -> String {
     let app = serve(state).await;
@@ -208,11 +236,9 @@ async fn nobody_from_elsewhere_gets_in() {
             .peer_addr("127.0.0.1:5".parse().unwrap())
             .insert_header(("host", "evil.example")),
     ];
-    for request in tries {
+    for (request, status) in tries.into_iter().zip([401, 401, 401, 401, 403]) {
         let response = call_service(&app, request.to_request()).await;
-        assert_eq!(response.status(), 403);
-        let problem: wire::Problem = read_body_json(response).await;
-        assert_eq!(problem.title, "Not allowed from there");
+        assert_eq!(response.status(), status);
     }
     let forged = post(json!({"name": "x", "source": "rtmp"})).insert_header(("sec-fetch-site", "cross-site"));
     assert_eq!(call_service(&app, from_here(forged)).await.status(), 403);
@@ -449,4 +475,118 @@ async fn a_slates_picture_comes_and_goes() {
 
     assert_eq!(ask(state, TestRequest::delete().uri(place)).await.0, 204);
     assert_eq!(ask(state, get("/api/v1/channels/hall")).await.1.get("slate_picture"), None);
+}
+
+#[actix_rt::test]
+async fn until_it_is_claimed_the_box_is_managed_from_itself_alone() {
+    let test = new_box();
+    let state = &test.state;
+    assert_eq!(status(state, get("/api/v1/channels"), HERE).await, 200);
+    assert_eq!(status(state, get("/api/v1/channels"), "[::ffff:127.0.0.1]:40000").await, 200);
+    // Through a proxy, whose peer is this machine.
+    for proxy in ["x-forwarded-for", "forwarded", "via"] {
+        let proxied = get("/api/v1/channels").insert_header((proxy, "127.0.0.1"));
+        assert_eq!(status(state, proxied, HERE).await, 401, "{proxy}");
+    }
+    assert_eq!(status(state, get("/api/v1/channels"), ELSEWHERE).await, 401);
+    assert_eq!(status(state, post(json!({"name": "A", "source": "srt"})), ELSEWHERE).await, 401);
+    assert_eq!(status(state, get("/api/v1/session"), ELSEWHERE).await, 200);
+    // A password in clear.
+    let claim = json!({"code": "AAAA-AAAA", "name": "Eve", "password": "tall green kettle"});
+    assert_eq!(status(state, TestRequest::post().uri("/api/v1/claim").set_json(claim), ELSEWHERE).await, 403);
+    // Its code is made by the socket alone.
+    let code = TestRequest::post().uri("/api/v1/claim-code");
+    assert!(problem(state, code).await.starts_with("403 - a claim code is made on the box itself"));
+    let (_, session) = ask(state, get("/api/v1/session")).await;
+    assert_eq!(
+        session,
+        json!({"claimed": false, "user": null, "trusted": true, "secure": true, "https_port": 0})
+    );
+}
+
+#[actix_rt::test]
+async fn once_it_is_claimed_everybody_signs_in() {
+    let test = new_box();
+    let state = &test.state;
+    let cookie = claimed(state).await;
+    let with = |request: TestRequest, cookie: &str| request.insert_header(("cookie", cookie.to_owned()));
+    assert!(problem(state, get("/api/v1/channels")).await.starts_with("401 - sign in first"));
+    assert_eq!(status(state, with(get("/api/v1/channels"), &cookie), HERE).await, 200);
+    // Not in clear over the network, were a browser to send it.
+    assert_eq!(status(state, with(get("/api/v1/channels"), &cookie), ELSEWHERE).await, 401);
+    let forged = "__Host-forebay=00000000000000000000000000000000";
+    assert_eq!(status(state, with(get("/api/v1/channels"), forged), HERE).await, 401);
+    // A page of another site.
+    let crossing = with(post(json!({"name": "A", "source": "srt"})), &cookie)
+        .insert_header(("origin", "http://evil.example"));
+    assert_eq!(status(state, crossing, HERE).await, 403);
+
+    let again = json!({"code": "AAAA-AAAA", "name": "Eve", "password": "tall green kettle"});
+    let again = TestRequest::post().uri("/api/v1/claim").set_json(again);
+    assert!(problem(state, again).await.starts_with("409 - this box has been claimed"));
+    let sign_in = |password: &str| {
+        let body = json!({"name": "ada", "password": password});
+        TestRequest::post().uri("/api/v1/session").set_json(body)
+    };
+    assert!(
+        problem(state, sign_in("short red teapot"))
+            .await
+            .starts_with("403 - the name or the password is wrong")
+    );
+    let other =
+        cookie_of(state, "/api/v1/session", json!({"name": "ada", "password": "tall green kettle"})).await;
+    assert_ne!(other, cookie, "each sign-in has a session of its own");
+    let (_, session) = ask(state, with(get("/api/v1/session"), &other)).await;
+    assert_eq!(session["user"], json!({"name": "Ada", "role": "administrator"}));
+    assert_eq!(ask(state, with(TestRequest::delete().uri("/api/v1/session"), &other)).await.0, 204);
+    assert_eq!(status(state, with(get("/api/v1/channels"), &other), HERE).await, 401);
+    assert_eq!(status(state, with(get("/api/v1/channels"), &cookie), HERE).await, 200);
+}
+
+#[actix_rt::test]
+async fn roles_hold_however_a_path_is_written() {
+    let test = new_box();
+    let state = &test.state;
+    let ada = claimed(state).await;
+    let with = |request: TestRequest, cookie: &str| request.insert_header(("cookie", cookie.to_owned()));
+    let add = |name: &str, role: &str| {
+        let body = json!({"name": name, "role": role, "password": "short red teapot"});
+        TestRequest::post().uri("/api/v1/users").set_json(body)
+    };
+    assert_eq!(ask(state, with(add("Vic", "viewer"), &ada)).await.0, 201);
+    assert_eq!(ask(state, with(add("Olga", "operator"), &ada)).await.0, 201);
+    assert!(problem(state, with(add("vic", "viewer"), &ada)).await.starts_with("409 /name"));
+    ask(state, with(post(json!({"name": "Hall", "source": "srt"})), &ada)).await;
+    let sign_in = |name: &str| json!({"name": name, "password": "short red teapot"});
+    let vic = cookie_of(state, "/api/v1/session", sign_in("vic")).await;
+    let olga = cookie_of(state, "/api/v1/session", sign_in("olga")).await;
+
+    for (path, of_vic, of_olga) in [
+        ("/api/v1/channels", 200, 200),
+        ("/api/v1/channels/hall/key", 403, 200),
+        ("/api/v1/channels/hall/%6bey", 403, 200),
+        ("/api/v1/users", 403, 403),
+        ("/api/v1/%75sers", 403, 403),
+        ("/api/v1/user%73", 403, 403),
+    ] {
+        assert_eq!(status(state, with(get(path), &vic), HERE).await, of_vic, "viewer {path}");
+        assert_eq!(status(state, with(get(path), &olga), HERE).await, of_olga, "operator {path}");
+    }
+    let stop = || TestRequest::post().uri("/api/v1/channels/hall/stop");
+    assert_eq!(status(state, with(stop(), &vic), HERE).await, 403);
+    assert_eq!(status(state, with(stop(), &olga), HERE).await, 200);
+    assert_eq!(status(state, with(TestRequest::delete().uri("/api/v1/tls"), &olga), HERE).await, 403);
+    // One's own password, and nobody else's.
+    let password = |name: &str| {
+        let body = json!({"password": "another red teapot"});
+        TestRequest::put().uri(&format!("/api/v1/users/{name}/password")).set_json(body)
+    };
+    assert_eq!(status(state, with(password("ada"), &vic), HERE).await, 403);
+    assert_eq!(status(state, with(password("vic"), &vic), HERE).await, 204);
+    assert_eq!(status(state, with(get("/api/v1/channels"), &vic), HERE).await, 200, "this session stays");
+    // Whoever is removed is out.
+    assert_eq!(ask(state, with(TestRequest::delete().uri("/api/v1/users/olga"), &ada)).await.0, 204);
+    assert_eq!(status(state, with(get("/api/v1/channels"), &olga), HERE).await, 401);
+    let last = TestRequest::delete().uri("/api/v1/users/ada");
+    assert!(problem(state, with(last, &ada)).await.starts_with("409 - the last administrator stays"));
 }

@@ -88,6 +88,15 @@ impl Client {
         parsed(&self.send("PUT", path, kind, body)?)
     }
 
+    /// The same, where nothing is answered.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn put_silently(&self, path: &str, body: &impl Serialize) -> Result<(), ClientError> {
+        let body = serde_json::to_vec(body).map_err(|error| ClientError::Odd(error.to_string()))?;
+        self.call("PUT", path, &body).map(drop)
+    }
+
     /// `DELETE /api/v1{path}`.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+pub mod user;
 
 pub use client::Client;
 
@@ -69,6 +70,10 @@ pub enum Command {
     History(history::HistoryArgs),
     /// Show how a channel stands by each clause of HLS, DASH and TS
     Judge(judge::JudgeArgs),
+    /// Show a new code by which the first administrator is made in the browser
+    Claim(user::ClaimArgs),
+    /// Add, list and remove those who may manage the box, and change their passwords
+    User(user::UserArgs),
     /// Show, install and reset the certificate that HTTPS serves
     Tls(tls::TlsArgs),
     /// Check that `run` with these settings would find what it needs

@@ -124,7 +124,7 @@ fn checked_name(name: &str) -> Result<String, DraftError> {
 }
 
 /// Control characters, and those that turn the direction of a line: a name must not be able to pose as another.
-pub(super) fn hidden(c: char) -> bool {
+pub(crate) fn hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

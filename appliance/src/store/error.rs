@@ -1,7 +1,7 @@
 //! What can go wrong with the store, each with what to do.
 
 use super::slug::SlugError;
-use crate::limits::CHANNELS_MAX;
+use crate::limits::{CHANNELS_MAX, USERS_MAX};
 use media::link::SOURCES_MAX;
 use rusqlite::ErrorCode;
 use std::path::PathBuf;
@@ -99,6 +99,24 @@ pub enum StoreError {
          then restart forebay"
     )]
     Frozen(String),
+    /// There is an administrator.
+    #[error("this box has been claimed; sign in, or use `forebay user` on the box itself")]
+    Claimed,
+    /// Nobody could manage the box.
+    #[error("the first user is an administrator; make that one first")]
+    FirstUser,
+    /// Another user has this name.
+    #[error("there is already a user named `{0}`; choose another name")]
+    UserTaken(String),
+    /// No user of this name.
+    #[error("there is no user `{0}`")]
+    NoSuchUser(String),
+    /// Nobody could manage the box.
+    #[error("the last administrator stays; make another one first")]
+    LastAdministrator,
+    /// The bound on users.
+    #[error("there are {USERS_MAX} users already, which is the most; remove one first")]
+    TooManyUsers,
     /// No channel of this slug.
     #[error("there is no channel `{0}`")]
     NoSuchChannel(String),

@@ -15,7 +15,7 @@
 //! | [`slate`] | what a channel shows without a source: checked, and its SQL |
 //! | [`slate_picture`] | a picture of the operator's for it: made of an upload, and its SQL |
 //! | [`failover`] | when another source takes over: checked, and its SQL |
-//! | `channels`, `backups`, `playback`, `settings` | the SQL |
+//! | `channels`, `backups`, `playback`, `accounts`, `settings` | the SQL |
 //!
 //! Only this module knows SQLite. Boot-only settings (ports, folders) are elsewhere.
 //!
@@ -24,6 +24,7 @@
 //! Encrypting them with a key bound to the box (`systemd-creds`, TPM) belongs to the box's image, and comes with
 //! it. A presented key is looked up by its SHA-256 and compared in constant time.
 
+mod accounts;
 mod backups;
 mod channels;
 mod copies;
@@ -42,7 +43,9 @@ pub mod slug;
 mod tests;
 mod thread;
 
+pub use accounts::Session;
 pub use copies::Restored;
+pub(crate) use draft::hidden;
 pub use draft::{Draft, DraftError};
 pub use error::{OpenError, StoreError};
 pub use history::{HISTORY_FILE, Happened, History};
@@ -408,6 +411,100 @@ impl Store {
     pub async fn set_failover(&self, slug: &str, rules: Rules) -> Result<Channel, StoreError> {
         let slug = slug.to_owned();
         self.call(move |connection| failover::set(connection, &slug, &rules)).await
+    }
+
+    /// Whether anybody may sign in.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn has_users(&self) -> Result<bool, StoreError> {
+        self.call(accounts::any).await
+    }
+
+    /// Who may sign in, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn users(&self) -> Result<Vec<wire::User>, StoreError> {
+        self.call(accounts::list).await
+    }
+
+    /// Makes the first administrator; `hash` is the password's.
+    ///
+    /// # Errors
+    /// [`StoreError::Claimed`].
+    pub async fn add_first_user(&self, name: String, hash: String) -> Result<(), StoreError> {
+        let now_ms = self.house.now().millis();
+        self.call(move |connection| accounts::add_first(connection, &name, &hash, now_ms)).await
+    }
+
+    /// Makes another user.
+    ///
+    /// # Errors
+    /// [`StoreError::UserTaken`], [`StoreError::TooManyUsers`].
+    pub async fn add_user(&self, user: wire::User, hash: String) -> Result<(), StoreError> {
+        let now_ms = self.house.now().millis();
+        self.call(move |connection| accounts::add(connection, &user, &hash, now_ms)).await
+    }
+
+    /// Takes a user away, and signs them out.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`], [`StoreError::LastAdministrator`].
+    pub async fn remove_user(&self, name: &str) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| accounts::remove(connection, &name)).await
+    }
+
+    /// Gives a user another password, and signs them out everywhere but in the session whose token has the hash `kept`.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`].
+    pub async fn set_password(
+        &self,
+        name: String,
+        hash: String,
+        kept: Option<[u8; 32]>,
+    ) -> Result<(), StoreError> {
+        self.call(move |connection| accounts::set_password(connection, &name, &hash, kept)).await
+    }
+
+    /// Who has this name, and the hash of their password.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn credentials(&self, name: String) -> Result<Option<(wire::User, String)>, StoreError> {
+        self.call(move |connection| accounts::credentials(connection, &name)).await
+    }
+
+    /// Signs a user in; returns the token for the browser.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`].
+    pub async fn open_session(&self, name: String) -> Result<StreamKey, StoreError> {
+        let (token, now) = (StreamKey::random()?, self.house.now());
+        let hash = *token.hash().bytes();
+        self.call(move |connection| accounts::open_session(connection, &name, &hash, now)).await?;
+        Ok(token)
+    }
+
+    /// Who has presented this token; nobody when the session is over. `is_call` says that somebody is there, and not only
+    /// a page that listens.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn session(&self, token: &KeyHash, is_call: bool) -> Result<Option<Session>, StoreError> {
+        let (hash, now) = (*token.bytes(), self.house.now());
+        self.call(move |connection| accounts::session(connection, &hash, is_call, now)).await
+    }
+
+    /// Signs somebody out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_session(&self, session: &Session) -> Result<(), StoreError> {
+        let token = session.token;
+        self.call(move |connection| accounts::end_session(connection, &token)).await
     }
 
     /// A setting of the box; nothing while it has its default.

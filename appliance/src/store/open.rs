@@ -22,6 +22,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0005_slate.sql")),
     M::up(include_str!("../../../migrations/0006_backups.sql")),
     M::up(include_str!("../../../migrations/0007_slate_pictures.sql")),
+    M::up(include_str!("../../../migrations/0008_accounts.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
@@ -152,7 +153,8 @@ mod tests {
             include_str!("../../../migrations/0004_dvr.sql"),
             include_str!("../../../migrations/0005_slate.sql"),
             include_str!("../../../migrations/0006_backups.sql"),
-            include_str!("../../../migrations/0007_slate_pictures.sql")
+            include_str!("../../../migrations/0007_slate_pictures.sql"),
+            include_str!("../../../migrations/0008_accounts.sql")
         );
         let lines: Vec<_> = sql.lines().map(str::trim).collect();
         for (at, line) in lines.iter().enumerate() {

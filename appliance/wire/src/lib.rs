@@ -23,6 +23,15 @@
 //! | `POST /channels/{slug}/tokens` | [`NewToken`] | [`Token`] |
 //! | `POST /channels/{slug}/drill` | [`NewDrill`] | 202, [`Drill`] |
 //! | `GET /drill` | | [`Drill`] or `null` |
+//! | `GET /session` | | [`SessionState`]; for everybody |
+//! | `POST /claim` | [`NewClaim`] | 201, [`User`], a cookie; for everybody, once |
+//! | `POST /session` | [`NewSession`] | 201, [`User`], a cookie; for everybody |
+//! | `DELETE /session` | | 204 |
+//! | `POST /claim-code` | | [`ClaimCode`]; on the box's socket alone |
+//! | `GET /users` | | list of [`User`] |
+//! | `POST /users` | [`NewUser`] | 201, [`User`] |
+//! | `DELETE /users/{name}` | | 204 |
+//! | `PUT /users/{name}/password` | [`NewPassword`] | 204; one's own, or as administrator |
 //! | `GET /box` | | [`BoxStatus`] |
 //! | `GET /alarms` | | list of [`Alarm`] |
 //! | `DELETE /alarms/{id}` | | 204; for those that are dismissible |
@@ -42,6 +51,105 @@ pub struct ChannelList {
     /// What needs the operator; of the box first.
     #[serde(default)]
     pub alarms: Vec<Alarm>,
+}
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Everything.
+    Administrator,
+    /// Everything about channels.
+    Operator,
+    /// See, and change nothing.
+    Viewer,
+}
+
+/// Somebody who may manage the box.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct User {
+    /// As they sign in.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// How whoever asks stands to the box.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionState {
+    /// There is an administrator: whoever manages the box signs in.
+    pub claimed: bool,
+    /// Who has signed in.
+    pub user: Option<User>,
+    /// Nobody has to sign in: the call comes from the box itself, and nobody has claimed it; or by its socket.
+    pub trusted: bool,
+    /// Passwords may be sent: the connection is encrypted, or does not leave the box.
+    pub secure: bool,
+    /// Where encrypted connections are taken.
+    pub https_port: u16,
+}
+
+/// Makes the first administrator.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewClaim {
+    /// As the box shows it.
+    pub code: String,
+    /// Of the administrator.
+    pub name: String,
+    /// Theirs.
+    pub password: String,
+}
+
+/// Signs somebody in.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewSession {
+    /// Who.
+    pub name: String,
+    /// Theirs.
+    pub password: String,
+}
+
+/// What is needed to make a user.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// As they sign in.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Theirs.
+    pub password: String,
+}
+
+/// Another password.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// From now on.
+    pub password: String,
+}
+
+/// Secrets of people: none of these may be printed.
+macro_rules! hide_passwords {
+    ($($kind:ident)*) => {
+        $(impl std::fmt::Debug for $kind {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($kind), "(hidden)"))
+            }
+        })*
+    };
+}
+hide_passwords!(NewClaim NewSession NewUser NewPassword);
+
+/// By which the first administrator is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimCode {
+    /// Such as `K7QD-2MXP`.
+    pub code: String,
+    /// It is good for so long, once.
+    pub expires_in_secs: u32,
 }
 
 /// Something that needs the operator, and is so now.

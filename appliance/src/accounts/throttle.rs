@@ -1,0 +1,53 @@
+//! How often somebody may try to sign in: by name, and by address, whether it succeeds or not.
+
+use super::AccountError;
+use crate::limits::{SIGN_INS_A_MINUTE_OF_ADDRESS, SIGN_INS_A_MINUTE_OF_NAME, THROTTLED_MAX};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use sha2::{Digest, Sha256};
+use std::net::IpAddr;
+
+/// See the module. Nobody is locked out: a minute later there is another attempt.
+pub(super) struct Throttle {
+    /// By a digest, so that a name of any length takes as much room.
+    names: DefaultKeyedRateLimiter<[u8; 32]>,
+    addresses: DefaultKeyedRateLimiter<IpAddr>,
+}
+
+impl std::fmt::Debug for Throttle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Throttle")
+    }
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            names: RateLimiter::keyed(Quota::per_minute(SIGN_INS_A_MINUTE_OF_NAME)),
+            addresses: RateLimiter::keyed(Quota::per_minute(SIGN_INS_A_MINUTE_OF_ADDRESS)),
+        }
+    }
+}
+
+impl Throttle {
+    /// Counts an attempt. The console has neither name nor address that counts.
+    pub(super) fn attempt(&self, name: Option<&str>, from: Option<IpAddr>) -> Result<(), AccountError> {
+        let name = name.map(|name| Sha256::digest(name.trim().to_lowercase().as_bytes()).into());
+        let from = from.map(|address| network(address.to_canonical()));
+        // Those who did not try for a minute are forgotten once there are many.
+        if self.names.len() + self.addresses.len() > THROTTLED_MAX {
+            self.names.retain_recent();
+            self.addresses.retain_recent();
+        }
+        let of_address = from.is_none_or(|from| self.addresses.check_key(&from).is_ok());
+        let of_name = name.is_none_or(|name| self.names.check_key(&name).is_ok());
+        if of_address && of_name { Ok(()) } else { Err(AccountError::Throttled) }
+    }
+}
+
+/// Whoever has one IPv6 address has a network of 2^64 of them.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => IpAddr::from((u128::from(address) >> 64 << 64).to_be_bytes()),
+        v4 => v4,
+    }
+}

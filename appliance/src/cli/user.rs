@@ -1,0 +1,170 @@
+//! `forebay claim` and `forebay user`: who may manage the box. On the box itself they work without a password: whoever
+//! may use its socket owns it.
+
+use super::CliError;
+use super::channel::json;
+use super::client::Client;
+use super::table::table;
+use crate::settings::FolderFlags;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::io::{BufRead, IsTerminal, Write, stdin};
+use wire::{ClaimCode, NewPassword, NewUser, Role, User};
+
+/// Of `forebay claim`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ClaimArgs {
+    /// Which daemon.
+    #[command(flatten)]
+    pub folder: FolderFlags,
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `forebay user`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct UserArgs {
+    /// Which daemon.
+    #[command(flatten)]
+    pub folder: FolderFlags,
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: UserCommand,
+}
+
+/// Passwords are asked for, or read as one line from standard input.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum UserCommand {
+    /// Show who may sign in
+    List,
+    /// Let somebody sign in
+    Add {
+        /// As they sign in
+        name: String,
+        /// What they may do
+        #[arg(long, value_parser = role_parser())]
+        role: Role,
+    },
+    /// Give somebody another password, and sign them out everywhere
+    Password {
+        /// Who
+        name: String,
+    },
+    /// Let somebody sign in no more
+    Remove {
+        /// Who
+        name: String,
+    },
+}
+
+fn role_parser() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(["administrator", "operator", "viewer"]).map(|chosen| match chosen.as_str() {
+        "administrator" => Role::Administrator,
+        "operator" => Role::Operator,
+        _ => Role::Viewer,
+    })
+}
+
+fn word(role: Role) -> &'static str {
+    match role {
+        Role::Administrator => "administrator",
+        Role::Operator => "operator",
+        Role::Viewer => "viewer",
+    }
+}
+
+/// Prints a new claim code.
+///
+/// # Errors
+/// What the daemon refuses: a box is claimed once.
+pub fn claim(args: &ClaimArgs, out: &mut impl Write) -> Result<(), CliError> {
+    let client = Client::new(&args.folder.data_dir()?);
+    let code: ClaimCode = client.post("/claim-code", &())?;
+    let text = if args.json {
+        json(&code)
+    } else {
+        let minutes = code.expires_in_secs / 60;
+        format!("code     {}\nexpires  in {minutes} minutes, or when it is used\n", code.code)
+    };
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+/// Runs the command and prints to `out`.
+///
+/// # Errors
+/// [`CliError`].
+pub fn run(args: &UserArgs, out: &mut impl Write) -> Result<(), CliError> {
+    let client = Client::new(&args.folder.data_dir()?);
+    let text = match &args.command {
+        UserCommand::List => {
+            let users: Vec<User> = client.get("/users")?;
+            if args.json { json(&users) } else { list(&users) }
+        }
+        UserCommand::Add { name, role } => {
+            let wanted = NewUser { name: name.clone(), role: *role, password: password()? };
+            let added: User = client.post("/users", &wanted)?;
+            if args.json { json(&added) } else { format!("{} added\n", added.name) }
+        }
+        UserCommand::Password { name } => {
+            client.put_silently(&place(name, "/password"), &NewPassword { password: password()? })?;
+            if args.json {
+                json(&serde_json::json!({ "changed": name }))
+            } else {
+                format!("{name} has another password\n")
+            }
+        }
+        UserCommand::Remove { name } => {
+            client.delete(&place(name, ""))?;
+            if args.json {
+                json(&serde_json::json!({ "removed": name }))
+            } else {
+                format!("{name} removed\n")
+            }
+        }
+    };
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+fn list(users: &[User]) -> String {
+    if users.is_empty() {
+        return "nobody yet: `forebay claim` shows the code that makes the first administrator\n".into();
+    }
+    let heading = ["NAME", "ROLE"].map(str::to_owned).to_vec();
+    let row = |user: &User| vec![user.name.clone(), word(user.role).to_owned()];
+    table(&std::iter::once(heading).chain(users.iter().map(row)).collect::<Vec<_>>())
+}
+
+/// A name may hold anything that is visible: all but the plainest is escaped (RFC 3986, 2.1).
+fn place(name: &str, rest: &str) -> String {
+    let escaped: String = name
+        .bytes()
+        .map(|byte| match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect();
+    format!("/users/{escaped}{rest}")
+}
+
+fn password() -> Result<String, CliError> {
+    if stdin().is_terminal() {
+        return Ok(rpassword::prompt_password("Password: ")?);
+    }
+    let mut line = String::new();
+    stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_escaped() {
+        assert_eq!(place("ada", ""), "/users/ada");
+        assert_eq!(place("Zoë K/..", "/password"), "/users/Zo%C3%AB%20K%2F%2E%2E/password");
+    }
+}

@@ -124,6 +124,55 @@ impl Drop for Player {
     }
 }
 
+/// One of the scripts that says how far it is, one line after the other, and at last prints its report.
+#[derive(Debug)]
+pub struct Story {
+    node: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl Story {
+    /// Starts the script.
+    ///
+    /// # Errors
+    /// When node or the script's packages are missing.
+    pub fn start(name: &str, args: &[&str]) -> anyhow::Result<Self> {
+        let mut command = node(name, args)?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut node = command.spawn().context("running node: install nodejs")?;
+        let said = BufReader::new(node.stdout.take().context("its output is a pipe")?);
+        Ok(Self { node, said })
+    }
+
+    /// Waits for that line, which must be the next one.
+    ///
+    /// # Errors
+    /// When another comes, or none.
+    pub fn until(&mut self, wanted: &str) -> anyhow::Result<()> {
+        let mut line = String::new();
+        self.said.read_line(&mut line)?;
+        ensure!(line.trim() == wanted, "it is not \"{wanted}\": {line}");
+        Ok(())
+    }
+
+    /// The report.
+    ///
+    /// # Errors
+    /// When the script broke.
+    pub fn end(mut self) -> anyhow::Result<Value> {
+        let mut text = String::new();
+        self.said.read_to_string(&mut text)?;
+        serde_json::from_str(&text).with_context(|| format!("it printed: {text}"))
+    }
+}
+
+impl Drop for Story {
+    fn drop(&mut self) {
+        // It closes Chromium and ends by itself, within its own limits.
+        let _gone = self.node.wait();
+    }
+}
+
 /// Watches a channel on one tier for a while; the second value is the whole report.
 ///
 /// # Errors

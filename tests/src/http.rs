@@ -121,6 +121,14 @@ pub fn post(url: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Answer
     read(request.send(body).with_context(|| format!("POST {url}"))?)
 }
 
+/// POST without a body and with one more header, whatever the status.
+///
+/// # Errors
+/// When there is no answer at all.
+pub fn post_with(url: &str, name: &str, value: &str) -> anyhow::Result<Answer> {
+    read(agent().post(url).header(name, value).send_empty().with_context(|| format!("POST {url}"))?)
+}
+
 /// PUT with a body of this type, whatever the status.
 ///
 /// # Errors

@@ -4,8 +4,8 @@ use crate::text;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use wire::{
-    Backup, BoxStatus, Channel, ChannelList, Event, Failover, NewBackup, NewChannel, NewClaim, NewSession,
-    Problem, SessionState, Slate, Source, StreamKey, User,
+    Backup, BoxStatus, Channel, ChannelList, Event, Failover, NewBackup, NewChannel, NewClaim, NewPassword,
+    NewSession, NewUser, Problem, SessionState, Slate, Source, StreamKey, User,
 };
 
 /// Where the API lives.
@@ -75,6 +75,29 @@ pub(crate) async fn sign_in(who: &NewSession) -> Result<User, Fault> {
     let request =
         timed(Request::post(&format!("{BASE}/session"))).json(who).map_err(|_| Fault::Unreadable)?;
     json(&checked(request.send().await).await?).await
+}
+
+/// Who may sign in.
+pub(crate) async fn users() -> Result<Vec<User>, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/users"))).await?).await
+}
+
+/// Lets somebody sign in.
+pub(crate) async fn add_user(new: &NewUser) -> Result<User, Fault> {
+    let request = timed(Request::post(&format!("{BASE}/users"))).json(new).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Lets somebody sign in no more.
+pub(crate) async fn remove_user(name: &str) -> Result<(), Fault> {
+    answer(Request::delete(&format!("{BASE}/users/{}", js_sys::encode_uri_component(name)))).await.map(drop)
+}
+
+/// Gives somebody another password.
+pub(crate) async fn set_password(name: &str, password: &NewPassword) -> Result<(), Fault> {
+    let url = format!("{BASE}/users/{}/password", js_sys::encode_uri_component(name));
+    let request = timed(Request::put(&url)).json(password).map_err(|_| Fault::Unreadable)?;
+    checked(request.send().await).await.map(drop)
 }
 
 /// Signs out.

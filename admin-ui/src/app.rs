@@ -2,12 +2,13 @@
 
 use crate::board::{Board, Link};
 use crate::page::channels::ChannelsPage;
-use crate::page::gate::{Access, GatePage};
+use crate::page::gate::{Access, gate};
+use crate::parts::users::Users;
 use crate::{api, dom, feed, format, text};
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::SessionState;
+use wire::{SessionState, User};
 
 /// A box that does not answer is asked again after this.
 const ASK_AGAIN_MS: u32 = 2_000;
@@ -21,7 +22,7 @@ pub(crate) fn App() -> impl IntoView {
         // As the feed does for those who are let in.
         loop {
             if let Ok(state) = api::session().await {
-                let found = Access::of(state);
+                let found = Access::of(&state);
                 if matches!(found, Access::Open(_)) {
                     // It goes on as long as the page, whatever is shown.
                     feed::run(board);
@@ -33,14 +34,14 @@ pub(crate) fn App() -> impl IntoView {
     });
     move || match access.get() {
         Access::Open(state) => view! { <Inside state access/> }.into_any(),
-        other => view! { <GatePage access=other/> }.into_any(),
+        other => gate(&other).into_any(),
     }
 }
 
 /// What those see who are let in.
 #[component]
 fn Inside(state: SessionState, access: RwSignal<Access>) -> impl IntoView {
-    let board = Board::here();
+    let (board, me) = (Board::here(), state.user.clone());
     let states = board.states();
     Effect::new(move |_| document().set_title(&states.with(|states| text::title(states))));
     let stale = move || board.link.get() == Link::Lost;
@@ -55,6 +56,7 @@ fn Inside(state: SessionState, access: RwSignal<Access>) -> impl IntoView {
         <LinkLine/>
         <main class:stale=stale>
             <ChannelsPage/>
+            {me.map(|User { name, role }| view! { <Users name role/> })}
         </main>
     }
 }

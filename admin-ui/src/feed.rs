@@ -62,7 +62,7 @@ pub(crate) fn run(board: Board) {
 /// A session that is over: the page begins anew, and asks to sign in.
 async fn leave_if_signed_out() {
     if let Ok(state) = api::session().await
-        && !matches!(Access::of(state), Access::Open(_))
+        && !matches!(Access::of(&state), Access::Open(_))
     {
         crate::dom::reload();
     }

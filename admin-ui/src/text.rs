@@ -108,6 +108,21 @@ pub(crate) const fn role(role: wire::Role) -> &'static str {
     }
 }
 
+pub(crate) const USERS: &str = "Who may sign in";
+pub(crate) const MY_PASSWORD: &str = "Your password";
+pub(crate) const ROLE: &str = "Role";
+pub(crate) const ROLES_HINT: &str = "Viewers see everything but stream keys and change nothing; operators do all about channels; administrators certificates and users too.";
+pub(crate) const ADD_USER: &str = "Add";
+pub(crate) const REMOVE_USER: &str = "Remove";
+pub(crate) const MY_NEW_PASSWORD: &str = "A new password for yourself";
+pub(crate) const MY_NEW_PASSWORD_HINT: &str =
+    "At least 12 characters. Wherever else you are signed in, you are signed out.";
+
+/// For those who do not see in which row the button is.
+pub(crate) fn remove_user(name: &str) -> String {
+    format!("Remove {name}")
+}
+
 pub(crate) const SAVED: &str = "Saved; it holds at once.";
 pub(crate) const SAVE: &str = "Save";
 

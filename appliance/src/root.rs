@@ -266,12 +266,12 @@ fn announce(settings: &Settings, place: &Place, ports: wire::Ports, purpose: Pur
     let host =
         if settings.bind.is_unspecified() { "localhost".to_owned() } else { settings.bind.to_string() };
     info!(http = ports.http, https = ports.https, rtmp = ports.rtmp, srt = ports.srt, "listening");
-    let admin = ports.admin.unwrap_or(ports.http);
+    let (scheme, admin) = ports.admin.map_or(("http", ports.http), |port| ("https", port));
     println!("Forebay {} is running.", env!("CARGO_PKG_VERSION"));
     if purpose == Purpose::Demo {
         println!("  watch   http://{host}:{}/watch/demo", ports.http);
     }
-    println!("  admin   http://{host}:{admin}/admin/");
+    println!("  admin   {scheme}://{host}:{admin}/admin/");
     println!("  trust   http://{host}:{}/trust, for HTTPS on port {}", ports.http, ports.https);
     println!("  RTMP    rtmp://{host}:{}/live/STREAM_KEY", ports.rtmp);
     println!("  SRT     srt://{host}:{}?streamid=STREAM_KEY", ports.srt);
@@ -287,7 +287,8 @@ async fn offer_claim(state: &ApiState, ports: wire::Ports, purpose: Purpose) -> 
         return Ok(());
     }
     let wire::ClaimCode { code, expires_in_secs } = state.accounts.new_code().await?;
-    println!("Nobody manages this box yet: claim it on https://HOST:{}/admin/", ports.https);
+    let port = ports.admin.unwrap_or(ports.https);
+    println!("Nobody manages this box yet: claim it on https://HOST:{port}/admin/");
     println!("  code    {code}, for {} minutes; `forebay claim` makes another", expires_in_secs / 60);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The web server: what viewers get, the player, the admin UI and the API, and on which listeners.
 //!
 //! Viewers and administrators are told apart by listener when the operator gives the admin side a port of its own
-//! (`--admin-port`); otherwise both share the HTTP port. The command line uses the API on a Unix socket.
+//! (`--admin-port`), which speaks HTTPS alone; otherwise both share the ports. The command line uses the API on a Unix socket.
 
 use crate::serve::Serving;
 use crate::serve::door::door;
@@ -131,11 +131,12 @@ impl Web {
         Ok(server.run())
     }
 
-    /// The server of the admin side: the Unix socket for the command line, and a port of its own when given.
+    /// The server of the admin side: the Unix socket for the command line, and a port of its own for HTTPS when given.
     ///
     /// # Errors
     /// When the sockets cannot be used.
     pub fn admin(self, commands: UnixListener, listener: Option<TcpListener>) -> anyhow::Result<Server> {
+        let tls = self.tls.server_config()?;
         let server = HttpServer::new(move || {
             let web = self.clone();
             App::new()
@@ -151,7 +152,7 @@ impl Web {
         let server = server.workers(1).shutdown_timeout(limits::SHUTDOWN_SECS).disable_signals();
         let server = server.on_connect(api::on_connect).listen_uds(commands)?;
         let server = match listener {
-            Some(listener) => server.listen(listener)?,
+            Some(listener) => server.listen_rustls_0_23(listener, tls)?,
             None => server,
         };
         Ok(server.run())

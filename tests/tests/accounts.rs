@@ -40,7 +40,8 @@ fn a_box_is_claimed_and_signed_in_to_in_the_browser() -> anyhow::Result<()> {
     let daemon = Daemon::start()?;
     let code = daemon.cli(&["claim", "--json"])?;
     let code: wire::ClaimCode = serde_json::from_slice(&code.stdout).with_context(|| said(&code))?;
-    let base = daemon.base();
+    // HTTP/2 there, as browsers use it.
+    let base = format!("https://127.0.0.1:{}", daemon.ports.https);
     let args =
         ["--base", &base, "--code", &code.code, "--name", "Ada", "--password", PASSWORD, "--wrong", OTHER];
     let mut story = browser::Story::start("sign-in.mjs", &args)?;

@@ -5,6 +5,7 @@ use crate::dom;
 use crate::parts::fault_line::FaultLine;
 use crate::parts::saving::Saving;
 use crate::text;
+use leptos::either::Either;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use wire::{NewClaim, NewSession, SessionState};
@@ -26,8 +27,8 @@ pub(crate) enum Access {
 
 impl Access {
     /// What follows from how we stand to the box.
-    pub(crate) fn of(state: SessionState) -> Self {
-        match &state {
+    pub(crate) fn of(state: &SessionState) -> Self {
+        match state {
             state if state.trusted || state.user.is_some() => Self::Open(state.clone()),
             SessionState { secure: false, https_port, .. } => Self::Insecure(*https_port),
             SessionState { claimed: false, .. } => Self::Claim,
@@ -37,13 +38,14 @@ impl Access {
 }
 
 /// The page for whoever is not let in.
-#[component]
-pub(crate) fn GatePage(access: Access) -> impl IntoView {
+pub(crate) fn gate(access: &Access) -> impl IntoView + use<> {
     let form = match access {
-        Access::Claim => view! { <ClaimForm/> }.into_any(),
-        Access::SignIn => view! { <SignInForm/> }.into_any(),
-        Access::Insecure(port) => view! { <Insecure port/> }.into_any(),
-        Access::Asking | Access::Open(_) => view! { <p class="quiet">{text::ASKING}</p> }.into_any(),
+        Access::Claim => Either::Left(Either::Left(view! { <ClaimForm/> })),
+        Access::SignIn => Either::Left(Either::Right(view! { <SignInForm/> })),
+        Access::Insecure(port) => Either::Right(Either::Left(view! { <Insecure port=*port/> })),
+        Access::Asking | Access::Open(_) => {
+            Either::Right(Either::Right(view! { <p class="quiet">{text::ASKING}</p> }))
+        }
     };
     view! { <main class="gate"><p class="brand"><span class="mark" aria-hidden="true"></span>{text::PRODUCT}</p>{form}</main> }
 }
@@ -118,12 +120,12 @@ mod tests {
         let nobody =
             SessionState { claimed: true, user: None, trusted: false, secure: true, https_port: 8443 };
         let ada = User { name: "Ada".into(), role: Role::Viewer };
-        assert_eq!(Access::of(nobody.clone()), Access::SignIn);
-        assert_eq!(Access::of(SessionState { claimed: false, ..nobody.clone() }), Access::Claim);
-        assert_eq!(Access::of(SessionState { secure: false, ..nobody.clone() }), Access::Insecure(8443));
-        assert!(matches!(Access::of(SessionState { user: Some(ada), ..nobody.clone() }), Access::Open(_)));
+        assert_eq!(Access::of(&nobody), Access::SignIn);
+        assert_eq!(Access::of(&SessionState { claimed: false, ..nobody.clone() }), Access::Claim);
+        assert_eq!(Access::of(&SessionState { secure: false, ..nobody.clone() }), Access::Insecure(8443));
+        assert!(matches!(Access::of(&SessionState { user: Some(ada), ..nobody.clone() }), Access::Open(_)));
         assert!(matches!(
-            Access::of(SessionState { trusted: true, claimed: false, ..nobody }),
+            Access::of(&SessionState { trusted: true, claimed: false, ..nobody }),
             Access::Open(_)
         ));
     }

@@ -14,3 +14,4 @@ pub(crate) mod saving;
 pub(crate) mod signal_path;
 pub(crate) mod slate;
 pub(crate) mod sources;
+pub(crate) mod users;

@@ -7,7 +7,7 @@
 //! | [`role`] | pure: what each role may do |
 //! | `throttle` | how often somebody may try |
 //!
-//! Rows are in the store ([`crate::store::accounts`]); who asks is found out by the API's guard.
+//! Rows are in the [store](crate::store); who asks is found out by the API's [guard](crate::api::guard).
 
 mod claim;
 pub mod password;

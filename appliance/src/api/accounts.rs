@@ -36,7 +36,7 @@ async fn state(state: Data<ApiState>, asked: Asked) -> Result<Json<wire::Session
         Caller::Nobody => (None, false),
     };
     let claimed = state.accounts.is_claimed().await?;
-    let https_port = state.ports.borrow().https;
+    let https_port = asked.https_port;
     Ok(Json(wire::SessionState { claimed, user, trusted, secure: asked.is_secure, https_port }))
 }
 

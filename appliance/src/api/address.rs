@@ -2,6 +2,7 @@
 
 use super::ApiState;
 use actix_web::HttpRequest;
+use actix_web::http::uri::Authority;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 /// Stands for the key where it is not to be seen.
@@ -47,9 +48,10 @@ impl Base {
     }
 }
 
-/// The `Host` header without its port.
+/// The `Host` header, or what HTTP/2 has in its place, without the port.
 fn host(request: &HttpRequest) -> Option<String> {
-    let host = request.headers().get(actix_web::http::header::HOST)?.to_str().ok()?;
+    let header = request.headers().get(actix_web::http::header::HOST).and_then(|host| host.to_str().ok());
+    let host = header.or(request.uri().authority().map(Authority::as_str))?;
     Some(super::guard::host_part(host).to_owned())
 }
 

@@ -26,6 +26,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Extensions, Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::uri::Authority;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
@@ -84,7 +85,8 @@ pub struct Asked {
     pub is_secure: bool,
     /// Where from; none by the Unix socket.
     pub address: Option<IpAddr>,
-    https_port: u16,
+    /// Where the admin side takes encrypted connections.
+    pub https_port: u16,
 }
 
 impl Asked {
@@ -141,12 +143,17 @@ async fn admit(state: &ApiState, request: &ServiceRequest) -> Result<Asked, ApiE
         caller,
         is_secure: peer == Peer::Socket || is_local || request.app_config().secure(),
         address: request.peer_addr().map(|address| address.ip()).filter(|_| peer != Peer::Socket),
-        https_port: state.ports.borrow().https,
+        https_port: {
+            let ports = state.ports.borrow();
+            ports.admin.unwrap_or(ports.https)
+        },
     };
     if peer == Peer::Socket {
         return Ok(asked(Caller::Console));
     }
-    let host = text(headers, header::HOST).unwrap_or_default();
+    // HTTP/2 has it as a pseudo-header (RFC 9113, 8.3.1), which is where the URI's authority comes from then.
+    let authority = request.uri().authority().map(Authority::as_str);
+    let host = text(headers, header::HOST).or(authority).unwrap_or_default();
     if !method.is_safe() && !is_same_origin(headers, host) {
         return Err(ApiError::new(Kind::Forbidden, "a page of another site may not change anything here"));
     }

@@ -9,8 +9,10 @@
 //! | [`drill`] | `forebay drill`: faults on purpose, and what viewers see of them |
 //! | [`history`] | `forebay history`: what happened |
 //! | [`judge`] | `forebay judge …`: how a channel stands by each clause |
+//! | [`slate`] | `forebay channel slate`: what a channel shows without a source |
 //! | [`sources`] | `forebay channel backup`, `failover` and `take` |
 //! | [`tls`] | `forebay tls …`: the certificate that HTTPS serves |
+//! | [`user`] | `forebay claim` and `forebay user`: who may manage the box |
 //! | `table` | pure: columns for people |
 
 pub mod alarms;
@@ -21,7 +23,7 @@ pub mod drill;
 pub mod history;
 pub mod judge;
 pub mod slate;
-mod sources;
+pub mod sources;
 mod table;
 #[cfg(test)]
 mod tests;

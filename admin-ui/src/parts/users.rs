@@ -1,0 +1,119 @@
+//! Who may sign in: for administrators all of them, for the others their own password.
+
+use crate::api;
+use crate::parts::fault_line::FaultLine;
+use crate::parts::saving::{SaveLine, Saving};
+use crate::text;
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::{NewPassword, NewUser, Role, User};
+
+/// The section, for somebody who has signed in.
+#[component]
+pub(crate) fn Users(name: String, role: Role) -> impl IntoView {
+    let users: RwSignal<Vec<User>> = RwSignal::new(Vec::new());
+    let removing = Saving::new();
+    let is_administrator = role == Role::Administrator;
+    let fetch = move || {
+        if is_administrator {
+            spawn_local(async move {
+                if let Ok(found) = api::users().await {
+                    users.try_set(found);
+                }
+            });
+        }
+    };
+    let my_name = StoredValue::new(name);
+    view! {
+        <details class="publish users" on:toggle=move |_| fetch()>
+            <summary>{if is_administrator { text::USERS } else { text::MY_PASSWORD }}</summary>
+            <Show when=move || is_administrator>
+                <table>
+                    <thead><tr><th scope="col">{text::NAME}</th><th scope="col">{text::ROLE}</th><td></td></tr></thead>
+                    <tbody>
+                        <For each=move || users.get() key=User::clone let:user>
+                            <UserRow is_me=my_name.with_value(|me| *me == user.name) user fetch removing/>
+                        </For>
+                    </tbody>
+                </table>
+                <FaultLine fault=removing.fault/>
+                <AddUser fetch/>
+            </Show>
+            <PasswordForm name=my_name.get_value()/>
+        </details>
+    }
+}
+
+#[component]
+fn UserRow(user: User, fetch: impl Fn() + Copy + 'static, removing: Saving, is_me: bool) -> impl IntoView {
+    let User { name, role } = user.clone();
+    let remove = move |_| {
+        let name = user.name.clone();
+        removing.run(async move { api::remove_user(&name).await }, move |()| fetch());
+    };
+    let label = text::remove_user(&name);
+    let button = (!is_me).then(|| {
+        view! {
+            <button type="button" class="small danger" aria-label=label disabled=move || removing.is_busy() on:click=remove>{text::REMOVE_USER}</button>
+        }
+    });
+    view! { <tr><td>{name}</td><td>{text::role(role)}</td><td class="end">{button}</td></tr> }
+}
+
+#[component]
+fn AddUser(fetch: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    let [name, password] = std::array::from_fn(|_| RwSignal::new(String::new()));
+    let role = RwSignal::new(text::role(Role::Operator).to_owned());
+    let saving = Saving::new();
+    let roles = [Role::Administrator, Role::Operator, Role::Viewer];
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let chosen = role.with_untracked(|word| roles.into_iter().find(|role| text::role(*role) == word));
+        let new = NewUser {
+            name: name.get_untracked(),
+            role: chosen.unwrap_or(Role::Viewer),
+            password: password.get_untracked(),
+        };
+        saving.run(async move { api::add_user(&new).await }, move |_| {
+            name.set(String::new());
+            password.set(String::new());
+            fetch();
+        });
+    };
+    let options = roles.map(|role| view! { <option value=text::role(role)>{text::role(role)}</option> });
+    view! {
+        <form novalidate on:submit=submit>
+            <div class="user-fields">
+                <label>{text::NAME}<input type="text" name="user-name" autocomplete="off" bind:value=name/></label>
+                <label>{text::ROLE}<select name="user-role" bind:value=role>{options.collect_view()}</select></label>
+                <label>{text::PASSWORD}<input type="password" name="user-password" autocomplete="new-password" bind:value=password/></label>
+            </div>
+            <p class="hint">{text::ROLES_HINT}</p>
+            <FaultLine fault=saving.fault/>
+            <p class="save-line"><button type="submit" class="small" disabled=move || saving.is_busy()>{text::ADD_USER}</button></p>
+        </form>
+    }
+}
+
+#[component]
+fn PasswordForm(name: String) -> impl IntoView {
+    let password = RwSignal::new(String::new());
+    let saving = Saving::new();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let (name, wanted) = (name.clone(), NewPassword { password: password.get_untracked() });
+        saving.run(async move { api::set_password(&name, &wanted).await }, move |()| {
+            password.set(String::new());
+        });
+    };
+    view! {
+        <form novalidate on:submit=submit>
+            <div class="user-fields">
+                <label>{text::MY_NEW_PASSWORD}<input type="password" name="my-password" autocomplete="new-password" bind:value=password/></label>
+            </div>
+            <p class="hint">{text::MY_NEW_PASSWORD_HINT}</p>
+            <SaveLine saving/>
+        </form>
+    }
+}

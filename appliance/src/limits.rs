@@ -409,8 +409,8 @@ pub const HASHES_AT_ONCE: usize = 2;
 /// Who waits longer for their turn is told to come back.
 pub const HASH_WAIT: Duration = Duration::from_secs(4);
 
-/// A page that only listens is asked for its session again after so long.
-pub const EVENT_FEED_MAX: Duration = Duration::from_secs(600);
+/// A page that only listens is asked for its session again after so long: who is signed out sees no more after that.
+pub const EVENT_FEED_MAX: Duration = Duration::from_secs(60);
 
 // --- back-up sources
 

@@ -170,8 +170,7 @@ async fn admit(state: &ApiState, request: &ServiceRequest) -> Result<Asked, ApiE
     let nobody = asked(Caller::Nobody);
     let token = cookie(headers).filter(|_| nobody.is_secure);
     let session = match token {
-        // A page that only listens is no sign of anybody.
-        Some(token) => state.store.session(&KeyHash::of(token), path != "/events").await?,
+        Some(token) => state.store.session(&KeyHash::of(token), is_sign_of_somebody(method, path)).await?,
         None => None,
     };
     match session {
@@ -203,6 +202,11 @@ fn signed_out(is_claimed: bool, is_secure: bool, https_port: u16) -> ApiError {
 /// Calls that need no session.
 fn is_for_everybody(method: &Method, path: &str) -> bool {
     path == "/session" || (path == "/claim" && method == Method::POST)
+}
+
+/// Whether somebody is there: a page that is left open asks for these again and again.
+fn is_sign_of_somebody(method: &Method, path: &str) -> bool {
+    !method.is_safe() || !matches!(path, "/events" | "/channels" | "/box" | "/alarms" | "/session")
 }
 
 fn is_own_password(session: &Session, path: &str) -> bool {
@@ -305,6 +309,20 @@ mod tests {
         ] {
             assert!(!same(&[(name, value)]), "{name}: {value}");
         }
+    }
+
+    #[test]
+    fn a_page_that_is_left_open_is_no_sign_of_anybody() {
+        let signs = [
+            (Method::GET, "/events"),
+            (Method::GET, "/box"),
+            (Method::GET, "/history"),
+            (Method::POST, "/channels"),
+        ];
+        assert_eq!(
+            signs.map(|(method, path)| is_sign_of_somebody(&method, path)),
+            [false, false, true, true]
+        );
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use anyhow::{Context, ensure};
 use e2e::clock::until;
 use e2e::daemon::{Channel, Daemon, small_ladder};
-use e2e::publish::{Publisher, Transport, faulty};
+use e2e::publish::{Look, Publisher, Transport, changing, faulty};
+use e2e::rtmp_by_hand::HandPublisher;
 use e2e::watcher::{Baseline, Watcher};
 use e2e::{alone, http};
 use std::time::Duration;
@@ -17,6 +18,7 @@ const AFTER_MS: u64 = 2000;
 const LOSS_MS: u64 = 400;
 /// A switch may come so much later; one of them may be later still where the machine was held up.
 const LATE_MS: u64 = 500;
+const LOOK: Look = Look { size: (640, 360), rate: 30, channels: 1, sample_rate: 44_100 };
 /// How long the source is well, or not.
 const PHASE_SECONDS: u64 = 6;
 
@@ -128,6 +130,45 @@ fn each_fault_brings_the_backup_and_its_end_the_main_source() -> anyhow::Result<
     }
     ensure!(late.len() <= 1, "more than {LATE_MS} ms after their time: {late:#?}");
     ensure!(daemon.channel(&channel.slug)?.restarts == 0);
+    watcher.stop().clean()?;
+    drop(standing_by);
+    Ok(())
+}
+
+/// No encoder that works sends these; one that is broken, or a network between, does.
+#[test]
+fn time_stamps_that_jump_bring_the_backup() -> anyhow::Result<()> {
+    const HOUR: u64 = 3_600_000;
+    const WELL_MS: u64 = 8000;
+    /// Each second tenth of a second an hour ahead, for as long as it is not well.
+    fn jumping(at: u64) -> u64 {
+        let jumps = (WELL_MS..2 * WELL_MS).contains(&at) && at / 100 % 2 == 1;
+        HOUR + at + if jumps { HOUR } else { 0 }
+    }
+    let _alone = alone();
+    let daemon = Daemon::start()?;
+    let channel = daemon.add_channel("Hall", "rtmp", &small_ladder())?;
+    let backup = daemon.add_backup(&channel, "srt")?;
+    let after = AFTER_MS.to_string();
+    change(&daemon, &["failover", "hall", "--disorder-ms", &after, "--return-after-ms", &after])?;
+    let source = changing(&[LOOK], 60)?;
+    let standing_by = Publisher::start(&daemon, &backup, Transport::Srt)?;
+    daemon.wait_begun(&channel, ChannelState::Live)?;
+    goes_on_air(&daemon, &channel, 1, SOON)?;
+    let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
+
+    let main = HandPublisher::start(daemon.ports.rtmp, &channel.stream_key, source.path(), jumping)?;
+    let phase = Duration::from_millis(WELL_MS) + SOON;
+    for number in [0, 1, 0] {
+        goes_on_air(&daemon, &channel, number, phase)?;
+    }
+    main.stop()?;
+    let seen = switches(&daemon, &channel)?;
+    eprintln!("{seen:#?}");
+    let jumped =
+        seen.iter().find(|what| what.contains("disordered time stamps")).with_context(|| format!("{seen:#?}"))?;
+    let lasted = lasted_ms(jumped)?;
+    ensure!((AFTER_MS..=AFTER_MS + LATE_MS).contains(&lasted), "{jumped}: it is {AFTER_MS} ms that were set");
     watcher.stop().clean()?;
     drop(standing_by);
     Ok(())

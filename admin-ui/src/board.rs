@@ -172,6 +172,7 @@ mod tests {
             detail: String::new(),
             publish_urls: Vec::new(),
             watch_url: format!("/watch/{slug}"),
+            picture: None,
             restarts,
             uptime_secs: Some(1),
         }

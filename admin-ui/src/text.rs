@@ -48,6 +48,7 @@ pub(crate) const REMOVING: &str = "Removing …";
 pub(crate) const REMOVE_FOR_GOOD: &str = "Remove channel";
 pub(crate) const REMOVE_CONSEQUENCE: &str =
     "Viewers lose the picture at once. Its addresses and its stream key stop working and do not come back.";
+pub(crate) const NO_PICTURE: &str = "No picture";
 pub(crate) const WATCH: &str = "Watch";
 pub(crate) const OPENS_NEW_TAB: &str = "(opens in a new tab)";
 pub(crate) const SIGNAL_PATH: &str = "Signal path";

@@ -6,6 +6,7 @@
 use crate::alarms::{Alarms, Kind, Turn, Words};
 use crate::clock::House;
 use crate::store::{Happened, History};
+use bytes::Bytes;
 use media::time::Ticks;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -58,6 +59,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Shown {
     reports: BTreeMap<String, ChannelReport>,
+    /// What viewers see, as small JPEGs. No part of the reports: a new one is no news.
+    pictures: BTreeMap<String, Bytes>,
     alarms: Alarms,
 }
 
@@ -77,7 +80,7 @@ impl Board {
     /// Replaces a channel's report, and its alarms with it. The version rises only if it differs.
     pub fn update(&self, slug: &str, report: ChannelReport) {
         let mut shown = self.shown();
-        let Shown { reports, alarms } = &mut *shown;
+        let Shown { reports, alarms, .. } = &mut *shown;
         if reports.get(slug) != Some(&report) {
             alarms.follow(slug, reports.get(slug), &report, self.0.house.now());
             reports.insert(slug.to_owned(), report);
@@ -91,6 +94,7 @@ impl Board {
     pub fn remove(&self, slug: &str) {
         let mut shown = self.shown();
         shown.alarms.forget(slug);
+        shown.pictures.remove(slug);
         let removed = shown.reports.remove(slug);
         drop(shown);
         if removed.is_some() {
@@ -139,6 +143,19 @@ impl Board {
     #[must_use]
     pub fn get(&self, slug: &str) -> Option<ChannelReport> {
         self.shown().reports.get(slug).cloned()
+    }
+
+    /// Shows what a channel's viewers see.
+    pub fn show(&self, slug: &str, picture: Bytes) {
+        if self.shown().pictures.insert(slug.to_owned(), picture).is_none() {
+            self.rise();
+        }
+    }
+
+    /// What a channel's viewers see, as a small JPEG; nothing before the channel is on air.
+    #[must_use]
+    pub fn picture(&self, slug: &str) -> Option<Bytes> {
+        self.shown().pictures.get(slug).cloned()
     }
 
     /// All reports by slug.

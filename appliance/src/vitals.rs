@@ -2,6 +2,7 @@
 
 use crate::ingest::Protocol;
 use crate::ingest::failover::Fault;
+use bytes::Bytes;
 use contribution::Demuxed;
 use media::link::{SOURCES_MAX, Signal, WorkerStatus};
 use media::time::Ticks;
@@ -25,6 +26,8 @@ pub struct State {
     pub signals: Option<Signals>,
     /// The encode worker.
     pub worker: WorkerVitals,
+    /// What viewers see, small, as a JPEG of the last second or so.
+    pub picture: Option<Bytes>,
     /// House time of the newest packaged video slot.
     pub packaged: Option<Ticks>,
     /// When the channel was started.

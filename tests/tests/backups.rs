@@ -165,8 +165,10 @@ fn time_stamps_that_jump_bring_the_backup() -> anyhow::Result<()> {
     main.stop()?;
     let seen = switches(&daemon, &channel)?;
     eprintln!("{seen:#?}");
-    let jumped =
-        seen.iter().find(|what| what.contains("disordered time stamps")).with_context(|| format!("{seen:#?}"))?;
+    let jumped = seen
+        .iter()
+        .find(|what| what.contains("disordered time stamps"))
+        .with_context(|| format!("{seen:#?}"))?;
     let lasted = lasted_ms(jumped)?;
     ensure!((AFTER_MS..=AFTER_MS + LATE_MS).contains(&lasted), "{jumped}: it is {AFTER_MS} ms that were set");
     watcher.stop().clean()?;

@@ -13,6 +13,9 @@ use crate::{format, text};
 use leptos::prelude::*;
 use wire::{Channel, ChannelState};
 
+/// Time between two pictures on a card: the box makes one a second, and a page may show many channels.
+const THUMBNAIL_MS: i64 = 2_000;
+
 /// The card of the channel of that slug.
 #[component]
 pub(crate) fn ChannelCard(slug: String) -> impl IntoView {
@@ -27,6 +30,7 @@ pub(crate) fn ChannelCard(slug: String) -> impl IntoView {
     let name_id = format!("name-{slug}");
     view! {
         <article class="channel" aria-labelledby=name_id data-slug=slug data-state=move || state_name(state.get())>
+            <Thumbnail channel/>
             <div class="channel-head">
                 <p class="state">{move || text::state(state.get())}</p>
                 <h2 id=name_id.clone()>{of(|channel| channel.name.clone())}</h2>
@@ -37,12 +41,31 @@ pub(crate) fn ChannelCard(slug: String) -> impl IntoView {
             <p class="detail">{of(detail)}</p>
             <FaultLine fault/>
             <SignalPath channel/>
+            <div class="sections">
             <Publish slug=slug.clone() channel/>
             <Sources slug=slug.clone() channel/>
             <SlateSection slug=slug.clone() channel/>
             <History slug=slug.clone() channel/>
+            </div>
         </article>
     }
+}
+
+/// What viewers see, a second or two ago; what the channel does in words when it shows nothing.
+#[component]
+fn Thumbnail(channel: Memo<Option<Heard<Channel>>>) -> impl IntoView {
+    let board = Board::here();
+    let shown = Memo::new(move |_| channel.with(|heard| heard.as_ref()?.said.picture.clone()));
+    let link =
+        Memo::new(move |_| channel.with(|heard| heard.as_ref().map(|heard| heard.said.watch_url.clone())));
+    let turn = Memo::new(move |_| board.now_ms.get() / THUMBNAIL_MS);
+    let picture = move |url: String| {
+        let source = move || format!("{url}?turn={}", turn.get());
+        view! { <a class="thumbnail" href=link target="_blank" rel="noopener" tabindex="-1" aria-hidden="true"><img src=source alt="" width="384" height="216"/></a> }
+            .into_any()
+    };
+    let nothing = || view! { <p class="thumbnail" aria-hidden="true">{text::NO_PICTURE}</p> }.into_any();
+    move || shown.get().map_or_else(nothing, picture)
 }
 
 /// Source, ladder, uptime, restarts: what engineers look at second.

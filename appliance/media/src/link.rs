@@ -159,6 +159,8 @@ pub enum FromWorker {
     Status(WorkerStatus),
     /// Twenty times a second, while there may be sources: what each one's signal is like, by number.
     Signals(Vec<Signal>),
+    /// Each second or so: what viewers see, small, as a JPEG. For the operator's eyes alone.
+    Picture(Bytes),
 }
 
 /// What the decoded signal of a source is like. Each fault with the house time since which it lasts; none while there is
@@ -242,6 +244,7 @@ mod kind {
     pub(super) const UNIT: u8 = 0x83;
     pub(super) const STATUS: u8 = 0x84;
     pub(super) const SIGNALS: u8 = 0x85;
+    pub(super) const PICTURE: u8 = 0x86;
 }
 
 /// A message of one direction.
@@ -439,6 +442,7 @@ impl Message for FromWorker {
             }),
             Self::Status(status) => frame_json(out, kind::STATUS, status),
             Self::Signals(signals) => frame_json(out, kind::SIGNALS, signals),
+            Self::Picture(jpeg) => frame(out, kind::PICTURE, |out| out.put_slice(jpeg)),
         }
     }
 
@@ -464,6 +468,7 @@ impl Message for FromWorker {
             }
             kind::STATUS => Self::Status(from_json(kind, &payload)?),
             kind::SIGNALS => Self::Signals(from_json(kind, &payload)?),
+            kind::PICTURE => Self::Picture(payload),
             other => return Err(LinkError::Kind(other)),
         })
     }

@@ -1,10 +1,10 @@
 //! The calls about channels, and about the box as a whole.
 
 use super::address::Base;
-use super::problem::{self, ApiError};
+use super::problem::{self, ApiError, Kind};
 use super::{ApiState, view};
 use crate::store::{Channel, Desired, Draft};
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -20,6 +20,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/channels/{slug}/start", "POST").route(web::post().to(start)))
         .service(resource("/channels/{slug}/stop", "POST").route(web::post().to(stop)))
         .service(resource("/channels/{slug}/key", "GET").route(web::get().to(key)))
+        .service(resource("/channels/{slug}/picture", "GET").route(web::get().to(picture)))
         .service(resource("/box", "GET").route(web::get().to(whole_box)));
 }
 
@@ -28,7 +29,7 @@ pub(super) async fn snapshot(state: &ApiState, base: &Base) -> Result<wire::Chan
     let (channels, mut reports, now) = (state.store.channels().await?, state.board.list(), state.house.now());
     let join = |channel: Channel| {
         let report = reports.remove(channel.slug.as_str());
-        view::channel(channel, report, base, now)
+        with_picture(view::channel(channel, report, base, now), state)
     };
     let alarms = state.board.alarms();
     Ok(wire::ChannelList { channels: channels.into_iter().map(join).collect(), alarms })
@@ -36,7 +37,12 @@ pub(super) async fn snapshot(state: &ApiState, base: &Base) -> Result<wire::Chan
 
 pub(super) fn one(channel: Channel, request: &HttpRequest, state: &ApiState) -> wire::Channel {
     let report = state.board.get(channel.slug.as_str());
-    view::channel(channel, report, &Base::of(request, state), state.house.now())
+    with_picture(view::channel(channel, report, &Base::of(request, state), state.house.now()), state)
+}
+
+fn with_picture(told: wire::Channel, state: &ApiState) -> wire::Channel {
+    let picture = state.board.picture(&told.slug).map(|_| format!("/api/v1/channels/{}/picture", told.slug));
+    wire::Channel { picture, ..told }
 }
 
 async fn list(request: HttpRequest, state: Data<ApiState>) -> Result<Json<wire::ChannelList>, ApiError> {
@@ -62,6 +68,13 @@ async fn show(
 ) -> Result<Json<wire::Channel>, ApiError> {
     let channel = state.store.channel(&slug).await?;
     Ok(Json(one(channel, &request, &state)))
+}
+
+/// Not from the store: a page asks for the pictures of all channels again and again.
+async fn picture(state: Data<ApiState>, slug: Path<String>) -> Result<HttpResponse, ApiError> {
+    let missing = || ApiError::new(Kind::NotFound, "this channel is not on air: it has no picture");
+    let jpeg = state.board.picture(&slug).ok_or_else(missing)?;
+    Ok(HttpResponse::Ok().insert_header(ContentType::jpeg()).body(jpeg))
 }
 
 async fn remove(state: Data<ApiState>, slug: Path<String>) -> Result<HttpResponse, ApiError> {

@@ -315,6 +315,29 @@ async fn the_feed_tells_what_is_there_and_each_change() {
 }
 
 #[actix_rt::test]
+async fn a_channel_on_air_has_a_picture() {
+    let test = new_box();
+    let state = &test.state;
+    ask(state, post(json!({"name": "a", "source": "srt"}))).await;
+    let picture = || get("/api/v1/channels/a/picture");
+    assert_eq!(ask(state, picture()).await.0, 404);
+    assert_eq!(ask(state, get("/api/v1/channels/a")).await.1["picture"], Value::Null);
+    let version = *state.board.version().borrow();
+    for jpeg in [&b"\xff\xd8one"[..], b"\xff\xd8two"] {
+        state.board.show("a", jpeg.into());
+    }
+    assert_eq!(*state.board.version().borrow(), version + 1, "that there is one is news; another is none");
+    let told = ask(state, get("/api/v1/channels")).await.1;
+    assert_eq!(told["channels"][0]["picture"], "/api/v1/channels/a/picture");
+    let app = serve(state).await;
+    let shown = call_service(&app, from_here(picture())).await;
+    assert_eq!(shown.headers().get("content-type").unwrap(), "image/jpeg");
+    assert_eq!(&actix_web::test::read_body(shown).await[..], b"\xff\xd8two");
+    state.board.remove("a");
+    assert_eq!(ask(state, picture()).await.0, 404, "a channel that is off has none");
+}
+
+#[actix_rt::test]
 async fn alarms_clear_by_themselves_but_for_those_of_the_past() {
     let test = new_box();
     let state = &test.state;

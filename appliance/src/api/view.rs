@@ -23,6 +23,7 @@ pub(super) fn channel(
     let up = report.started_at.filter(|_| state != ChannelState::Stopped);
     wire::Channel {
         watch_url: base.watch_url(channel.slug.as_str()),
+        picture: None,
         publish_urls: base.publish_urls(channel.source, KEY_PLACEHOLDER),
         slug: channel.slug.to_string(),
         name: channel.name,

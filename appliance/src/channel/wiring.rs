@@ -119,8 +119,12 @@ impl Wiring {
         let now = self.services.house.now();
         let dvr = self.live.programme().and_then(|programme| programme.dvr());
         self.live.meter.past(dvr.as_ref());
-        let report = report::report(&self.vitals.get(), &self.lineup.borrow().sources, dvr, now);
+        let vitals = self.vitals.get();
+        let report = report::report(&vitals, &self.lineup.borrow().sources, dvr, now);
         self.services.board.update(&self.slug, report);
+        if let Some(picture) = vitals.picture {
+            self.services.board.show(&self.slug, picture);
+        }
     }
 
     fn serve(&self) -> Serve {

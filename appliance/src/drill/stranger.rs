@@ -97,6 +97,6 @@ fn event(message: FromWorker) -> anyhow::Result<Option<SourceEvent>> {
         }
         FromWorker::Unit { rendition: 0, unit } => Some(SourceEvent::Video(unit)),
         FromWorker::Unit { unit, .. } => Some(SourceEvent::Audio(unit)),
-        FromWorker::Status(_) | FromWorker::Signals(_) => None,
+        FromWorker::Status(_) | FromWorker::Signals(_) | FromWorker::Picture(_) => None,
     })
 }

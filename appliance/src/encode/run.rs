@@ -238,6 +238,10 @@ impl Hearing<'_> {
                 self.vitals.update(|vitals| vitals.worker.status = Some(status));
                 Ok(())
             }
+            FromWorker::Picture(jpeg) => {
+                self.vitals.update(|vitals| vitals.picture = Some(jpeg));
+                Ok(())
+            }
             FromWorker::Signals(of) => {
                 let now = self.house.now();
                 self.vitals.update(|vitals| {

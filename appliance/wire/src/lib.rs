@@ -9,6 +9,7 @@
 //! | `GET /channels/{slug}` | | [`Channel`] |
 //! | `DELETE /channels/{slug}` | | 204 |
 //! | `POST /channels/{slug}/start` and `…/stop` | | [`Channel`] |
+//! | `GET /channels/{slug}/picture` | | what viewers see, small, `image/jpeg`; 404 while it is not on air |
 //! | `GET /channels/{slug}/key` | | [`StreamKey`] |
 //! | `GET` and `PUT /channels/{slug}/playback` | [`Playback`] | [`Playback`] |
 //! | `GET` and `PUT /channels/{slug}/slate` | [`Slate`] | [`Slate`] |
@@ -212,6 +213,9 @@ pub struct Channel {
     pub publish_urls: Vec<String>,
     /// Page with the player.
     pub watch_url: String,
+    /// Where a small picture is of what viewers see, renewed each second or so; absent while the channel is not on air.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
     /// Restarts of any stage since the channel was started.
     pub restarts: u32,
     /// Seconds since it was started; absent while stopped.

@@ -31,6 +31,7 @@ mod ff;
 mod ladder;
 mod limits;
 mod link;
+mod monitor;
 mod paint;
 pub mod pattern;
 mod shared;

@@ -88,6 +88,7 @@ impl Running {
                 }
                 FromWorker::Status(status) => self.status = status,
                 FromWorker::Signals(signals) => self.signals = signals,
+                FromWorker::Picture(jpeg) => assert!(jpeg.starts_with(&[0xff, 0xd8]), "a JPEG"),
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::limits::{
     FIRST_PICTURE_WAIT, OUTBOX_MESSAGES, RUNG_QUEUE_SLOTS, SIGNALS_INTERVAL, STATUS_INTERVAL, STOP_WAIT,
 };
 use crate::link::{self, Reader};
+use crate::monitor::Monitor;
 use crate::pattern::Pattern;
 use crate::shared::{Shared, lock};
 use crate::source::intake::{self, Input, Queue};
@@ -160,11 +161,17 @@ impl Crew {
             audio.run(begin.audio, shared)
         })?;
         let (canvas, pictures) = (plan.canvas, self.pictures(plan));
+        let (to_monitor, shown) = sync_channel(1);
+        let monitor = Monitor::open(canvas)?;
+        self.spawn("monitor", move |shared| {
+            monitor.run(&shown, shared);
+            Ok(())
+        })?;
         self.spawn("canvas", move |shared| {
             if let Some(sources) = following {
                 shared.wait_for(FIRST_PICTURE_WAIT, || lock(&sources.on_air().pictures).reaches(begin.video));
             }
-            pacer::run(canvas, begin.video, pictures, &slots, shared)
+            pacer::run(canvas, begin.video, pictures, &slots, &to_monitor, shared)
         })
     }
 

@@ -25,6 +25,7 @@ pub(crate) fn run(
     begin: Ticks,
     mut pictures: Pictures,
     rungs: &[SyncSender<Slot>],
+    monitor: &SyncSender<Frame>,
     shared: &Shared,
 ) -> anyhow::Result<()> {
     let (frame, grid) = (canvas.rate.frame_duration(), Grid::for_rate(canvas.rate));
@@ -38,6 +39,10 @@ pub(crate) fn run(
         );
         let is_idr = at == begin || at.0 % grid.idr_interval().0 == 0;
         let picture = pictures.picture(at)?;
+        if is_idr {
+            // One that is still busy with the last picture goes without this one.
+            let _busy = monitor.try_send(picture.share());
+        }
         for rung in rungs {
             if rung.send(Slot { at, is_idr, picture: picture.share() }).is_err() {
                 // The rung has ended and said why.

@@ -7,6 +7,9 @@ use std::ffi::{CStr, CString, c_int};
 use std::ptr::{self, NonNull};
 use std::slice;
 
+/// From 2, the best, to 31.
+const JPEG_QSCALE: c_int = 5;
+
 /// What a video rung's encoder must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct VideoSettings {
@@ -81,6 +84,21 @@ impl Encoder {
         encoder.open(&[])
     }
 
+    /// One JPEG for each picture, of about two bits a pixel.
+    pub(crate) fn jpeg(width: u32, height: u32) -> Result<Self, Error> {
+        let mut encoder = Self::new(c"mjpeg")?;
+        let raw = encoder.raw_mut();
+        (raw.width, raw.height) = (width as c_int, height as c_int);
+        raw.pix_fmt = sys::AVPixelFormat::AV_PIX_FMT_YUV420P;
+        raw.color_range = sys::AVColorRange::AVCOL_RANGE_JPEG;
+        raw.time_base = sys::AVRational { num: 1, den: 1 };
+        raw.flags |= sys::AV_CODEC_FLAG_QSCALE as c_int;
+        raw.global_quality = JPEG_QSCALE * sys::FF_QP2LAMBDA as c_int;
+        raw.thread_count = 1;
+        // Each picture with its own tables: they are shown one by one.
+        encoder.open_with(&[], 0)
+    }
+
     fn new(name: &CStr) -> Result<Self, Error> {
         // SAFETY: codecs are static; a null codec is dealt with before use; allocations are null only when memory
         // has run out.
@@ -95,9 +113,13 @@ impl Encoder {
         }
     }
 
-    fn open(mut self, options: &[(&CStr, &str)]) -> Result<Self, Error> {
-        // Parameter sets apart from the access units, in `extradata`.
-        self.raw_mut().flags |= sys::AV_CODEC_FLAG_GLOBAL_HEADER as c_int;
+    /// Parameter sets apart from the access units, in `extradata`.
+    fn open(self, options: &[(&CStr, &str)]) -> Result<Self, Error> {
+        self.open_with(options, sys::AV_CODEC_FLAG_GLOBAL_HEADER as c_int)
+    }
+
+    fn open_with(mut self, options: &[(&CStr, &str)], flags: c_int) -> Result<Self, Error> {
+        self.raw_mut().flags |= flags;
         let mut dictionary = ptr::null_mut();
         for (key, value) in options {
             let value = CString::new(*value).expect("options are written above, without zeros");

@@ -6,8 +6,16 @@ use std::ffi::c_int;
 use std::ptr::{self, NonNull};
 
 /// Scales pictures of any kind onto yuv420p pictures; rebuilt by itself when either side changes.
-#[derive(Default)]
-pub(crate) struct Scaler(Option<Built>);
+pub(crate) struct Scaler {
+    built: Option<Built>,
+    to: Colour,
+}
+
+impl Default for Scaler {
+    fn default() -> Self {
+        Self { built: None, to: Colour::OURS }
+    }
+}
 
 struct Built {
     context: NonNull<sys::SwsContext>,
@@ -36,6 +44,9 @@ impl Colour {
     /// As the canvas and the encoders have it.
     const OURS: Self = Self { matrix: sys::SWS_CS_ITU709 as c_int, is_full_range: false };
 
+    /// As JPEG has it (JFIF 1.02).
+    const JFIF: Self = Self { matrix: sys::SWS_CS_ITU601 as c_int, is_full_range: true };
+
     /// BT.709 where nothing else is said.
     fn of(frame: &Frame) -> Self {
         use sys::AVColorSpace as S;
@@ -49,6 +60,11 @@ impl Colour {
 }
 
 impl Scaler {
+    /// One whose pictures have the colours of JPEG.
+    pub(crate) const fn for_jpeg() -> Self {
+        Self { built: None, to: Colour::JFIF }
+    }
+
     /// Scales the whole of `from` into `rect` of `to`, a yuv420p picture that nobody else holds. The rectangle must
     /// lie inside, at even coordinates. Pixels to the right of it may be overwritten: paint borders afterwards.
     pub(crate) fn scale(&mut self, from: &Frame, to: &mut Frame, rect: Rect) -> Result<(), Error> {
@@ -90,15 +106,15 @@ impl Scaler {
             colour: Colour::of(from),
             to: (rect.width as c_int, rect.height as c_int),
         };
-        if self.0.as_ref().is_none_or(|built| built.shape != shape) {
-            self.0 = Some(Built::new(shape)?);
+        if self.built.as_ref().is_none_or(|built| built.shape != shape) {
+            self.built = Some(Built::new(shape, self.to)?);
         }
-        Ok(self.0.as_ref().expect("built above").context.as_ptr())
+        Ok(self.built.as_ref().expect("built above").context.as_ptr())
     }
 }
 
 impl Built {
-    fn new(shape: Shape) -> Result<Self, Error> {
+    fn new(shape: Shape, colour: Colour) -> Result<Self, Error> {
         let ((width, height, format), to) = (shape.from, shape.to);
         let target = sys::AVPixelFormat::AV_PIX_FMT_YUV420P;
         let flags = sys::SWS_FAST_BILINEAR as c_int;
@@ -120,15 +136,15 @@ impl Built {
         });
         let context = context.ok_or(Error::Misuse("this picture format cannot be scaled"))?;
         let built = Self { context, shape };
-        if shape.colour != Colour::OURS {
-            built.convert_from(shape.colour);
+        if shape.colour != colour {
+            built.convert(shape.colour, colour);
         }
         Ok(built)
     }
 
     /// Colours become those that the encoders announce.
-    fn convert_from(&self, from: Colour) {
-        let (to, unity) = (Colour::OURS, 1 << 16);
+    fn convert(&self, from: Colour, to: Colour) {
+        let unity = 1 << 16;
         // SAFETY: the coefficient tables are static; the context is valid. A refusal leaves the colours as they are.
         unsafe {
             let [from_table, to_table] = [from, to].map(|colour| sys::sws_getCoefficients(colour.matrix));

@@ -4,8 +4,8 @@ use crate::text;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use wire::{
-    Backup, BoxStatus, Channel, ChannelList, Event, Failover, NewBackup, NewChannel, NewClaim, NewPassword,
-    NewSession, NewUser, Problem, SessionState, Slate, Source, StreamKey, User,
+    AuditEntry, Backup, BoxStatus, Channel, ChannelList, Event, Failover, NewBackup, NewChannel, NewClaim,
+    NewPassword, NewSession, NewUser, Problem, SessionState, Slate, Source, StreamKey, User,
 };
 
 /// Where the API lives.
@@ -192,6 +192,11 @@ pub(crate) async fn set_failover(slug: &str, rules: &Failover) -> Result<Failove
     let request =
         timed(Request::put(&channel_url(slug, "/failover"))).json(rules).map_err(|_| Fault::Unreadable)?;
     json(&checked(request.send().await).await?).await
+}
+
+/// Who changed what, the newest first.
+pub(crate) async fn audit() -> Result<Vec<AuditEntry>, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/audit"))).await?).await
 }
 
 /// What happened to a channel, the newest first.

@@ -3,12 +3,13 @@
 use crate::board::{Board, Link};
 use crate::page::channels::ChannelsPage;
 use crate::page::gate::{Access, gate};
+use crate::parts::audit::Audit;
 use crate::parts::users::Users;
 use crate::{api, dom, feed, format, text};
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::{SessionState, User};
+use wire::{Role, SessionState, User};
 
 /// A box that does not answer is asked again after this.
 const ASK_AGAIN_MS: u32 = 2_000;
@@ -56,7 +57,10 @@ fn Inside(state: SessionState, access: RwSignal<Access>) -> impl IntoView {
         <LinkLine/>
         <main class:stale=stale>
             <ChannelsPage/>
-            {me.map(|User { name, role }| view! { <Users name role/> })}
+            {me.map(|User { name, role }| {
+                let audit = (role == Role::Administrator).then(|| view! { <Audit/> });
+                view! { <Users name role/>{audit} }
+            })}
         </main>
     }
 }

@@ -1,7 +1,7 @@
 //! Every word and sentence that the operator reads, but for what the appliance itself says (details, problems).
 //! Field's words, plain, no exclamation.
 
-use wire::{ChannelState, Event, Light, Source};
+use wire::{AuditEntry, ChannelState, Event, Light, Source};
 
 pub(crate) const PRODUCT: &str = "Forebay";
 pub(crate) const SKIP_TO_CHANNELS: &str = "Skip to the channels";
@@ -118,6 +118,18 @@ pub(crate) const REMOVE_USER: &str = "Remove";
 pub(crate) const MY_NEW_PASSWORD: &str = "A new password for yourself";
 pub(crate) const MY_NEW_PASSWORD_HINT: &str =
     "At least 12 characters. Wherever else you are signed in, you are signed out.";
+
+pub(crate) const AUDIT: &str = "Who changed what";
+pub(crate) const AUDIT_HINT: &str = "The newest hundred. “forebay audit --export” on the box gives all, and checks that nobody has tampered with them.";
+pub(crate) const AUDIT_EMPTY: &str = "Nobody has changed anything yet.";
+
+/// One line of it.
+pub(crate) fn deed(entry: &AuditEntry) -> String {
+    let AuditEntry { who, address, call, status, .. } = entry;
+    let from = if address.is_empty() { String::new() } else { format!(" from {address}") };
+    let refused = if *status >= 400 { format!(", refused ({status})") } else { String::new() };
+    format!("{who}{from}: {call}{refused}")
+}
 
 /// For those who do not see in which row the button is.
 pub(crate) fn remove_user(name: &str) -> String {

@@ -19,6 +19,7 @@
 //! | [`admin_ui`] | the admin page, embedded |
 //! | [`alarms`] | what needs the operator |
 //! | [`api`] | `/api/v1`: what the admin pages and the command line speak |
+//! | [`audit`] | the chain that tells whether the audit log was tampered with |
 //! | [`board`] | what each channel is doing |
 //! | [`channel`] | four stages wired together; the only place that knows all of them |
 //! | [`cli`] | the command line, and its client of a running daemon |
@@ -48,6 +49,7 @@ pub mod accounts;
 pub mod admin_ui;
 pub mod alarms;
 pub mod api;
+pub mod audit;
 pub mod board;
 pub mod channel;
 pub mod cli;

@@ -489,6 +489,14 @@ pub const DVR_DISK_RESERVE_SHARE: u64 = 20;
 /// While the past grows, the manifest is written anew each time that viewers can seek this much further.
 pub const DVR_MANIFEST_STEP: Ticks = Ticks::from_secs(10);
 
+// --- audit
+
+/// Who changed what is kept for so many calls, the oldest is forgotten first: years of a quiet box.
+pub const AUDIT_ROWS: u32 = 20_000;
+
+/// Entries in one answer.
+pub const AUDIT_ANSWER_MAX: u32 = 1000;
+
 // --- health
 
 /// The past leaves one part in so many of a disk to others (see [`DVR_DISK_RESERVE_SHARE`]). When less than half of

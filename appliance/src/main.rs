@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Alarms(args) => cli::alarms::run(&args, &mut stdout()),
         Command::Drill(args) => cli::drill::run(&args, &mut stdout()),
         Command::History(args) => cli::history::run(&args, &mut stdout()),
+        Command::Audit(args) => cli::audit::run(&args, &mut stdout()),
         Command::Judge(args) => cli::judge::run(&args, &mut stdout()),
         Command::Claim(args) => cli::user::claim(&args, &mut stdout()),
         Command::User(args) => cli::user::run(&args, &mut stdout()),

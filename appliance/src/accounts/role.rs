@@ -9,12 +9,12 @@ use wire::Role;
 /// |---|---|---|---|
 /// | see channels, alarms, history | yes | yes | yes |
 /// | see stream keys; change channels; drills; dismiss alarms | | yes | yes |
-/// | certificates, users | | | yes |
+/// | certificates, users, audit log | | | yes |
 #[must_use]
 pub fn may(role: Role, method: &Method, path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     let needed = match first {
-        "users" => Role::Administrator,
+        "users" | "audit" => Role::Administrator,
         "tls" if !method.is_safe() => Role::Administrator,
         _ if !method.is_safe() || path.ends_with("/key") => Role::Operator,
         _ => Role::Viewer,
@@ -53,6 +53,7 @@ mod tests {
             ("PUT", "/tls", Role::Administrator),
             ("DELETE", "/tls", Role::Administrator),
             ("GET", "/users", Role::Administrator),
+            ("GET", "/audit", Role::Administrator),
             ("POST", "/users", Role::Administrator),
             ("PUT", "/users/ada/password", Role::Administrator),
         ];

@@ -19,6 +19,7 @@
 
 use super::ApiState;
 use super::accounts::COOKIE;
+use super::audit::Watched;
 use super::problem::{ApiError, Kind};
 use crate::accounts::role::may;
 use crate::store::{KeyHash, Session};
@@ -125,14 +126,25 @@ pub(crate) async fn guard(
     let mut response = match admit(&state, &request).await {
         Err(error) => request.into_response(error.error_response()).map_into_boxed_body(),
         Ok(asked) => {
+            let path = below_api(&request).to_owned();
+            let watched = Watched::begin(&state, request.request(), &path, &asked).await;
             request.extensions_mut().insert(asked);
-            next.call(request).await?.map_into_boxed_body()
+            let response = next.call(request).await?.map_into_boxed_body();
+            if let Some(watched) = watched {
+                watched.end(&state, response.request(), response.status(), response.headers()).await;
+            }
+            response
         }
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
+}
+
+/// As the routes will see it: what is escaped there must not pass for something else here.
+fn below_api(request: &ServiceRequest) -> &str {
+    request.match_info().as_str().strip_prefix("/api/v1").unwrap_or_default()
 }
 
 async fn admit(state: &ApiState, request: &ServiceRequest) -> Result<Asked, ApiError> {
@@ -157,8 +169,7 @@ async fn admit(state: &ApiState, request: &ServiceRequest) -> Result<Asked, ApiE
     if !method.is_safe() && !is_same_origin(headers, host) {
         return Err(ApiError::new(Kind::Forbidden, "a page of another site may not change anything here"));
     }
-    // As the routes will see it: what is escaped there must not pass for something else here.
-    let path = request.match_info().as_str().strip_prefix("/api/v1").unwrap_or_default();
+    let path = below_api(request);
     let is_claimed = state.accounts.is_claimed().await?;
     if is_local && !is_claimed {
         if !is_loopback_name(host_part(host)) {

@@ -10,6 +10,7 @@
 //! | `slate` | what a channel shows without a source |
 //! | `sources` | back-ups, which source is on air, and when one takes over |
 //! | `alarms` | what needs the operator |
+//! | `audit` | who changed what: written down by the guard |
 //! | `drill` | faults that are tried out |
 //! | `history` | what happened |
 //! | `judge` | what the conformance judge has found |
@@ -26,6 +27,7 @@
 mod accounts;
 mod address;
 mod alarms;
+mod audit;
 mod channels;
 mod drill;
 mod events;
@@ -131,6 +133,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(slate::configure)
         .configure(sources::configure)
         .configure(history::configure)
+        .configure(audit::configure)
         .configure(drill::configure)
         .configure(tls::configure)
         .configure(judge::configure)

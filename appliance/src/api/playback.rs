@@ -24,7 +24,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/channels/{slug}/tokens", "POST").route(web::post().to(mint)));
 }
 
-fn shown(access: &Access) -> wire::Playback {
+pub(super) fn shown(access: &Access) -> wire::Playback {
     wire::Playback {
         protected: access.secret.is_some(),
         renew_secret: false,

@@ -315,6 +315,48 @@ async fn the_feed_tells_what_is_there_and_each_change() {
 }
 
 #[actix_rt::test]
+async fn who_changed_what_is_written_down_without_secrets() {
+    let test = new_box();
+    let state = &test.state;
+    let ada = claimed(state).await;
+    let by_ada = |request: TestRequest| request.insert_header(("cookie", ada.clone()));
+    let slate = json!({"text": "BACK SOON", "after_ms": 500, "back_after_ms": 0, "tone": false});
+    assert_eq!(ask(state, by_ada(post(json!({"name": "Hall", "source": "rtmp"})))).await.0, 201);
+    let put = || TestRequest::put().uri("/api/v1/channels/hall/slate").set_json(&slate);
+    assert_eq!(ask(state, by_ada(put())).await.0, 200);
+    assert_eq!(ask(state, by_ada(post(json!({"name": "", "source": "rtmp"})))).await.0, 422);
+    assert_eq!(ask(state, put()).await.0, 401, "strangers are none of the audit's matter");
+    let bob = json!({"name": "Bob", "role": "operator", "password": "four brown bottles"});
+    assert_eq!(ask(state, by_ada(TestRequest::post().uri("/api/v1/users").set_json(bob))).await.0, 201);
+    assert_eq!(ask(state, by_ada(TestRequest::delete().uri("/api/v1/channels/hall"))).await.0, 204);
+
+    let (status, told) = ask(state, by_ada(get("/api/v1/audit"))).await;
+    assert_eq!(status, 200);
+    let mut entries: Vec<wire::AuditEntry> = serde_json::from_value(told).unwrap();
+    entries.reverse();
+    assert_eq!(crate::audit::verify(&entries), Ok(6));
+    let calls: Vec<_> = entries.iter().map(|it| (it.who.as_str(), it.call.as_str(), it.status)).collect();
+    assert_eq!(
+        calls,
+        [
+            ("(this machine)", "POST /claim", 201),
+            ("Ada", "POST /channels", 201),
+            ("Ada", "PUT /channels/hall/slate", 200),
+            ("Ada", "POST /channels", 422),
+            ("Ada", "POST /users", 201),
+            ("Ada", "DELETE /channels/hall", 204),
+        ]
+    );
+    assert!(entries[1].before.is_none() && entries[1].after.as_ref().unwrap().contains("\"slug\":\"hall\""));
+    assert!(entries[2].before.as_ref().unwrap().contains("NO SOURCE"), "{:?}", entries[2].before);
+    assert!(entries[2].after.as_ref().unwrap().contains("BACK SOON"));
+    assert!(!entries[2].after.as_ref().unwrap().contains("ladder"), "what is the same is left out");
+    assert!(entries[4].after.as_ref().unwrap().contains("Bob") && entries[5].after.is_none());
+    let text = serde_json::to_string(&entries).unwrap();
+    assert!(!text.contains("kettle") && !text.contains("bottles") && !text.contains("argon2"), "{text}");
+}
+
+#[actix_rt::test]
 async fn a_channel_on_air_has_a_picture() {
     let test = new_box();
     let state = &test.state;

@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`alarms`] | `forebay alarms`: what needs the operator |
+//! | [`audit`] | `forebay audit`: who changed what |
 //! | [`channel`] | `forebay channel …`: calls the API and prints what came |
 //! | [`check`] | `forebay check`: would `run` find what it needs |
 //! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
@@ -16,6 +17,7 @@
 //! | `table` | pure: columns for people |
 
 pub mod alarms;
+pub mod audit;
 pub mod channel;
 pub mod check;
 pub mod client;
@@ -70,6 +72,8 @@ pub enum Command {
     Drill(drill::DrillArgs),
     /// Show what happened
     History(history::HistoryArgs),
+    /// Show who changed what, and check that nobody has tampered with that
+    Audit(audit::AuditArgs),
     /// Show how a channel stands by each clause of HLS, DASH and TS
     Judge(judge::JudgeArgs),
     /// Show a new code by which the first administrator is made in the browser
@@ -127,6 +131,9 @@ pub enum CliError {
     /// Clauses that a channel breaks; the output says which.
     #[error("{0} clauses fail")]
     Judged(usize),
+    /// The audit log's chain is broken.
+    #[error("the audit log has been tampered with: entry {0} does not follow from the one before")]
+    Tampered(i64),
     /// A drill that nobody has confirmed.
     #[error(
         "this makes `{fault}` happen to \"{channel}\" on purpose, and its viewers may notice; if you want that, add --yes"

@@ -25,6 +25,7 @@
 //! it. A presented key is looked up by its SHA-256 and compared in constant time.
 
 mod accounts;
+mod audit;
 mod backups;
 mod channels;
 mod copies;
@@ -44,6 +45,7 @@ mod tests;
 mod thread;
 
 pub use accounts::Session;
+pub use audit::Deed;
 pub use copies::Restored;
 pub(crate) use draft::hidden;
 pub use draft::{Draft, DraftError};
@@ -505,6 +507,23 @@ impl Store {
     pub async fn end_session(&self, session: &Session) -> Result<(), StoreError> {
         let token = session.token;
         self.call(move |connection| accounts::end_session(connection, &token)).await
+    }
+
+    /// Writes down who changed what.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn note_deed(&self, deed: Deed) -> Result<(), StoreError> {
+        let now_ms = self.house.now().millis();
+        self.call(move |connection| audit::append(connection, &deed, now_ms)).await
+    }
+
+    /// Who changed what: `limit` rows before the one of that number, or the newest; the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deeds(&self, before: Option<i64>, limit: u32) -> Result<Vec<wire::AuditEntry>, StoreError> {
+        self.call(move |connection| audit::list(connection, before, limit)).await
     }
 
     /// A setting of the box; nothing while it has its default.

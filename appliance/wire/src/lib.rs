@@ -37,6 +37,7 @@
 //! | `GET /alarms` | | list of [`Alarm`] |
 //! | `DELETE /alarms/{id}` | | 204; for those that are dismissible |
 //! | `GET /history?channel={slug}&limit={n}` | | list of [`Event`], the newest first; both may be left out |
+//! | `GET /audit?before={id}&limit={n}` | | list of [`AuditEntry`], the newest first; both may be left out |
 //! | `GET /events` | | Server-Sent Events; event `channels`, data [`ChannelList`], on every change |
 //!
 //! Errors are [`Problem`] with content type `application/problem+json` (RFC 9457).
@@ -363,6 +364,31 @@ pub struct Event {
     pub kind: String,
     /// In plain words, with its cause.
     pub what: String,
+}
+
+/// A call that changed something, or was to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Rises by one.
+    pub id: i64,
+    /// House time, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// A user's name; in brackets who needed none, such as `(console)`.
+    pub who: String,
+    /// Where from; empty on the box itself.
+    pub address: String,
+    /// Method and path below `/api/v1`.
+    pub call: String,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// What of its subject the call changed, as it was before: JSON, without secrets. Absent where there was nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The same after the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// SHA-256, in hexadecimal, over the entry before and this one.
+    pub hash: String,
 }
 
 /// How much past a channel has.

@@ -1,0 +1,55 @@
+//! Who changed what, the newest first; for administrators.
+
+use crate::api::{self, Fault};
+use crate::parts::fault_line::FaultLine;
+use crate::{dom, format, text};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::AuditEntry;
+
+/// The section; it asks the box each time that it is opened.
+#[component]
+pub(crate) fn Audit() -> impl IntoView {
+    let (asked, entries) = (RwSignal::new(false), RwSignal::new(Vec::<AuditEntry>::new()));
+    let fault: RwSignal<Option<Fault>> = RwSignal::new(None);
+    let fetch = move || {
+        spawn_local(async move {
+            let told = api::audit().await;
+            fault.try_set(told.as_ref().err().cloned());
+            entries.try_set(told.unwrap_or_default());
+            asked.try_set(true);
+        });
+    };
+    let is_empty = move || asked.get() && fault.with(Option::is_none) && entries.with(Vec::is_empty);
+    let toggled = move |event| {
+        if dom::is_open(&event) {
+            fetch();
+        }
+    };
+    view! {
+        <details class="publish users audit" on:toggle=toggled>
+            <summary>{text::AUDIT}</summary>
+            <p class="hint">{text::AUDIT_HINT}</p>
+            <FaultLine fault/>
+            <Show when=is_empty><p class="hint">{text::AUDIT_EMPTY}</p></Show>
+            <ol class="events">
+                <For each=move || entries.get() key=AuditEntry::clone let:entry><OneEntry entry/></For>
+            </ol>
+        </details>
+    }
+}
+
+#[component]
+fn OneEntry(entry: AuditEntry) -> impl IntoView {
+    let refused = entry.status >= 400;
+    let line = text::deed(&entry);
+    let change = [("−", entry.before), ("+", entry.after)].map(|(sign, side)| {
+        side.map(|side| view! { <code><b aria-hidden="true">{sign}</b>" "{side}</code> })
+    });
+    view! {
+        <li class:refused=refused>
+            <time>{format::date_and_time(entry.at_ms)}</time>
+            <div><p>{line}</p>{change.collect_view()}</div>
+        </li>
+    }
+}

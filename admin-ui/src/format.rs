@@ -84,6 +84,21 @@ pub(crate) fn obs_server(address: &str) -> Option<&str> {
     (address.starts_with("rtmp://") || address.starts_with("rtmps://")).then_some(server)
 }
 
+/// A command that publishes a file as an encoder should: constant rate, a key picture each second, no reordering. Nothing
+/// where ffmpeg does not push.
+pub(crate) fn ffmpeg(url: &str) -> Option<String> {
+    let container = match url.split_once(':')?.0 {
+        "rtmp" | "rtmps" => "flv",
+        "srt" => "mpegts",
+        _ => return None,
+    };
+    Some(format!(
+        "ffmpeg -re -i FILE -c:v libx264 -preset veryfast -tune zerolatency -bf 0 -sc_threshold 0 \
+         -force_key_frames 'expr:gte(t,n_forced)' -b:v 5M -maxrate 5M -bufsize 5M -pix_fmt yuv420p \
+         -c:a aac -b:a 160k -ar 48000 -f {container} '{url}'"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,5 +157,12 @@ mod tests {
         assert_eq!(obs_server("rtmp://box:1935/live/STREAM_KEY"), Some("rtmp://box:1935/live"));
         assert_eq!(obs_server("srt://box:9000?streamid=STREAM_KEY"), None);
         assert_eq!(obs_server("nonsense"), None);
+    }
+
+    #[test]
+    fn the_command_fits_the_address() {
+        assert!(ffmpeg("rtmp://box:1935/live/KEY").unwrap().ends_with("-f flv 'rtmp://box:1935/live/KEY'"));
+        assert!(ffmpeg("srt://box:9000?streamid=KEY").unwrap().contains("-f mpegts 'srt://"));
+        assert_eq!(ffmpeg("https://box/whip/a"), None);
     }
 }

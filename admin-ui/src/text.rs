@@ -141,6 +141,8 @@ pub(crate) const SAVE: &str = "Save";
 
 pub(crate) const PUBLISH: &str = "Publish to this channel";
 pub(crate) const OBS_SERVER: &str = "Server (OBS)";
+pub(crate) const FFMPEG: &str = "ffmpeg";
+pub(crate) const OBS_SETTINGS: &str = "In OBS, Settings > Output, mode Advanced: encoder x264, rate control CBR, keyframe interval 1 s, tune zerolatency, x264 options “bframes=0 scenecut=0”; audio AAC at 160 kbit/s, 48 kHz. Any H.264 with AAC is taken; these settings cost the least delay.";
 pub(crate) const STREAM_KEY: &str = "Stream key";
 pub(crate) const ADDRESS_RTMP: &str = "RTMP address";
 pub(crate) const ADDRESS_SRT: &str = "SRT address";

@@ -2,13 +2,17 @@
 //! secret of it is written anywhere.
 
 use anyhow::{Context, ensure};
+use e2e::clock::until;
 use e2e::daemon::Daemon;
 use e2e::{alone, browser, http};
 use serde_json::json;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 use wire::{Role, User};
 
+/// A picture comes each second.
+const SOON: Duration = Duration::from_secs(10);
 const PASSWORD: &str = "tall green kettle 17";
 const OTHER: &str = "another red teapot 23";
 
@@ -103,6 +107,10 @@ fn roles_hold_and_channels_stay_on_air_for_viewers_who_do_not_sign_in() -> anyho
     let mut daemon = Daemon::start()?;
     let channel = daemon.add_channel("Hall", "test-pattern", &e2e::daemon::small_ladder())?;
     daemon.wait_begun(&channel, wire::ChannelState::Live)?;
+    // What its viewers see, as the admin page shows it.
+    let picture = until("a picture", SOON, || daemon.channel("hall")?.picture.context("none yet"))?;
+    let jpeg = http::get(&format!("{}{picture}", daemon.base()))?;
+    ensure!(jpeg.header("content-type") == Some("image/jpeg") && jpeg.body.starts_with(&[0xff, 0xd8]));
     // On the console, without a claim: the first must be an administrator.
     let first = user(&daemon, &["add", "Olga", "--role", "operator"], PASSWORD)?;
     ensure!(
@@ -136,6 +144,17 @@ fn roles_hold_and_channels_stay_on_air_for_viewers_who_do_not_sign_in() -> anyho
         let found = [ada.status(method, path)?, olga.status(method, path)?, vic.status(method, path)?];
         ensure!(found == allowed, "{method} {path}: {found:?}, not {allowed:?}");
     }
+
+    // What each of them did, and what they were refused, is written down; nothing of it is secret.
+    let export = daemon.cli(&["audit", "--export"])?;
+    ensure!(export.status.success(), "{}", said(&export));
+    let export = String::from_utf8(export.stdout)?;
+    let deeds = export.lines().map(serde_json::from_str).collect::<Result<Vec<wire::AuditEntry>, _>>()?;
+    let starts = deeds.iter().filter(|deed| deed.call == "POST /channels/hall/start");
+    let starts: Vec<_> = starts.map(|deed| (deed.who.as_str(), deed.status)).collect();
+    ensure!(starts == [("Ada", 200), ("Olga", 200)], "{starts:?}");
+    ensure!(deeds.iter().any(|deed| deed.who == "(console)" && deed.call == "POST /users"), "{export}");
+    ensure!(!export.contains(PASSWORD), "a password is in the audit log: {export}");
 
     // A session outlives the daemon, and ends with its user.
     daemon.kill()?;

@@ -35,7 +35,9 @@ fn lines(publish_urls: &[String]) -> Vec<Line> {
         .take(1)
         .map(|_| Line { what: text::STREAM_KEY, template: text::KEY_PLACEHOLDER.into() });
     let addresses = publish_urls.iter().map(|url| Line { what: text::address(url), template: url.clone() });
-    servers.chain(key).chain(addresses).collect()
+    let command = |url: &String| Some(Line { what: text::FFMPEG, template: format::ffmpeg(url)? });
+    let commands = publish_urls.iter().filter_map(command);
+    servers.chain(key).chain(addresses).chain(commands).collect()
 }
 
 /// What the section's parts share.
@@ -96,6 +98,7 @@ pub(crate) fn Publish(slug: String, channel: Memo<Option<Heard<Channel>>>) -> im
                 <dl>
                     <For each=move || lines.get() key=Line::clone let:line><PublishLine line secret/></For>
                 </dl>
+                <p class="hint obs">{text::OBS_SETTINGS}</p>
                 <KeySwitch secret/>
                 <FaultLine fault=secret.fault/>
                 <p role="alert">{move || secret.copy_refused.get().then_some(text::COPY_REFUSED)}</p>
@@ -149,7 +152,13 @@ mod tests {
 
     fn told(urls: &[&str], key: &str) -> Vec<String> {
         let urls: Vec<_> = urls.iter().map(ToString::to_string).collect();
-        lines(&urls).iter().map(|line| format!("{}: {}", line.what, line.filled(key))).collect()
+        // Each address has its command as well.
+        let lines = lines(&urls).into_iter().filter(|line| {
+            let command = line.what == text::FFMPEG;
+            assert!(!command || urls.iter().any(|url| line.template.ends_with(&format!("'{url}'"))));
+            !command
+        });
+        lines.map(|line| format!("{}: {}", line.what, line.filled(key))).collect()
     }
 
     #[test]

@@ -527,3 +527,9 @@ pub const CLOCK_OFF: Ticks = Ticks::from_secs(1);
 
 /// until it is this near.
 pub const CLOCK_CLEAR: Ticks = Ticks::from_millis(500);
+
+/// A GPU's driver that has not said by then what it can do is taken for hung; loading one takes a tenth of a second.
+pub const GPU_PROBE_MAX: Duration = Duration::from_secs(5);
+
+/// No more is read of what it says; the longest known answer is a twentieth of this.
+pub const GPU_ANSWER_BYTES_MAX: u64 = 64 << 10;

@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Command::Run(args) => return finish(run(&args)),
         Command::Worker(args) => return finish(child(|| worker::run(&args.channel))),
         Command::SrtListener => return finish(child(worker::srt::run)),
+        Command::ProbeGpu(args) => return finish(probe_gpu(&args.node)),
         Command::Channel(args) => cli::channel::run(&args, &mut stdout()),
         Command::Alarms(args) => cli::alarms::run(&args, &mut stdout()),
         Command::Drill(args) => cli::drill::run(&args, &mut stdout()),
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
         Command::Claim(args) => cli::user::claim(&args, &mut stdout()),
         Command::User(args) => cli::user::run(&args, &mut stdout()),
         Command::Tls(args) => cli::tls::run(&args, &mut stdout()),
-        Command::Check(args) => cli::check::run(&args, |_| Vec::new(), &mut stdout()),
+        Command::Check(args) => cli::check::run(&args, |_| cli::gpus::checks(), &mut stdout()),
     };
     done.map_or_else(
         |error| {
@@ -68,6 +69,12 @@ fn run(args: &RunArgs) -> anyhow::Result<()> {
     log.with_writer(stderr).init();
     supervise::install_panic_hook();
     actix_rt::System::new().block_on(root::run(settings, purpose))
+}
+
+/// What the driver says, or what it refuses, in JSON.
+fn probe_gpu(node: &std::path::Path) -> anyhow::Result<()> {
+    let answer = worker::gpu::probe(node).map_err(|error| explain(&error));
+    Ok(serde_json::to_writer(stdout(), &answer)?)
 }
 
 /// A child process: the daemon's journal adds the time.

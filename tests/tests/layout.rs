@@ -43,8 +43,9 @@ fn only_the_store_knows_sqlite() {
 }
 
 #[test]
-fn unsafe_code_is_confined_to_ffmpeg_and_libsrt() {
-    let allowed = ["appliance/worker/src/ff/", "appliance/worker/src/srt/ffi.rs"];
+fn unsafe_code_is_confined_to_ffmpeg_libva_and_libsrt() {
+    let allowed =
+        ["appliance/worker/src/ff/", "appliance/worker/src/gpu/ffi.rs", "appliance/worker/src/srt/ffi.rs"];
     for folder in ["appliance", "admin-ui"] {
         for path in those_that_say(&sources(folder), "unsafe {") {
             assert!(allowed.iter().any(|place| path.starts_with(place)), "{path} contains unsafe code");

@@ -8,6 +8,7 @@
 //! | [`check`] | `forebay check`: would `run` find what it needs |
 //! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
 //! | [`drill`] | `forebay drill`: faults on purpose, and what viewers see of them |
+//! | [`gpus`] | the GPUs in `forebay check` |
 //! | [`history`] | `forebay history`: what happened |
 //! | [`judge`] | `forebay judge …`: how a channel stands by each clause |
 //! | [`slate`] | `forebay channel slate`: what a channel shows without a source |
@@ -22,6 +23,7 @@ pub mod channel;
 pub mod check;
 pub mod client;
 pub mod drill;
+pub mod gpus;
 pub mod history;
 pub mod judge;
 pub mod slate;
@@ -64,6 +66,9 @@ pub enum Command {
     /// Accept SRT publishers; started by `run`, speaks on its standard input
     #[command(hide = true)]
     SrtListener,
+    /// Ask a GPU's driver what it can do; started by `check`, answers on standard output
+    #[command(hide = true)]
+    ProbeGpu(ProbeGpuArgs),
     /// Add, list, show, start, stop and remove channels of the running appliance
     Channel(channel::ChannelArgs),
     /// Show what needs the operator, and dismiss what is known
@@ -103,6 +108,13 @@ pub struct WorkerArgs {
     /// The channel's slug, so that `ps` tells which worker is which
     #[arg(long, value_name = "SLUG")]
     pub channel: String,
+}
+
+/// Of `forebay probe-gpu`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ProbeGpuArgs {
+    /// Such as `/dev/dri/renderD128`
+    pub node: PathBuf,
 }
 
 /// A command has failed.

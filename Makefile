@@ -31,7 +31,7 @@ check_clippy = $(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warning
 check_docs = RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(LOCKED) --workspace --no-deps
 check_licences = if command -v cargo-deny >/dev/null; then cargo deny --log-level warn check licenses bans sources; else echo 'cargo-deny is not installed: skipped (cargo install --locked cargo-deny)'; fi
 
-.PHONY: help setup setup-test build run test test-faults soak lint bench latency iso clean
+.PHONY: help setup setup-test build run test test-faults soak lint bench latency deb iso clean
 
 help:
 	@echo 'make            builds the release binary, $(FOREBAY_BIN)'
@@ -43,6 +43,7 @@ help:
 	@echo 'make lint       formatting, clippy, documents, licences'
 	@echo 'make bench      benchmarks'
 	@echo 'make latency    measures glass-to-glass latency in real players'
+	@echo 'make deb        a Debian package, for the Debian that it is made on (see systemd/README.md)'
 	@echo 'make iso        the installer image (see iso/README.md)'
 	@echo 'make clean      removes all that was built'
 
@@ -133,6 +134,10 @@ latency: build
 	@.ci/setup test
 	$(call say,2/2,measuring glass-to-glass latency; some minutes)
 	@cargo run $(LOCKED) --quiet -p e2e --bin latency
+
+deb: build
+	$(call say,1/1,packing the daemon)
+	@iso/deb.sh $(FOREBAY_BIN) $(dir $(FOREBAY_BIN))
 
 iso:
 	@echo 'The installer image is not there yet: iso/README.md says what it will be.' >&2; exit 1

@@ -31,7 +31,7 @@ check_clippy = $(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warning
 check_docs = RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(LOCKED) --workspace --no-deps
 check_licences = if command -v cargo-deny >/dev/null; then cargo deny --log-level warn check licenses bans sources; else echo 'cargo-deny is not installed: skipped (cargo install --locked cargo-deny)'; fi
 
-.PHONY: help setup setup-test build run test test-faults soak lint bench latency deb iso clean
+.PHONY: help setup setup-test build run test test-faults soak lint bench latency screenshots deb iso clean
 
 help:
 	@echo 'make            builds the release binary, $(FOREBAY_BIN)'
@@ -43,6 +43,7 @@ help:
 	@echo 'make lint       formatting, clippy, documents, licences'
 	@echo 'make bench      benchmarks'
 	@echo 'make latency    measures glass-to-glass latency in real players'
+	@echo 'make screenshots  a picture of each page, dark and light, wide and on a phone, in target/screenshots'
 	@echo 'make deb        a Debian package, for the Debian that it is made on (see systemd/README.md)'
 	@echo 'make iso        the installer image (see iso/README.md)'
 	@echo 'make clean      removes all that was built'
@@ -134,6 +135,12 @@ latency: build
 	@.ci/setup test
 	$(call say,2/2,measuring glass-to-glass latency; some minutes)
 	@cargo run $(LOCKED) --quiet -p e2e --bin latency
+
+screenshots: build
+	$(call say,1/2,checking what the tests need)
+	@.ci/setup test
+	$(call say,2/2,taking a picture of each page)
+	@cargo run $(LOCKED) --quiet -p e2e --bin screenshots
 
 deb: build
 	$(call say,1/1,packing the daemon)

@@ -1,6 +1,8 @@
 // Takes a picture of each page, dark and light, wide and on a phone; checks that nothing is wider than the screen.
 //
 //   node screenshot.mjs --base http://127.0.0.1:8080 --out /tmp/shots --pages /watch/demo,/embed/demo,/admin/
+//
+// With `--open yes` everything that folds is unfolded, and the whole page is taken.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +13,7 @@ const SCREENS = { wide: { width: 1440, height: 900 }, phone: { width: 390, heigh
 // Pages that play want their first picture; others are done sooner.
 const SETTLE_MS = 4000;
 
-const options = flags({ base: 'http://127.0.0.1:8080', out: 'shots', pages: '/watch/demo,/embed/demo' });
+const options = flags({ base: 'http://127.0.0.1:8080', out: 'shots', pages: '/watch/demo,/embed/demo', open: '' });
 await mkdir(options.out, { recursive: true });
 const report = [];
 for (const [screen, viewport] of Object.entries(SCREENS)) {
@@ -29,8 +31,12 @@ async function shoot(context, path, suffix) {
   const seen = observe(page, options.base);
   await page.goto(options.base + path);
   await page.waitForTimeout(SETTLE_MS);
-  const file = join(options.out, `${path.replace(/\W+/g, '-').replace(/^-|-$/g, '')}-${suffix}.png`);
-  await page.screenshot({ path: file });
+  if (options.open) {
+    await page.evaluate(() => document.querySelectorAll('details').forEach((section) => { section.open = true; }));
+    await page.waitForTimeout(SETTLE_MS);
+  }
+  const file = join(options.out, `${path.replace(/\W+/g, '-').replace(/^-|-$/g, '')}-${suffix}${options.open ? '-open' : ''}.png`);
+  await page.screenshot({ path: file, fullPage: Boolean(options.open) });
   const overflowPx = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   await page.close();
   const ok = overflowPx <= 0 && Object.values(seen).every((list) => list.length === 0);

@@ -42,10 +42,10 @@ pub(crate) fn ChannelCard(slug: String) -> impl IntoView {
             <FaultLine fault/>
             <SignalPath channel/>
             <div class="sections">
-            <Publish slug=slug.clone() channel/>
-            <Sources slug=slug.clone() channel/>
-            <SlateSection slug=slug.clone() channel/>
-            <History slug=slug.clone() channel/>
+                <Publish slug=slug.clone() channel/>
+                <Sources slug=slug.clone() channel/>
+                <SlateSection slug=slug.clone() channel/>
+                <History slug=slug.clone() channel/>
             </div>
         </article>
     }

@@ -1,7 +1,6 @@
 //! One file per component of a page.
 
 pub(crate) mod alarms;
-
 pub(crate) mod audit;
 pub(crate) mod channel_actions;
 pub(crate) mod channel_card;

@@ -6,7 +6,7 @@ use super::guard::{Asked, Caller};
 use super::problem::{self, ApiError};
 use super::{ApiState, playback, view};
 use crate::limits::AUDIT_ANSWER_MAX;
-use crate::store::{Channel, Deed, StoreError};
+use crate::store::{Deed, StoreError};
 use actix_web::http::header::{HeaderMap, LOCATION};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Json, Query};
@@ -72,7 +72,7 @@ async fn channel(state: &ApiState, slug: &str, request: &HttpRequest) -> Result<
         .collect();
     let wire::Channel {
         slug, name, source, ladder, latency, dvr_secs, slate, slate_picture, failover, ..
-    } = view::channel(Channel::clone(&channel), None, &Base::of(request, state), state.house.now());
+    } = view::channel(channel, None, &Base::of(request, state), state.house.now());
     Ok(json!({
         "slug": slug, "name": name, "source": source, "ladder": ladder, "latency": latency, "dvr_secs": dvr_secs, "slate": slate,
         "slate_picture": slate_picture, "failover": failover, "desired": desired, "backups": backups, "playback": playback::shown(&access),

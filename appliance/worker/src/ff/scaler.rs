@@ -142,7 +142,7 @@ impl Built {
         Ok(built)
     }
 
-    /// Colours become those that the encoders announce.
+    /// Colours of one kind become those of another.
     fn convert(&self, from: Colour, to: Colour) {
         let unity = 1 << 16;
         // SAFETY: the coefficient tables are static; the context is valid. A refusal leaves the colours as they are.

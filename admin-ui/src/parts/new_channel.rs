@@ -67,7 +67,15 @@ impl Draft {
         let (source, start) = (self.source.get_untracked(), self.start.get_untracked());
         let latency = if self.low_latency.get_untracked() { Latency::Low } else { Latency::Standard };
         let dvr_secs = self.dvr_secs.with_untracked(|chosen| chosen.parse().unwrap_or(DVR_SECS[0]));
-        (!name.is_empty()).then_some(NewChannel { name, source, ladder: None, latency, dvr_secs, start })
+        (!name.is_empty()).then_some(NewChannel {
+            name,
+            source,
+            ladder: None,
+            latency,
+            dvr_secs,
+            pass_through: false,
+            start,
+        })
     }
 
     /// What is wrong with the name, shown at the name.

@@ -9,6 +9,7 @@
 //! | [`grid`] | where segments, parts and chunks begin, computed from UTC |
 //! | [`unit`](mod@unit) | the access unit and the codec configurations that explain it |
 //! | [`window`] | what is retained of one rendition: segments of parts of chunks |
+//! | [`era`] | stretches of time with one codec configuration |
 //! | [`described`] | a segment in a few words, without its media |
 //! | [`rendition`] | making a [`Rendition`](window::Rendition) of what an encoder announced |
 //! | [`cmaf`] | the CMAF header and chunks, box by box |
@@ -34,6 +35,7 @@ pub mod date;
 pub mod decimal;
 pub mod declared;
 pub mod described;
+pub mod era;
 pub mod fuzzing;
 pub mod grid;
 pub mod hls;

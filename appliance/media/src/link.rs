@@ -42,9 +42,20 @@ pub struct Plan {
     pub resume_video: Option<Ticks>,
     /// The same for audio: start of the first audio frame to emit.
     pub resume_audio: Option<Ticks>,
+    /// The source's own pictures are the best rung's wherever they are fit for it.
+    pub pass_through: Option<PassThrough>,
     /// What the source on air sent since its newest key picture follows right after the plan: the worker shows that, and
     /// not the slate, from its first slot on.
     pub source_follows: bool,
+}
+
+/// What a worker must know to pass a source's own pictures through.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassThrough {
+    /// Parameter sets that viewers have, of whichever encoder: sources that use them need no new header.
+    pub sps: Vec<Bytes>,
+    /// The picture parameter sets.
+    pub pps: Vec<Bytes>,
 }
 
 /// What a channel shows while it has no source.
@@ -148,6 +159,14 @@ pub enum FromWorker {
         /// What decoders must know.
         config: CodecConfig,
     },
+    /// From `from` on, the start of a segment that is [`ERA_NOTICE`](crate::dash::ERA_NOTICE) away, decoders of the best rung
+    /// must know this.
+    Era {
+        /// House time.
+        from: Ticks,
+        /// In place of what [`Config`](FromWorker::Config) said.
+        config: CodecConfig,
+    },
     /// One coded access unit. Per rendition they come in order and without a hole.
     Unit {
         /// As in [`Plan::rungs`].
@@ -180,6 +199,19 @@ pub struct Signal {
     pub disorder: Option<Ticks>,
 }
 
+/// Whether a source's own pictures pass through.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passing {
+    /// They are not to.
+    #[default]
+    NotAsked,
+    /// They do.
+    Yes,
+    /// They are encoded anew: why, and what to do about it.
+    No(String),
+}
+
 /// What a worker is doing; all counters since its start.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -204,6 +236,8 @@ pub struct WorkerStatus {
     pub video: String,
     /// The source's sound as decoded, such as `44100 Hz 2 ch`, empty until known.
     pub audio: String,
+    /// Whether the source's own pictures are what viewers get.
+    pub passing: Passing,
     /// The last thing that went wrong, for people; empty when nothing has.
     pub last_error: String,
 }
@@ -245,6 +279,7 @@ mod kind {
     pub(super) const STATUS: u8 = 0x84;
     pub(super) const SIGNALS: u8 = 0x85;
     pub(super) const PICTURE: u8 = 0x86;
+    pub(super) const ERA: u8 = 0x87;
 }
 
 /// A message of one direction.
@@ -345,6 +380,33 @@ fn get_slate(kind: u8, mut payload: Bytes) -> Result<Slate, LinkError> {
     Ok(Slate { picture: payload, ..slate })
 }
 
+/// How many, then each with its length.
+fn put_sets(out: &mut BytesMut, sets: &[Bytes]) {
+    out.put_u8(u8::try_from(sets.len()).expect("there are at most 31 or 255 parameter sets of a kind"));
+    for set in sets {
+        out.put_u16_le(u16::try_from(set.len()).expect("parameter sets are under 64 KiB"));
+        out.put_slice(set);
+    }
+}
+
+fn get_sets(kind: u8, payload: &mut Bytes) -> Result<Vec<Bytes>, LinkError> {
+    let count = payload.try_get_u8().map_err(short(kind))?;
+    let set = |_| {
+        let len = usize::from(payload.try_get_u16_le().map_err(short(kind))?);
+        if len > payload.len() {
+            let what = format!("{len} bytes of a parameter set announced, {} there", payload.len());
+            return Err(LinkError::Malformed { kind, what });
+        }
+        Ok(payload.split_to(len))
+    };
+    (0..count).map(set).collect()
+}
+
+fn get_avc(kind: u8, mut payload: Bytes) -> Result<CodecConfig, LinkError> {
+    let sps = get_sets(kind, &mut payload)?;
+    Ok(CodecConfig::Avc { sps, pps: get_sets(kind, &mut payload)? })
+}
+
 fn get_number(kind: u8, payload: &mut Bytes) -> Result<u8, LinkError> {
     match payload.try_get_u8().map_err(short(kind))? {
         number if usize::from(number) < SOURCES_MAX => Ok(number),
@@ -425,11 +487,20 @@ impl Message for FromWorker {
             Self::Config { rendition, config: CodecConfig::Avc { sps, pps } } => {
                 frame(out, kind::CONFIG_AVC, |out| {
                     out.put_u8(*rendition);
-                    out.put_u16_le(u16::try_from(sps.len()).expect("parameter sets are under 64 KiB"));
-                    out.put_slice(sps);
-                    out.put_slice(pps);
+                    put_sets(out, sps);
+                    put_sets(out, pps);
                 });
             }
+            Self::Era { from, config } => frame(out, kind::ERA, |out| {
+                out.put_i64_le(from.0);
+                // Sound never changes: what is no H.264 is told as no sets, and refused there.
+                let (sps, pps) = match config {
+                    CodecConfig::Avc { sps, pps } => (&sps[..], &pps[..]),
+                    CodecConfig::Aac { .. } => (&[][..], &[][..]),
+                };
+                put_sets(out, sps);
+                put_sets(out, pps);
+            }),
             Self::Config { rendition, config: CodecConfig::Aac { audio_specific_config } } => {
                 frame(out, kind::CONFIG_AAC, |out| {
                     out.put_u8(*rendition);
@@ -450,13 +521,11 @@ impl Message for FromWorker {
         Ok(match kind {
             kind::CONFIG_AVC => {
                 let rendition = payload.try_get_u8().map_err(short(kind))?;
-                let sps_len = payload.try_get_u16_le().map_err(short(kind))? as usize;
-                if sps_len > payload.len() {
-                    let what = format!("{sps_len} bytes of SPS announced, {} there", payload.len());
-                    return Err(LinkError::Malformed { kind, what });
-                }
-                let sps = payload.split_to(sps_len);
-                Self::Config { rendition, config: CodecConfig::Avc { sps, pps: payload } }
+                Self::Config { rendition, config: get_avc(kind, payload)? }
+            }
+            kind::ERA => {
+                let from = Ticks(payload.try_get_i64_le().map_err(short(kind))?);
+                Self::Era { from, config: get_avc(kind, payload)? }
             }
             kind::CONFIG_AAC => {
                 let rendition = payload.try_get_u8().map_err(short(kind))?;
@@ -498,6 +567,7 @@ mod tests {
             house_offset_nanos: -5,
             resume_video: Some(Ticks(12_000)),
             resume_audio: None,
+            pass_through: Some(PassThrough { sps: vec![Bytes::from_static(b"sps")], pps: Vec::new() }),
             source_follows: false,
         }
     }
@@ -537,10 +607,12 @@ mod tests {
             ToWorker::Slate(Slate { picture: Bytes::from_static(b"\xff\xd8"), ..Slate::default() }),
             ToWorker::Stop,
         ]);
-        let avc = CodecConfig::Avc { sps: Bytes::from_static(b"sps"), pps: Bytes::from_static(b"pps") };
+        let set = Bytes::from_static;
+        let avc = CodecConfig::Avc { sps: vec![set(b"sps"), set(b"other")], pps: vec![set(b"pps")] };
         let aac = CodecConfig::Aac { audio_specific_config: Bytes::from_static(&[0x11, 0x90]) };
         round_trip(&[
-            FromWorker::Config { rendition: 0, config: avc },
+            FromWorker::Config { rendition: 0, config: avc.clone() },
+            FromWorker::Era { from: Ticks(720_000), config: avc },
             FromWorker::Config { rendition: 3, config: aac },
             FromWorker::Unit { rendition: 2, unit: unit() },
             FromWorker::Status(WorkerStatus { slots: 3, ..WorkerStatus::default() }),

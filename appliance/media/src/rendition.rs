@@ -28,6 +28,9 @@ pub enum RenditionError {
     /// Video announced with an audio configuration, or the reverse.
     #[error("the codec configuration does not belong to this kind of media; send that of its own encoder")]
     Kind,
+    /// H.264 without a sequence parameter set.
+    #[error("the encoder gave no sequence parameter set; restart it")]
+    NoSets,
     /// The parameter set describes another picture.
     #[error("the encoder makes {}x{} pictures, {}x{} were asked for; restart it", made.0, made.1, asked.0, asked.1)]
     Size {
@@ -102,18 +105,23 @@ fn checked_id(id: String) -> Result<String, RenditionError> {
 }
 
 fn video(
-    sps: &[u8],
-    pps: &[u8],
+    sps: &[Bytes],
+    pps: &[Bytes],
     asked: (u32, u32),
     unit_duration: Ticks,
     bitrate_bps: u32,
 ) -> Result<Derived, RenditionError> {
-    let said = Sps::parse(sps)?;
-    let made = (said.width, said.height);
-    if made != asked || made.0.max(made.1) > SIDE_PIXELS_MAX {
-        return Err(RenditionError::Size { made, asked });
+    let mut all = Vec::with_capacity(sps.len());
+    for set in sps {
+        let said = Sps::parse(set)?;
+        let made = (said.width, said.height);
+        if made != asked || made.0.max(made.1) > SIDE_PIXELS_MAX {
+            return Err(RenditionError::Size { made, asked });
+        }
+        all.push(said);
     }
-    let record = avcc::build(sps, pps)?;
+    let said = all.into_iter().reduce(|all, said| all.and(&said)).ok_or(RenditionError::NoSets)?;
+    let record = avcc::build(&said, sps, pps);
     let timescale = TICKS_PER_SECOND as u32;
     let entry = Entry::Avc { said: &said, record: &record };
     let init = header(&Track { timescale, bitrate_bps, entry });

@@ -34,7 +34,7 @@ pub fn video_rendition(rate: FrameRate) -> Rendition {
 #[must_use]
 pub fn video_rendition_on(rate: FrameRate, latency: Latency) -> Rendition {
     let kind = RenditionKind::Video { width: 1280, height: 720, rate };
-    let (sps, pps) = (Bytes::from_static(SPS_720P30), Bytes::from_static(PPS_720P30));
+    let (sps, pps) = (vec![Bytes::from_static(SPS_720P30)], vec![Bytes::from_static(PPS_720P30)]);
     let made =
         Rendition::new("720p", kind, CodecConfig::Avc { sps, pps }, 2_500_000, Grid::new(rate, latency));
     made.expect("the parameter sets above describe 720p")

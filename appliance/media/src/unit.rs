@@ -32,12 +32,13 @@ pub enum UnitKind {
 /// What a decoder must know before the first access unit of a rendition that we encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CodecConfig {
-    /// H.264: one sequence and one picture parameter set, each a bare NAL unit without length or start code.
+    /// H.264: parameter sets, each a bare NAL unit without length or start code. One of each from an encoder of ours;
+    /// those of a source stand behind them where its own pictures may take the encoder's place.
     Avc {
-        /// Sequence parameter set (ISO/IEC 14496-10 7.3.2.1).
-        sps: Bytes,
-        /// Picture parameter set (7.3.2.2).
-        pps: Bytes,
+        /// Sequence parameter sets (ISO/IEC 14496-10 7.3.2.1); at least one.
+        sps: Vec<Bytes>,
+        /// Picture parameter sets (7.3.2.2); at least one.
+        pps: Vec<Bytes>,
     },
     /// AAC: the AudioSpecificConfig (ISO/IEC 14496-3 1.6.2.1).
     Aac {

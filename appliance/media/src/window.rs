@@ -2,6 +2,7 @@
 //!
 //! Here are the shapes. What fills them is the packager; what describes them to players are `hls`, `dash` and `ts`.
 
+use crate::era::{Era, era_of};
 use crate::grid::Grid;
 use crate::time::{FrameRate, Msn, PartIndex, Ticks};
 use crate::unit::CodecConfig;
@@ -188,8 +189,10 @@ impl Segment {
 /// All that a viewer may ask for of one rendition, at one instant. Immutable; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// What it is.
+    /// What it is; with the newest header.
     pub rendition: Arc<Rendition>,
+    /// Of all that is retained and, where it is known already, of what comes next; oldest first, at least one.
+    pub eras: Arc<[Era]>,
     /// Oldest first, consecutive `msn`. All but the last are complete; the last may be.
     pub segments: Vec<Arc<Segment>>,
     /// Segments before this one are still served but no longer listed
@@ -203,6 +206,12 @@ impl Snapshot {
     pub fn segment(&self, msn: Msn) -> Option<&Arc<Segment>> {
         let first = self.segments.first()?.msn;
         self.segments.get(usize::try_from(msn.0.checked_sub(first.0)?).ok()?)
+    }
+
+    /// The rendition with the header that this segment needs.
+    #[must_use]
+    pub fn rendition_of(&self, msn: Msn) -> &Arc<Rendition> {
+        &era_of(&self.eras, msn).rendition
     }
 
     /// The part with this number, if it is retained, complete or not.

@@ -71,11 +71,21 @@ async fn channel(state: &ApiState, slug: &str, request: &HttpRequest) -> Result<
         .map(|backup| json!({"number": backup.number, "source": backup.source}))
         .collect();
     let wire::Channel {
-        slug, name, source, ladder, latency, dvr_secs, slate, slate_picture, failover, ..
+        slug,
+        name,
+        source,
+        ladder,
+        latency,
+        dvr_secs,
+        pass_through,
+        slate,
+        slate_picture,
+        failover,
+        ..
     } = view::channel(channel, None, &Base::of(request, state), state.house.now());
     Ok(json!({
-        "slug": slug, "name": name, "source": source, "ladder": ladder, "latency": latency, "dvr_secs": dvr_secs, "slate": slate,
-        "slate_picture": slate_picture, "failover": failover, "desired": desired, "backups": backups, "playback": playback::shown(&access),
+        "slug": slug, "name": name, "source": source, "ladder": ladder, "latency": latency, "dvr_secs": dvr_secs,
+        "pass_through": pass_through, "slate": slate, "slate_picture": slate_picture, "failover": failover, "desired": desired, "backups": backups, "playback": playback::shown(&access),
     }))
 }
 

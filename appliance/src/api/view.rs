@@ -31,6 +31,7 @@ pub(super) fn channel(
         ladder: channel.ladder.into_iter().map(rung).collect(),
         latency: latency(channel.latency),
         dvr_secs: channel.dvr_secs,
+        pass_through: channel.pass_through,
         dvr: report.dvr,
         slate: crate::store::slate::shown(&channel.slate),
         slate_picture: channel.slate_picture.map(|digest| slate_picture_path(channel.slug.as_str(), &digest)),

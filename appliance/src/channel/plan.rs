@@ -1,7 +1,7 @@
 //! From stored settings to what a worker is told: pure.
 
 use crate::store::Channel;
-use media::link::{Plan, PlanSource};
+use media::link::{PassThrough, Plan, PlanSource};
 
 /// The plan for a channel, without clock and resume points: those belong to the moment a worker starts.
 #[must_use]
@@ -21,6 +21,7 @@ pub fn plan(channel: &Channel) -> Plan {
         house_offset_nanos: 0,
         resume_video: None,
         resume_audio: None,
+        pass_through: channel.pass_through.then(PassThrough::default),
         source_follows: false,
     }
 }

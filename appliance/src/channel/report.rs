@@ -4,7 +4,7 @@ use crate::board::ChannelReport;
 use crate::dvr;
 use crate::ingest::failover::Fault;
 use crate::vitals::{SourceVitals, State, WorkerVitals};
-use media::link::SOURCES_MAX;
+use media::link::{Passing, SOURCES_MAX};
 use media::time::Ticks;
 use wire::{ChannelState, DvrStatus, Light, Source, SourceStatus, Stage};
 
@@ -120,8 +120,20 @@ fn encode_stage(worker: &WorkerVitals) -> Stage {
         (only, "") | ("", only) => format!("{only}, "),
         (video, audio) => format!("{video}, {audio}, "),
     };
+    let passing = match &status.passing {
+        Passing::NotAsked => String::new(),
+        Passing::Yes => "passed through, ".into(),
+        Passing::No(why) if status.on_source => {
+            return stage(
+                "encode",
+                Light::Degraded,
+                format!("{source}encoded and not passed through: {why}"),
+            );
+        }
+        Passing::No(_) => String::new(),
+    };
     match status.last_error.as_str() {
-        "" => stage("encode", Light::Good, format!("{source}{} ms behind", status.behind_ms)),
+        "" => stage("encode", Light::Good, format!("{source}{passing}{} ms behind", status.behind_ms)),
         error => stage("encode", Light::Degraded, format!("{source}{error}")),
     }
 }

@@ -150,6 +150,7 @@ impl Wiring {
             house: self.services.house,
             source,
             replay: self.replay.clone(),
+            live: self.live.clone(),
             to_package: self.to_package.borrow().clone(),
             progress: self.progress.clone(),
             vitals: self.vitals.clone(),

@@ -21,6 +21,7 @@ fn wiring(slug: &str, services: &Services) -> Rc<Wiring> {
         house_offset_nanos: 0,
         resume_video: None,
         resume_audio: None,
+        pass_through: None,
         source_follows: false,
     };
     let slate = watch::channel(plan.slate.clone()).1;

@@ -72,6 +72,9 @@ pub struct AddArgs {
     /// How far back viewers may seek, such as `90s`, `30m` or `2h`; what is older than that is given up
     #[arg(long, value_name = "LENGTH", default_value = "0", value_parser = length_in_secs)]
     pub dvr: u32,
+    /// Give viewers of the best rung the source's own pictures, where those are fit for it, instead of encoding them anew
+    #[arg(long, conflicts_with = "dvr")]
+    pub pass_through: bool,
     /// Do not start it yet
     #[arg(long)]
     pub stopped: bool,
@@ -215,8 +218,9 @@ pub(super) fn path(slug: &str, rest: &str) -> Result<String, CliError> {
 }
 
 fn add(client: &Client, args: &AddArgs) -> Result<WithKey, CliError> {
-    let AddArgs { name, source, latency, dvr, stopped } = args.clone();
-    let new = NewChannel { name, source, ladder: None, latency, dvr_secs: dvr, start: !stopped };
+    let AddArgs { name, source, latency, dvr, pass_through, stopped } = args.clone();
+    let (ladder, start) = (None, !stopped);
+    let new = NewChannel { name, source, ladder, latency, dvr_secs: dvr, pass_through, start };
     let added = client.post("/channels", &new)?;
     fetch_key(client, added)
 }

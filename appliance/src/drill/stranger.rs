@@ -3,8 +3,10 @@
 use crate::clock::House;
 use crate::limits::STRANGER_UNITS_MAX;
 use crate::supervise::Process;
+use anyhow::Context as _;
 use bytes::BytesMut;
 use media::codec::avcc;
+use media::codec::sps::Sps;
 use media::grid::Latency;
 use media::link::{self, Canvas, FromWorker, Message, Plan, PlanSource, Rung, Slate, ToWorker};
 use media::time::{FrameRate, Ticks};
@@ -52,6 +54,7 @@ fn plan(house: House) -> Plan {
         house_offset_nanos: house.offset_nanos(),
         resume_video: None,
         resume_audio: None,
+        pass_through: None,
         source_follows: false,
     }
 }
@@ -88,7 +91,8 @@ fn event(message: FromWorker) -> anyhow::Result<Option<SourceEvent>> {
     let framing = SourceFraming::LengthPrefixed;
     Ok(match message {
         FromWorker::Config { config: CodecConfig::Avc { sps, pps }, .. } => {
-            let config = avcc::build(&sps, &pps)?.to_vec();
+            let said = Sps::parse(sps.first().context("no sequence parameter set")?)?;
+            let config = avcc::build(&said, &sps, &pps).to_vec();
             Some(SourceEvent::VideoTrack(SourceTrack { codec: SourceCodec::H264, framing, config }))
         }
         FromWorker::Config { config: CodecConfig::Aac { audio_specific_config }, .. } => {
@@ -97,6 +101,8 @@ fn event(message: FromWorker) -> anyhow::Result<Option<SourceEvent>> {
         }
         FromWorker::Unit { rendition: 0, unit } => Some(SourceEvent::Video(unit)),
         FromWorker::Unit { unit, .. } => Some(SourceEvent::Audio(unit)),
-        FromWorker::Status(_) | FromWorker::Signals(_) | FromWorker::Picture(_) => None,
+        FromWorker::Era { .. } | FromWorker::Status(_) | FromWorker::Signals(_) | FromWorker::Picture(_) => {
+            None
+        }
     })
 }

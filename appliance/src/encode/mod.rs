@@ -23,6 +23,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 pub enum Encoded {
     /// A rendition's encoder is open: rungs first, best first, then audio.
     Config(usize, CodecConfig),
+    /// From this house time on, the best rung is coded so.
+    Era(Ticks, CodecConfig),
     /// One canvas slot: an access unit of every rung, best first.
     Slot(Vec<AccessUnit>),
     /// One audio frame.
@@ -46,7 +48,7 @@ impl Progress {
     pub fn note(&self, encoded: &Encoded) {
         let end = |unit: &AccessUnit| (unit.dts + unit.duration).0;
         match encoded {
-            Encoded::Config(..) => (),
+            Encoded::Config(..) | Encoded::Era(..) => (),
             Encoded::Slot(units) => {
                 if let Some(unit) = units.first() {
                     self.0[0].store(end(unit), Ordering::Relaxed);

@@ -6,14 +6,16 @@ use super::standby::Standby;
 use super::{Encoded, Progress};
 use crate::clock::House;
 use crate::limits;
+use crate::serve::live::{Feed, Live};
 use crate::store::{Happened, History};
 use crate::supervise::ProcessExit;
 use crate::vitals::{Signals, Vitals};
 use bytes::BytesMut;
-use media::link::{self, FromWorker, LinkError, Message, Plan, Slate, ToWorker};
-use media::unit::AccessUnit;
+use media::link::{self, FromWorker, LinkError, Message, PassThrough, Plan, Slate, ToWorker};
+use media::unit::{AccessUnit, CodecConfig};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -70,6 +72,8 @@ pub struct Seat {
     pub source: mpsc::Receiver<ToWorker>,
     /// What of it a new worker must hear; outlives the stage.
     pub replay: Rc<RefCell<Replay>>,
+    /// What viewers have.
+    pub live: Arc<Live>,
     /// To the packager.
     pub to_package: mpsc::Sender<Encoded>,
     /// Where to continue.
@@ -84,13 +88,25 @@ pub struct Seat {
 
 impl Seat {
     fn plan_now(&mut self) -> Plan {
+        let pass_through = self.plan.pass_through.is_some().then(|| self.passed());
         Plan {
             slate: self.slate.borrow_and_update().clone(),
             house_offset_nanos: self.house.offset_nanos(),
             resume_video: self.progress.next_video(),
             resume_audio: self.progress.next_audio(),
+            pass_through,
             source_follows: self.replay.borrow().shows_source(),
             ..self.plan.clone()
+        }
+    }
+
+    /// The parameter sets that viewers have.
+    fn passed(&self) -> PassThrough {
+        let programme = self.live.programme();
+        let best = programme.as_ref().and_then(|programme| programme.feeds.first()).map(Feed::snapshot);
+        match best.map(|snapshot| snapshot.rendition.config.clone()) {
+            Some(CodecConfig::Avc { sps, pps }) => PassThrough { sps, pps },
+            _ => PassThrough::default(),
         }
     }
 
@@ -229,6 +245,7 @@ impl Hearing<'_> {
                 let index = self.known(rendition)?;
                 self.hand_on(Encoded::Config(index, config)).await
             }
+            FromWorker::Era { from, config } => self.hand_on(Encoded::Era(from, config)).await,
             FromWorker::Unit { rendition, unit } => {
                 let index = self.known(rendition)?;
                 self.deadline = Instant::now() + limits::WORKER_SILENCE_MAX;

@@ -5,11 +5,12 @@ use crate::dvr::ChannelShelf;
 use crate::encode::Encoded;
 use crate::limits;
 use crate::serve::live::{Live, Programme};
+use media::era::{Era, era_of};
 use media::grid::Grid;
 use media::link::Plan;
 use media::packager::{PackError, Pushed, RenditionPackager, WindowLimits};
 use media::rendition::RenditionError;
-use media::time::{AUDIO_SAMPLE_RATE, Ticks};
+use media::time::{AUDIO_SAMPLE_RATE, Msn, Ticks};
 use media::unit::{AccessUnit, CodecConfig};
 use media::window::{Rendition, RenditionKind};
 use std::sync::Arc;
@@ -92,6 +93,7 @@ impl Assembler {
     pub fn push(&mut self, encoded: Encoded, now: Ticks) -> Result<(), AssemblyError> {
         match encoded {
             Encoded::Config(index, config) => self.config(index, config, now),
+            Encoded::Era(from, config) => self.era(from, config),
             Encoded::Slot(units) => self.units(0, units),
             Encoded::Audio(unit) => self.units(self.plan.rungs.len(), vec![unit]),
         }
@@ -108,10 +110,9 @@ impl Assembler {
             configs.iter().enumerate().map(|(index, config)| self.rendition(index, config.clone()));
         let renditions = renditions.collect::<Result<Vec<_>, _>>()?;
         let window = window(self.shelf.as_ref());
-        let packagers: Vec<_> = renditions
-            .into_iter()
-            .map(|rendition| RenditionPackager::new(Arc::new(rendition), window))
-            .collect();
+        let number = if self.plan.pass_through.is_some() { era_number(now) } else { 0 };
+        let packager = |rendition| RenditionPackager::in_era(Era::open(number, Arc::new(rendition)), window);
+        let packagers: Vec<_> = renditions.into_iter().map(packager).collect();
         let snapshots: Vec<_> = packagers.iter().map(RenditionPackager::snapshot).collect();
         let archive = self.shelf.as_ref().map(|shelf| {
             shelf.archive(&snapshots.iter().map(|snapshot| snapshot.rendition.clone()).collect::<Vec<_>>())
@@ -120,6 +121,22 @@ impl Assembler {
         info!(channel = %self.plan.channel, renditions = snapshots.len(), "programme on air");
         self.live.set_programme(programme.clone());
         self.on_air = Some(OnAir { configs, programme, packagers });
+        Ok(())
+    }
+
+    /// The best rung is coded otherwise from a segment on; all renditions begin another era there.
+    fn era(&mut self, from: Ticks, config: CodecConfig) -> Result<(), AssemblyError> {
+        let best = Arc::new(self.rendition(0, config.clone())?);
+        let Some(OnAir { configs, programme, packagers }) = &mut self.on_air else { return Ok(()) };
+        let first = best.grid.place(from).msn;
+        info!(channel = %self.plan.channel, segment = first.0, "the source's pictures need another header");
+        configs[0] = config;
+        for (index, packager) in packagers.iter_mut().enumerate() {
+            let now = packager.snapshot();
+            let rendition = if index == 0 { best.clone() } else { now.rendition.clone() };
+            let number = era_of(&now.eras, Msn(first.0.saturating_sub(1))).number + 1;
+            programme.publish_chunk(index, packager.begin_era(Era { number, first, rendition }));
+        }
         Ok(())
     }
 
@@ -175,6 +192,15 @@ impl Assembler {
         }
         refused
     }
+}
+
+/// 2026-01-01T00:00:00Z.
+const ERAS_COUNTED_FROM: Ticks = Ticks::from_secs(1_767_225_600);
+
+/// A number that no era of the channel had before, however often the box was started: they are rarer than one a minute. With
+/// numbers of nine digits hls.js 1.7.4 shows no picture; not 0, which means that there are no eras.
+fn era_number(now: Ticks) -> u64 {
+    u64::try_from((now - ERAS_COUNTED_FROM).scaled(1) / 60).unwrap_or(0) + 1
 }
 
 /// `720p`; two rungs of one height are told apart by their rate, `720p-2500k`.

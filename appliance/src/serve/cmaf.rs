@@ -170,7 +170,7 @@ pub async fn file(
     match Media::parse(&name) {
         Some(Media::Segment(msn)) => asked.segment(msn).await,
         Some(Media::Part(msn, index)) => asked.part(msn, index).await,
-        None if name == feed.rendition.init_name => Ok(asked.whole(vec![feed.rendition.init.clone()])),
+        None if let Some(header) = feed.header(&name) => Ok(asked.whole(vec![header])),
         None if name.starts_with("init-") => {
             Err(reply::not_found("This header belongs to another configuration; load the playlist again."))
         }

@@ -11,6 +11,7 @@ use crate::metrics::channel::ChannelMeter;
 use crate::{dvr, limits};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
+use media::era::Era;
 use media::grid::Latency;
 use media::hls::media::InTwo;
 use media::hls::{self, RenditionReport, ServerControl, Skip};
@@ -167,6 +168,13 @@ impl Feed {
         self.edge.borrow().clone()
     }
 
+    /// The CMAF header of this name: of an era that is retained, or about to begin.
+    pub fn header(&self, name: &str) -> Option<Bytes> {
+        let snapshot = self.snapshot();
+        let era = snapshot.eras.iter().find(|era| era.rendition.init_name == name)?;
+        Some(era.rendition.init.clone())
+    }
+
     /// A segment that has left the live window.
     pub fn past(&self, msn: Msn) -> Option<Found> {
         let (archive, index) = self.archive.as_ref()?;
@@ -231,7 +239,9 @@ pub struct Programme {
     archive: Option<Arc<Archive>>,
     since: Ticks,
     control: ServerControl,
-    manifest: Cached<Ticks>,
+    /// Whether eras may begin: players look at the manifest more often.
+    has_eras: bool,
+    manifest: Cached<(Ticks, u64, u64)>,
     multivariant: Cached<Option<Msn>>,
 }
 
@@ -254,6 +264,7 @@ impl Programme {
             archive,
             since,
             control,
+            has_eras: snapshots.iter().any(|snapshot| snapshot.eras.iter().any(|era| era.number > 0)),
             manifest: Cached::default(),
             multivariant: Cached::default(),
         }
@@ -272,9 +283,26 @@ impl Programme {
     pub fn manifest(&self, now: Ticks) -> Rendered {
         let listed = self.archive.as_ref().map_or(Ticks::ZERO, |archive| archive.status().time_shift());
         let time_shift = listed.max(TIME_SHIFT_LIVE);
-        let publish_time = if self.archive.is_some() { now } else { self.since };
-        let all: Vec<&Rendition> = self.feeds.iter().map(|feed| &*feed.rendition).collect();
-        self.manifest.get(time_shift, || dash::mpd(&all, &manifest_settings(publish_time, time_shift, &all)))
+        let changes = self.archive.is_some() || self.has_eras;
+        let publish_time = if changes { now } else { self.since };
+        let snapshots: Vec<_> = self.feeds.iter().map(Feed::snapshot).collect();
+        // Pictures and sound announce an era one after the other; what all have is told.
+        let newest = |snapshot: &Arc<Snapshot>| snapshot.eras.last().map_or(0, |era| era.number);
+        let told = snapshots.iter().map(newest).min().unwrap_or(0);
+        let oldest = snapshots.first().and_then(|snapshot| snapshot.eras.first()).map_or(0, |era| era.number);
+        self.manifest.get((time_shift, oldest, told), || {
+            let all: Vec<&Rendition> = self.feeds.iter().map(|feed| &*feed.rendition).collect();
+            let mut settings = manifest_settings(publish_time, time_shift, &all);
+            if self.has_eras {
+                settings.update_period = dash::UPDATED_OFTEN;
+            }
+            let eras = |snapshot: &'_ Arc<Snapshot>| -> Vec<Era> {
+                snapshot.eras.iter().filter(|era| era.number <= told).cloned().collect()
+            };
+            let eras: Vec<Vec<Era>> = snapshots.iter().map(eras).collect();
+            let of_each: Vec<&[Era]> = eras.iter().map(Vec::as_slice).collect();
+            dash::mpd(&dash::Period::of_eras(&of_each), &settings)
+        })
     }
 
     /// How much past there is, where the channel has DVR.
@@ -324,6 +352,7 @@ fn manifest_settings(
     dash::Settings {
         publish_time,
         time_shift,
+        update_period: dash::UPDATED_SELDOM,
         target_latency: match latency {
             Latency::Standard => limits::DASH_TARGET_LATENCY,
             Latency::Low => limits::DASH_LOW_TARGET_LATENCY,

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 const COLUMNS: &str = "channels.id, slug, name, running, canvas_width, canvas_height, canvas_rate_numerator, \
                        canvas_rate_denominator, audio_bitrate_bps, latency, dvr_secs, sources.kind, slate_text, \
                        slate_after_ms, slate_back_after_ms, slate_tone, \
-                       (SELECT digest FROM slate_pictures WHERE channel_id = channels.id)";
+                       (SELECT digest FROM slate_pictures WHERE channel_id = channels.id), pass_through";
 const FROM: &str = "FROM channels JOIN sources ON sources.channel_id = channels.id AND sources.position = 0";
 
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Channel>, StoreError> {
@@ -138,8 +138,8 @@ fn insert_channel(
 ) -> Result<i64, StoreError> {
     let Canvas { width, height, rate } = draft.canvas;
     let sql = "INSERT INTO channels (slug, name, running, canvas_width, canvas_height, canvas_rate_numerator, \
-               canvas_rate_denominator, audio_bitrate_bps, created_at_ms, latency, dvr_secs) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+               canvas_rate_denominator, audio_bitrate_bps, created_at_ms, latency, dvr_secs, pass_through) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let running = draft.desired == Desired::Running;
     let (numerator, denominator) = (rate.numerator(), rate.denominator());
     let (audio, latency) = (draft.audio_bitrate_bps, latency_name(draft.latency));
@@ -154,7 +154,8 @@ fn insert_channel(
         audio,
         now_ms,
         latency,
-        draft.dvr_secs
+        draft.dvr_secs,
+        draft.pass_through
     ];
     write.execute(sql, row)?;
     let id = write.last_insert_rowid();
@@ -206,6 +207,7 @@ struct Stored {
     kind: String,
     slate: Slate,
     slate_picture: Option<String>,
+    pass_through: bool,
 }
 
 impl Stored {
@@ -229,6 +231,7 @@ impl Stored {
                 picture: Bytes::new(),
             },
             slate_picture: row.get(16)?,
+            pass_through: row.get(17)?,
         })
     }
 
@@ -247,6 +250,7 @@ impl Stored {
             latency: latency(&self.latency)
                 .ok_or_else(|| impossible(format!("latency `{}`", self.latency)))?,
             dvr_secs: self.dvr_secs,
+            pass_through: self.pass_through,
             slate: self.slate,
             slate_picture: self.slate_picture,
             backups: backups::list(read, self.id)?,

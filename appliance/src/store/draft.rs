@@ -21,6 +21,7 @@ pub struct Draft {
     pub(super) ladder: Vec<Rung>,
     pub(super) latency: Latency,
     pub(super) dvr_secs: u32,
+    pub(super) pass_through: bool,
     pub(super) audio_bitrate_bps: u32,
 }
 
@@ -59,6 +60,12 @@ pub enum DraftError {
         /// As asked for.
         secs: u32,
     },
+    /// Drawn here, so that there is nothing to pass through.
+    #[error("the test pattern is drawn here and cannot be passed through; choose another source")]
+    NothingToPass,
+    /// The past would have headers of its own.
+    #[error("viewers cannot seek back in a channel whose source is passed through; leave out one of the two")]
+    PassThroughDvr,
     /// Not best first.
     #[error("rung {rung} has a higher bit rate than the one before it; list the best first")]
     Order {
@@ -74,6 +81,7 @@ impl DraftError {
         match self {
             Self::Name | Self::Slug(_) => "/name".into(),
             Self::RungCount => "/ladder".into(),
+            Self::NothingToPass | Self::PassThroughDvr => "/pass_through".into(),
             Self::Dvr { .. } => "/dvr_secs".into(),
             Self::Rung { rung, what, .. } => format!("/ladder/{rung}/{what}"),
             Self::Order { rung } => format!("/ladder/{rung}/bitrate_bps"),
@@ -94,6 +102,7 @@ impl TryFrom<wire::NewChannel> for Draft {
 
     fn try_from(new: wire::NewChannel) -> Result<Self, DraftError> {
         let name = checked_name(&new.name)?;
+        let pass_through = checked_pass_through(&new)?;
         let ladder = new.ladder.map_or_else(|| Ok(default_ladder()), checked_ladder)?;
         let (width, height) = (ladder[0].width, ladder[0].height);
         Ok(Self {
@@ -108,6 +117,7 @@ impl TryFrom<wire::NewChannel> for Draft {
                 wire::Latency::Low => Latency::Low,
             },
             dvr_secs: checked_dvr(new.dvr_secs)?,
+            pass_through,
             audio_bitrate_bps: AUDIO_BITRATE_BPS,
         })
     }
@@ -115,6 +125,14 @@ impl TryFrom<wire::NewChannel> for Draft {
 
 fn checked_dvr(secs: u32) -> Result<u32, DraftError> {
     if secs == 0 || DVR_SECS.contains(&secs) { Ok(secs) } else { Err(DraftError::Dvr { secs }) }
+}
+
+fn checked_pass_through(new: &wire::NewChannel) -> Result<bool, DraftError> {
+    match (new.pass_through, new.source, new.dvr_secs) {
+        (true, wire::Source::TestPattern, _) => Err(DraftError::NothingToPass),
+        (true, _, 1..) => Err(DraftError::PassThroughDvr),
+        (asked, ..) => Ok(asked),
+    }
 }
 
 fn checked_name(name: &str) -> Result<String, DraftError> {
@@ -182,14 +200,23 @@ mod tests {
         let ladder = ladder.map(|rungs| rungs.into_iter().map(rung).collect());
         let (name, source) = (name.into(), wire::Source::Rtmp);
         let latency = wire::Latency::Standard;
-        wire::NewChannel { name, source, ladder, latency, dvr_secs: 0, start: true }.try_into()
+        wire::NewChannel { name, source, ladder, latency, dvr_secs: 0, pass_through: false, start: true }
+            .try_into()
     }
 
     #[test]
     fn a_window_of_the_past_is_none_or_within_its_bounds() {
         let asked = |dvr_secs| {
             let (name, source, latency) = ("x".into(), wire::Source::Rtmp, wire::Latency::Standard);
-            let new = wire::NewChannel { name, source, ladder: None, latency, dvr_secs, start: true };
+            let new = wire::NewChannel {
+                name,
+                source,
+                ladder: None,
+                latency,
+                dvr_secs,
+                pass_through: false,
+                start: true,
+            };
             Draft::try_from(new).map(|draft| draft.dvr_secs)
         };
         assert_eq!([0, 60, 21_600].map(asked), [Ok(0), Ok(60), Ok(21_600)]);

@@ -88,6 +88,8 @@ pub struct Channel {
     pub ladder: Vec<Rung>,
     /// How finely its media is cut.
     pub latency: Latency,
+    /// Whether viewers of the best rung get the source's own pictures, where those are fit for it.
+    pub pass_through: bool,
     /// Seconds of the past to which viewers may seek; 0 for none.
     pub dvr_secs: u32,
     /// What it shows without a source, but for the picture.

@@ -19,6 +19,7 @@ fn draft(name: &str) -> Draft {
         ladder: None,
         latency: wire::Latency::Low,
         dvr_secs: 7200,
+        pass_through: false,
         start: true,
     };
     new.try_into().unwrap()

@@ -189,6 +189,9 @@ pub struct Channel {
     /// Seconds of the past to which viewers may seek; 0: not beyond the live window.
     #[serde(default)]
     pub dvr_secs: u32,
+    /// Whether viewers of the best rung get the source's own pictures, where those are fit for it.
+    #[serde(default)]
+    pub pass_through: bool,
     /// How much of that there is just now; absent without DVR, and before the channel is on air.
     #[serde(default)]
     pub dvr: Option<DvrStatus>,
@@ -492,6 +495,9 @@ pub struct NewChannel {
     /// Seconds of the past to which viewers may seek; 0: not beyond the live window.
     #[serde(default)]
     pub dvr_secs: u32,
+    /// Whether viewers of the best rung get the source's own pictures, where those are fit for it.
+    #[serde(default)]
+    pub pass_through: bool,
     /// Whether it starts at once.
     #[serde(default = "yes")]
     pub start: bool,

@@ -28,6 +28,7 @@ fn plan() -> Plan {
         house_offset_nanos: 0,
         resume_video: None,
         resume_audio: None,
+        pass_through: None,
         source_follows: false,
     }
 }

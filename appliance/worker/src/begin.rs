@@ -54,6 +54,7 @@ mod tests {
             house_offset_nanos: 0,
             resume_video,
             resume_audio,
+            pass_through: None,
             source_follows: false,
         };
         Begin::of(&plan, NOW)

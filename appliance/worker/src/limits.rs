@@ -24,6 +24,14 @@ pub(crate) const DECODE_QUEUE_UNITS: usize = 256;
 /// (`source::clock`) at 60 frames a second.
 pub(crate) const PICTURES_WAITING_MAX: usize = 32;
 
+/// Coded pictures of a source that wait to take the encoder's place; beyond it the oldest is dropped. Two seconds at 60 a
+/// second: they wait for at most one.
+pub(crate) const PASS_WAITING_MAX: usize = 128;
+
+/// A source whose pictures pass through is delayed by up to a second. They are decoded only so long before they are due,
+/// since decoded pictures are a thousand times as large.
+pub(crate) const DECODE_AHEAD: Ticks = Ticks::from_millis(120);
+
 /// Threads that a source's filters share, if the box has as many.
 pub(crate) const FILTER_THREADS_MAX: usize = 4;
 

@@ -2,7 +2,7 @@
 
 use crate::clock::HouseClock;
 use crate::source::intake::Labels;
-use media::link::{FromWorker, WorkerStatus};
+use media::link::{FromWorker, Passing, WorkerStatus};
 use media::time::Ticks;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
@@ -33,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     /// For people.
     last_error: Mutex<String>,
+    passing: Mutex<Passing>,
     /// Start of the newest slot that each rung has encoded; zero before the first.
     newest_slots: Vec<AtomicI64>,
     stopping: AtomicBool,
@@ -58,6 +59,7 @@ impl Shared {
             clock,
             counters: Counters::default(),
             last_error: Mutex::default(),
+            passing: Mutex::default(),
             newest_slots,
             stopping: AtomicBool::new(false),
             failure: Mutex::default(),
@@ -116,6 +118,11 @@ impl Shared {
         *lock(&self.last_error) = error.to_string();
     }
 
+    /// Notes whether the source's own pictures pass through.
+    pub(crate) fn note_passing(&self, passing: Passing) {
+        *lock(&self.passing) = passing;
+    }
+
     pub(crate) fn note_encoded(&self, rung: usize, slot: Ticks) {
         self.newest_slots[rung].store(slot.0, Relaxed);
     }
@@ -140,6 +147,7 @@ impl Shared {
             behind_ms: self.behind().millis(),
             video: on_air.video,
             audio: on_air.audio,
+            passing: lock(&self.passing).clone(),
             last_error: lock(&self.last_error).clone(),
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod coded;
 mod link_source;
+mod passing;
 mod test_pattern;
 
 use crate::clock::monotonic_nanos;
@@ -40,6 +41,7 @@ fn plan(source: PlanSource) -> Plan {
         house_offset_nanos: house_offset_nanos(),
         resume_video: None,
         resume_audio: None,
+        pass_through: None,
         source_follows: false,
     }
 }
@@ -50,6 +52,7 @@ struct Running {
     reader: Reader,
     worker: JoinHandle<anyhow::Result<()>>,
     configs: Vec<CodecConfig>,
+    eras: Vec<(Ticks, CodecConfig)>,
     units: Vec<Vec<AccessUnit>>,
     status: WorkerStatus,
     signals: Vec<Signal>,
@@ -63,7 +66,8 @@ impl Running {
         let reader = Reader::new(stream.try_clone().unwrap());
         let units = vec![Vec::new(); plan.rungs.len() + 1];
         let (status, signals) = Default::default();
-        let mut running = Self { stream, reader, worker, configs: vec![], units, status, signals };
+        let mut running =
+            Self { stream, reader, worker, configs: vec![], eras: vec![], units, status, signals };
         running.tell(&ToWorker::Plan(plan.clone()));
         running
     }
@@ -82,6 +86,7 @@ impl Running {
                     assert_eq!(usize::from(rendition), self.configs.len(), "configurations come in order");
                     self.configs.push(config);
                 }
+                FromWorker::Era { from, config } => self.eras.push((from, config)),
                 FromWorker::Unit { rendition, unit } => {
                     assert_eq!(self.configs.len(), self.units.len(), "configurations come first");
                     self.units[usize::from(rendition)].push(unit);
@@ -116,7 +121,8 @@ fn assert_contiguous(units: &[AccessUnit]) {
 fn decode_video(config: &CodecConfig, units: &[AccessUnit]) -> Vec<(Ticks, Vec<u8>, usize)> {
     let CodecConfig::Avc { sps, pps } = config else { panic!("video has an AVC configuration") };
     let start_code = [0, 0, 0, 1];
-    let config = [&start_code, &sps[..], &start_code, &pps[..]].concat();
+    let sets = sps.iter().chain(pps).flat_map(|set| [&start_code, &set[..]].concat());
+    let config = sets.collect();
     let track = SourceTrack { codec: SourceCodec::H264, framing: SourceFraming::ByteStream, config };
     let mut decoder = Decoder::open(&track).unwrap();
     let mut pictures = Vec::new();

@@ -3,9 +3,10 @@
 
 use crate::begin::Begin;
 use crate::canvas::from_link::FromLink;
+use crate::canvas::passing::Passing;
 use crate::canvas::{Pictures, pacer};
 use crate::clock::HouseClock;
-use crate::ff::{self, Encoder, FramePool, VideoSettings};
+use crate::ff::{self, Encoder, FramePool, PASSING_SET_ID, VideoSettings};
 use crate::ladder::audio::{Audio, Sound};
 use crate::ladder::rung::Rung;
 use crate::limits::{
@@ -16,6 +17,7 @@ use crate::monitor::Monitor;
 use crate::pattern::Pattern;
 use crate::shared::{Shared, lock};
 use crate::source::intake::{self, Input, Queue};
+use crate::source::pass::Terms;
 use crate::source::sound::sample_at;
 use crate::source::sources::Sources;
 use anyhow::Context as _;
@@ -73,7 +75,8 @@ pub fn run_on(stream: UnixStream, channel: &str) -> anyhow::Result<()> {
 /// Has the encoders' code loaded before there is a plan. Should there be no such encoder, the plan's failure says so.
 fn warm_up() {
     ff::silence_log();
-    let settings = VideoSettings { width: 64, height: 64, rate: FrameRate::FPS_30, bitrate_bps: 100_000 };
+    let settings =
+        VideoSettings { width: 64, height: 64, rate: FrameRate::FPS_30, bitrate_bps: 100_000, set_id: 0 };
     drop((Encoder::h264(settings), Encoder::aac(64_000)));
 }
 
@@ -124,7 +127,11 @@ impl Crew {
             }
         })?;
         let sources = match plan.source {
-            PlanSource::Link => Some(Sources::new(plan.canvas.rate.frame_duration(), plan.slate.clone())),
+            PlanSource::Link => {
+                let best = plan.rungs.first().filter(|_| plan.pass_through.is_some());
+                let terms = best.and_then(|best| Terms::of(plan.canvas, best));
+                Some(Sources::new(plan.canvas.rate.frame_duration(), terms, plan.slate.clone()))
+            }
             PlanSource::TestPattern => None,
         };
         let (canvas, queues) = (plan.canvas, Default::default());
@@ -133,11 +140,18 @@ impl Crew {
 
     /// Opens all encoders and announces them, decides where to begin, and begins.
     fn start(&mut self, plan: &Plan) -> anyhow::Result<()> {
-        let rungs = plan.rungs.iter().zip(0..).map(|(rung, index)| Rung::open(index, rung, plan.canvas));
+        let set_id = |index: u8| if index == 0 && plan.pass_through.is_some() { PASSING_SET_ID } else { 0 };
+        let rungs = plan.rungs.iter().zip(0..);
+        let rungs = rungs.map(|(rung, index)| Rung::open(index, rung, plan.canvas, set_id(index)));
         let rungs = rungs.collect::<anyhow::Result<Vec<_>>>()?;
         let audio = Audio::open(rungs.len() as u8, plan.audio_bitrate_bps, self.sound())?;
+        let passing = self.passing(plan, rungs.first())?;
         for (rung, rendition) in rungs.iter().zip(0..) {
-            self.shared.send(FromWorker::Config { rendition, config: rung.config()? })?;
+            let config = match &passing {
+                Some(passing) if rendition == 0 => passing.first_config(),
+                _ => rung.config()?,
+            };
+            self.shared.send(FromWorker::Config { rendition, config })?;
         }
         self.shared.send(FromWorker::Config { rendition: rungs.len() as u8, config: audio.config() })?;
 
@@ -171,8 +185,16 @@ impl Crew {
             if let Some(sources) = following {
                 shared.wait_for(FIRST_PICTURE_WAIT, || lock(&sources.on_air().pictures).reaches(begin.video));
             }
-            pacer::run(canvas, begin.video, pictures, &slots, &to_monitor, shared)
+            pacer::run(canvas, begin.video, pictures, passing, &slots, &to_monitor, shared)
         })
+    }
+
+    /// What decides when the source's own pictures are the best rung's.
+    fn passing(&self, plan: &Plan, best: Option<&Rung>) -> anyhow::Result<Option<Passing>> {
+        let (Some(has), Some(sources), Some(best)) = (&plan.pass_through, &self.sources, best) else {
+            return Ok(None);
+        };
+        Ok(Some(Passing::new(Arc::clone(sources), plan.canvas, best.config()?, has)))
     }
 
     fn sound(&self) -> Sound {

@@ -1,8 +1,13 @@
 //! The AVCDecoderConfigurationRecord of ISO/IEC 14496-15 5.3.3.1: how MP4 and FLV carry parameter sets.
 
-use super::sps::{Sps, SpsError};
+use super::sps::Sps;
 use crate::codec::h264::LENGTH_BYTES;
 use bytes::{BufMut, Bytes};
+
+/// numOfSequenceParameterSets has 5 bits.
+const SPS_MAX: usize = 31;
+/// numOfPictureParameterSets has 8.
+const PPS_MAX: usize = 255;
 
 /// What a record says that we need.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,24 +65,22 @@ fn take_sets(rest: &mut &[u8], count: u8) -> Option<Vec<Bytes>> {
     Some(sets)
 }
 
-/// Writes the record of one sequence and one picture parameter set, for 4-byte lengths.
-///
-/// # Errors
-/// [`SpsError`] when the sequence parameter set cannot be read.
-pub fn build(sps: &[u8], pps: &[u8]) -> Result<Bytes, SpsError> {
-    let said = Sps::parse(sps)?;
+/// Writes the record of these parameter sets, for 4-byte lengths. `said` is what all of them obey.
+#[must_use]
+pub fn build(said: &Sps, sps: &[Bytes], pps: &[Bytes]) -> Bytes {
+    let (sps, pps) = (&sps[..sps.len().min(SPS_MAX)], &pps[..pps.len().min(PPS_MAX)]);
     let mut record = vec![1, said.profile, said.constraints, said.level];
-    // '111111'b reserved, lengthSizeMinusOne; '111'b reserved, numOfSequenceParameterSets 1
-    record.extend([0xfc | (LENGTH_BYTES - 1) as u8, 0xe1]);
-    put_set(&mut record, sps);
-    record.push(1);
-    put_set(&mut record, pps);
+    // '111111'b reserved, lengthSizeMinusOne; '111'b reserved, numOfSequenceParameterSets
+    record.extend([0xfc | (LENGTH_BYTES - 1) as u8, 0xe0 | sps.len() as u8]);
+    sps.iter().for_each(|set| put_set(&mut record, set));
+    record.push(pps.len() as u8);
+    pps.iter().for_each(|set| put_set(&mut record, set));
     // "if( AVCProfileIndication == 100 || AVCProfileIndication == 110 || … )"
     if matches!(said.profile, 100 | 110 | 122 | 144 | 244) {
         let (luma, chroma) = (said.luma_bits - 8, said.chroma_bits - 8);
         record.extend([0xfc | said.chroma_format, 0xf8 | luma, 0xf8 | chroma, 0]);
     }
-    Ok(record.into())
+    record.into()
 }
 
 fn put_set(record: &mut Vec<u8>, set: &[u8]) {
@@ -93,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_record_survives() {
-        let record = build(SPS_720P30, PPS_720P30).unwrap();
+        let said = Sps::parse(SPS_720P30).unwrap();
+        let record = build(&said, &[SPS_720P30.into()], &[PPS_720P30.into()]);
         assert_eq!(record[..6], [1, 0x64, 0x00, 0x1f, 0xff, 0xe1]);
         assert!(record.ends_with(&[0xfd, 0xf8, 0xf8, 0]));
         let read = parse(&record).unwrap();
@@ -101,6 +105,17 @@ mod tests {
         assert_eq!((&read.sps[0][..], &read.pps[0][..]), (SPS_720P30, PPS_720P30));
         assert_eq!(parse(&record[..20]), Err(AvcConfigError::Short(20)));
         assert_eq!(parse(b"\x02_____"), Err(AvcConfigError::Version(2)));
+    }
+
+    #[test]
+    fn several_sets_stand_side_by_side() {
+        let said = Sps::parse(SPS_720P30).unwrap();
+        let older = Sps { profile: 77, constraints: 0x40, level: 41, ..said };
+        let (sps, pps) = (vec![SPS_720P30.into(), Bytes::from_static(b"\x67")], vec![PPS_720P30.into()]);
+        let record = build(&said.and(&older), &sps, &pps);
+        assert_eq!(record[..6], [1, 0x64, 0x00, 0x29, 0xff, 0xe2]);
+        let read = parse(&record).unwrap();
+        assert_eq!((read.sps, read.pps), (sps, pps));
     }
 
     proptest! {

@@ -5,6 +5,7 @@
 
 use crate::unit::{CodecConfig, UnitKind};
 use bytes::Bytes;
+use h264_reader::rbsp::{BitRead, BitReader, decode_nal};
 
 /// Bytes of the length in front of each NAL unit (ISO/IEC 14496-15 5.3.3.1: lengthSizeMinusOne + 1).
 pub const LENGTH_BYTES: usize = 4;
@@ -92,10 +93,18 @@ fn start_code(stream: &[u8], from: usize) -> Option<usize> {
 
 /// The NAL units of a sample with 4-byte lengths, in order. Ends where the lengths stop making sense.
 pub fn nals_length_prefixed(sample: &[u8]) -> impl Iterator<Item = &[u8]> {
+    nals_with_lengths(sample, LENGTH_BYTES)
+}
+
+/// The same with lengths of 1, 2 or 4 bytes.
+pub fn nals_with_lengths(sample: &[u8], length_bytes: usize) -> impl Iterator<Item = &[u8]> {
     let mut rest = sample;
     std::iter::from_fn(move || {
-        let (len, after) = rest.split_first_chunk::<LENGTH_BYTES>()?;
-        let len = u32::from_be_bytes(*len) as usize;
+        let (len, after) = rest.split_at_checked(length_bytes.min(LENGTH_BYTES))?;
+        let len = len.iter().fold(0, |len, byte| len << 8 | usize::from(*byte));
+        if rest.is_empty() {
+            return None;
+        }
         let (nal, after) = after.split_at_checked(len)?;
         rest = after;
         Some(nal)
@@ -120,7 +129,47 @@ pub fn annexb_to_length_prefixed(unit: &[u8]) -> Bytes {
 pub fn parameter_sets_of_annexb(stream: &[u8]) -> Option<CodecConfig> {
     let first = |kind| nals_of_annexb(stream).find(|nal| NalKind::of(nal) == Some(kind));
     let (sps, pps) = (first(NalKind::Sps)?, first(NalKind::Pps)?);
-    Some(CodecConfig::Avc { sps: Bytes::copy_from_slice(sps), pps: Bytes::copy_from_slice(pps) })
+    let (sps, pps) = (vec![Bytes::copy_from_slice(sps)], vec![Bytes::copy_from_slice(pps)]);
+    Some(CodecConfig::Avc { sps, pps })
+}
+
+/// Bytes at the front of a NAL unit in which its first few numbers lie: 32 bits each at most, and what keeps start codes
+/// out of them.
+const NUMBERS_WITHIN: usize = 24;
+
+/// The numbers with which a NAL unit begins, behind its header and `skip` bytes more: ue(v), 9.1.
+fn first_numbers<const COUNT: usize>(nal: &[u8], skip: u32) -> Option<[u32; COUNT]> {
+    // A header and something behind it.
+    let front = nal.get(..nal.len().min(NUMBERS_WITHIN)).filter(|front| front.len() > 1)?;
+    let rbsp = decode_nal(front).ok()?;
+    let mut bits = BitReader::new(&rbsp[..]);
+    bits.skip(8 * skip, "what stands before the numbers").ok()?;
+    let mut numbers = [0; COUNT];
+    for number in &mut numbers {
+        *number = bits.read_ue("a number at the front of a NAL unit").ok()?;
+    }
+    Some(numbers)
+}
+
+/// seq_parameter_set_id of a sequence parameter set (7.3.2.1.1): behind profile, constraints and level.
+#[must_use]
+pub fn id_of_sps(sps: &[u8]) -> Option<u32> {
+    first_numbers::<1>(sps, 3).map(|[id]| id)
+}
+
+/// pic_parameter_set_id of a picture parameter set, and the seq_parameter_set_id that it refers to (7.3.2.2).
+#[must_use]
+pub fn ids_of_pps(pps: &[u8]) -> Option<(u32, u32)> {
+    first_numbers::<2>(pps, 0).map(|[id, sps]| (id, sps))
+}
+
+/// The picture parameter set that a sample's pictures are coded by: that of its first slice, behind first_mb_in_slice and
+/// slice_type (7.3.3).
+#[must_use]
+pub fn pps_id_of_sample(sample: &[u8]) -> Option<u32> {
+    let is_slice = |nal: &&[u8]| matches!(NalKind::of(nal), Some(NalKind::Slice | NalKind::Idr));
+    let slice = nals_length_prefixed(sample).find(is_slice)?;
+    first_numbers::<3>(slice, 0).map(|[_, _, pps]| pps)
 }
 
 /// Whether decoding may start at a sample: it holds an IDR picture.
@@ -133,6 +182,7 @@ pub fn kind_of_sample(sample: &[u8]) -> UnitKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{PPS_720P30, SPS_720P30};
     use proptest::prelude::*;
 
     const UNIT: &[u8] =
@@ -147,9 +197,19 @@ mod tests {
 
     #[test]
     fn parameter_sets_are_bare_nal_units() {
-        let (sps, pps) = (Bytes::from_static(b"\x67sps"), Bytes::from_static(b"\x68pps"));
+        let (sps, pps) = (vec![Bytes::from_static(b"\x67sps")], vec![Bytes::from_static(b"\x68pps")]);
         assert_eq!(parameter_sets_of_annexb(UNIT), Some(CodecConfig::Avc { sps, pps }));
         assert_eq!(parameter_sets_of_annexb(b"\0\0\x01\x67sps"), None);
+    }
+
+    #[test]
+    fn parameter_sets_and_slices_say_their_numbers() {
+        assert_eq!(id_of_sps(SPS_720P30), Some(0));
+        assert_eq!(ids_of_pps(PPS_720P30), Some((0, 0)));
+        // 1: first_mb_in_slice 0; 00110: slice_type 5; 00101: set 4.
+        assert_eq!(pps_id_of_sample(b"\0\0\0\x02\x06\x05\0\0\0\x03\x65\x98\xa0"), Some(4));
+        assert_eq!(pps_id_of_sample(b"\0\0\0\x01\x65"), None);
+        assert_eq!((id_of_sps(b"\x67"), ids_of_pps(b"")), (None, None));
     }
 
     #[test]
@@ -200,6 +260,7 @@ mod tests {
         fn no_bytes_panic(bytes in prop::collection::vec(prop_oneof![Just(0u8), Just(1), any::<u8>()], 0..200)) {
             let _ = (nals_of_annexb(&bytes).count(), nals_length_prefixed(&bytes).count());
             let _ = (annexb_to_length_prefixed(&bytes), parameter_sets_of_annexb(&bytes));
+            let _ = (id_of_sps(&bytes), ids_of_pps(&bytes), pps_id_of_sample(&bytes));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What an H.264 sequence parameter set says of the pictures. Parsing is that of `h264-reader`; here is the
 //! small part of it that packaging and ingest reports need.
 
-use h264_reader::nal::sps::{AspectRatioInfo, SeqParameterSet};
+use h264_reader::nal::sps::{AspectRatioInfo, FrameMbsFlags, SeqParameterSet};
 use h264_reader::rbsp::{BitReader, decode_nal};
 
 /// What a sequence parameter set says (ISO/IEC 14496-10 7.3.2.1.1).
@@ -29,6 +29,8 @@ pub struct Sps {
     pub colour: Option<Colour>,
     /// Field rate as time_scale / num_units_in_tick, twice the frame rate; when the VUI says.
     pub field_rate: Option<(u32, u32)>,
+    /// Whether pictures may be coded as fields (frame_mbs_only_flag 0).
+    pub may_have_fields: bool,
     /// Whether there may be B-frames in need of reordering: false only when the VUI promises none.
     pub may_reorder: bool,
 }
@@ -88,7 +90,20 @@ impl Sps {
             sample_aspect: vui.and_then(|vui| vui.aspect_ratio_info.as_ref()).and_then(AspectRatioInfo::get),
             colour: vui.and_then(|vui| vui.video_signal_type.as_ref()).and_then(colour),
             field_rate: timing.map(|timing| (timing.time_scale, timing.num_units_in_tick)),
+            may_have_fields: sps.frame_mbs_flags != FrameMbsFlags::Frames,
             may_reorder: reorder.is_none_or(|limits| limits.max_num_reorder_frames > 0),
+        }
+    }
+
+    /// The same with the profile, constraints and level that pictures by either set obey (ISO/IEC 14496-15 5.3.3.1.2).
+    /// High contains Main, and Main what encoders call Baseline.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        Self {
+            profile: self.profile.max(other.profile),
+            constraints: self.constraints & other.constraints,
+            level: self.level.max(other.level),
+            ..self
         }
     }
 
@@ -130,6 +145,7 @@ mod tests {
             sample_aspect: Some((1, 1)),
             colour: Some(Colour::BT709),
             field_rate: Some((60, 1)),
+            may_have_fields: false,
             may_reorder: false,
         };
         assert_eq!(sps, expected);

@@ -4,8 +4,9 @@ use super::xml::Element;
 use crate::date::Utc;
 use crate::decimal::Seconds;
 use crate::declared::{Bandwidth, Wrapping};
+use crate::era::{Era, era_of};
 use crate::grid::Grid;
-use crate::time::{TICKS_PER_SECOND, Ticks};
+use crate::time::{Msn, TICKS_PER_SECOND, Ticks};
 use crate::uri;
 use crate::window::{Rendition, RenditionKind};
 use std::fmt;
@@ -18,9 +19,15 @@ const PROFILES: &str =
 /// numbers and times are those of the grid.
 const AVAILABILITY_START: &str = "1970-01-01T00:00:00Z";
 
-/// How often players fetch the manifest again. It changes only when the operator changes the channel, which ends
+/// How often players fetch the manifest again where it changes only when the operator changes the channel, which ends
 /// the representations they are playing; a minute costs nothing and keeps them from playing an old ladder for ever.
-const MINIMUM_UPDATE_PERIOD: Ticks = Ticks::from_secs(60);
+pub const UPDATED_SELDOM: Ticks = Ticks::from_secs(60);
+
+/// How often they do where another period may begin: it is announced [`ERA_NOTICE`] before.
+pub const UPDATED_OFTEN: Ticks = Ticks::from_secs(1);
+
+/// A new era is announced so long before its first segment that players hear of it in time.
+pub const ERA_NOTICE: Ticks = Ticks::from_secs(2);
 
 /// What a player must buffer before it begins, on a link of exactly the declared bandwidth: one part.
 const MIN_BUFFER_TIME: Ticks = Ticks::from_millis(500);
@@ -48,38 +55,68 @@ pub struct Settings<'a> {
     /// How long after its last access unit was captured a chunk can be fetched: encoding and packaging. It makes
     /// `availabilityTimeOffset` smaller, so that players do not ask before there is something to send.
     pub production_delay: Ticks,
+    /// How often players fetch the manifest again: [`UPDATED_SELDOM`] or [`UPDATED_OFTEN`].
+    pub update_period: Ticks,
     /// Where the box tells the time, such as `/time`: relative to the manifest, or absolute.
     pub time_url: &'a str,
 }
 
-/// Renders the manifest of these renditions: one adaptation set of all video and one of all audio.
+/// What a manifest lists: the renditions with their headers from one segment on, up to the next period.
+#[derive(Clone, Debug)]
+pub struct Period<'a> {
+    /// The first segment; [`Era::OPEN`] for all that there ever was.
+    pub first: Msn,
+    /// All of the channel.
+    pub renditions: Vec<&'a Rendition>,
+}
+
+impl<'a> Period<'a> {
+    /// The periods of a channel whose renditions have these eras: the same in number and time for each of them.
+    #[must_use]
+    pub fn of_eras(eras: &[&'a [Era]]) -> Vec<Self> {
+        let of_first = eras.first().copied().unwrap_or_default();
+        let period = |era: &Era| {
+            let renditions = eras.iter().map(|eras| &*era_of(eras, era.first).rendition);
+            Self { first: era.first, renditions: renditions.collect() }
+        };
+        of_first.iter().map(period).collect()
+    }
+}
+
+/// Renders the manifest of these periods: in each one adaptation set of all video and one of all audio.
 #[must_use]
-pub fn mpd(renditions: &[&Rendition], settings: &Settings<'_>) -> String {
+pub fn mpd(periods: &[Period<'_>], settings: &Settings<'_>) -> String {
     let timing = utc_timing(settings);
-    let segment = renditions.iter().map(|r| r.grid.segment_duration()).max().unwrap_or(Ticks::ZERO);
+    let renditions = periods.iter().flat_map(|period| &period.renditions);
+    let segment = renditions.map(|r| r.grid.segment_duration()).max().unwrap_or(Ticks::ZERO);
     let mpd = Element::new("MPD")
         .attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011")
         .attribute("profiles", PROFILES)
         .attribute("type", "dynamic")
         .attribute("availabilityStartTime", AVAILABILITY_START)
         .attribute("publishTime", Utc(settings.publish_time))
-        .attribute("minimumUpdatePeriod", Duration(MINIMUM_UPDATE_PERIOD))
+        .attribute("minimumUpdatePeriod", Duration(settings.update_period))
         .attribute("minBufferTime", Duration(MIN_BUFFER_TIME))
         .attribute("timeShiftBufferDepth", Duration(settings.time_shift))
         .attribute("suggestedPresentationDelay", Duration(settings.target_latency))
         .attribute("maxSegmentDuration", Duration(segment))
         .child(service_description(settings))
-        .child(period(renditions, settings))
+        .children(periods.iter().map(|each| period(each, settings)))
         .children(timing);
     format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{mpd}")
 }
 
-fn period(renditions: &[&Rendition], settings: &Settings<'_>) -> Element {
-    let (video, audio): (Vec<&Rendition>, Vec<&Rendition>) = renditions.iter().partition(|r| r.is_video());
-    let sets = [video_set(&video, settings), audio_set(&audio, settings)];
+fn period(period: &Period<'_>, settings: &Settings<'_>) -> Element {
+    let of_kind = |is_video| period.renditions.iter().copied().filter(move |r| r.is_video() == is_video);
+    let (video, audio): (Vec<&Rendition>, Vec<&Rendition>) =
+        (of_kind(true).collect(), of_kind(false).collect());
+    let first = period.first;
+    let sets = [video_set(&video, first, settings), audio_set(&audio, first, settings)];
+    let start = period.renditions.first().map_or(Ticks::ZERO, |r| r.grid.segment_start(first));
+    let id = if first == Era::OPEN { "live".to_owned() } else { format!("live-{first}") };
     Element::new("Period")
-        .attribute("id", "live")
-        .attribute("start", Duration(Ticks::ZERO))
+        .attribute("id", id)
+        .attribute("start", Duration(start))
         .children(sets.into_iter().flatten())
 }
 
@@ -103,7 +140,7 @@ fn utc_timing(settings: &Settings<'_>) -> impl Iterator<Item = Element> {
     })
 }
 
-fn video_set(renditions: &[&Rendition], settings: &Settings<'_>) -> Option<Element> {
+fn video_set(renditions: &[&Rendition], first: Msn, settings: &Settings<'_>) -> Option<Element> {
     let shapes = || {
         renditions.iter().filter_map(|r| match r.kind {
             RenditionKind::Video { width, height, rate } => Some((width, height, rate)),
@@ -121,15 +158,15 @@ fn video_set(renditions: &[&Rendition], settings: &Settings<'_>) -> Option<Eleme
         .child(resync(1, grid.idr_interval()))
         .child(resync(0, longest_chunk(renditions.first()?)))
         .child(role());
-    Some(set.children(renditions.iter().map(|r| representation(r, settings))))
+    Some(set.children(renditions.iter().map(|r| representation(r, first, settings))))
 }
 
-fn audio_set(renditions: &[&Rendition], settings: &Settings<'_>) -> Option<Element> {
+fn audio_set(renditions: &[&Rendition], first: Msn, settings: &Settings<'_>) -> Option<Element> {
     let set = adaptation_set(2, "audio")
         .child(producer_reference_time(AUDIO_REFERENCE_ID, settings))
         .child(resync(1, longest_chunk(renditions.first()?)))
         .child(role());
-    Some(set.children(renditions.iter().map(|r| representation(r, settings))))
+    Some(set.children(renditions.iter().map(|r| representation(r, first, settings))))
 }
 
 fn adaptation_set(id: u32, content_type: &str) -> Element {
@@ -161,7 +198,7 @@ fn resync(sap_type: u32, distance: Ticks) -> Element {
     Element::new("Resync").attribute("type", sap_type).attribute("dT", distance.0).attribute("marker", true)
 }
 
-fn representation(rendition: &Rendition, settings: &Settings<'_>) -> Element {
+fn representation(rendition: &Rendition, first: Msn, settings: &Settings<'_>) -> Element {
     let bandwidth = Bandwidth::from_settings([rendition], Wrapping::Cmaf).peak_bps;
     let element = Element::new("Representation")
         .attribute("id", &rendition.id)
@@ -177,7 +214,7 @@ fn representation(rendition: &Rendition, settings: &Settings<'_>) -> Element {
             element.attribute("audioSamplingRate", sample_rate).child(channel_configuration(channels))
         }
     };
-    element.child(segment_template(rendition, settings))
+    element.child(segment_template(rendition, first, settings))
 }
 
 fn channel_configuration(channels: u8) -> Element {
@@ -186,12 +223,13 @@ fn channel_configuration(channels: u8) -> Element {
         .attribute("value", channels)
 }
 
-fn segment_template(rendition: &Rendition, settings: &Settings<'_>) -> Element {
+/// Numbers and times are those of the grid in each period: what began before it is taken off.
+fn segment_template(rendition: &Rendition, first: Msn, settings: &Settings<'_>) -> Element {
     Element::new("SegmentTemplate")
         .attribute("timescale", TICKS_PER_SECOND)
         .attribute("duration", rendition.grid.segment_duration().0)
-        .attribute("startNumber", 0)
-        .attribute("presentationTimeOffset", 0)
+        .attribute("startNumber", first)
+        .attribute("presentationTimeOffset", rendition.grid.segment_start(first).0)
         .attribute("availabilityTimeOffset", Seconds(availability_time_offset(rendition, settings)))
         // In lower case: dash.js compares with 'false'.
         .attribute("availabilityTimeComplete", false)

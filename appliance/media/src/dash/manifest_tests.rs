@@ -7,6 +7,7 @@ const SETTINGS: Settings<'_> = Settings {
     time_shift: Ticks::from_secs(60),
     target_latency: Ticks::from_millis(1000),
     production_delay: Ticks::ZERO,
+    update_period: UPDATED_SELDOM,
     time_url: "/time",
 };
 
@@ -15,9 +16,13 @@ fn ladder(rate: FrameRate) -> [Rendition; 3] {
     [fixture::video("720p", 1280, 720, rate, 3_000_000), low, fixture::audio(rate)]
 }
 
+fn always(renditions: Vec<&Rendition>) -> Period<'_> {
+    Period { first: Era::OPEN, renditions }
+}
+
 fn manifest(rate: FrameRate) -> String {
     let [high, low, audio] = ladder(rate);
-    mpd(&[&high, &low, &audio], &SETTINGS)
+    mpd(&[always(vec![&high, &low, &audio])], &SETTINGS)
 }
 
 #[test]
@@ -115,6 +120,25 @@ fn a_base_url_is_read_by_an_independent_parser() {
 #[test]
 fn a_channel_without_sound_has_one_set() {
     let [high, ..] = ladder(FrameRate::FPS_30);
-    let parsed = dash_mpd_core::parse(&mpd(&[&high], &SETTINGS)).unwrap();
+    let parsed = dash_mpd_core::parse(&mpd(&[always(vec![&high])], &SETTINGS)).unwrap();
     assert_eq!(parsed.periods[0].adaptations.len(), 1);
+}
+
+#[test]
+fn an_era_is_a_period_with_the_same_numbers_and_times() {
+    let [high, _, audio] = ladder(FrameRate::FPS_30);
+    let other = Rendition { init_name: "init-0000beef.mp4".into(), ..high.clone() };
+    let next = Period { first: fixture::MSN, renditions: vec![&other, &audio] };
+    let text = mpd(&[always(vec![&high, &audio]), next], &SETTINGS);
+    let parsed = dash_mpd_core::parse(&text).unwrap();
+    assert_eq!(parsed.periods.len(), 2);
+    let start = Duration(high.grid.segment_start(fixture::MSN)).to_string();
+    assert!(text.contains(&format!("<Period id=\"live-{}\" start=\"{start}\">", fixture::MSN)), "{text}");
+    let numbers = format!(
+        "startNumber=\"{}\" presentationTimeOffset=\"{}\"",
+        fixture::MSN,
+        high.grid.segment_start(fixture::MSN).0
+    );
+    assert_eq!(text.matches(&numbers).count(), 2, "{text}");
+    assert_eq!(text.matches("init-0000beef.mp4").count(), 1);
 }

@@ -11,6 +11,7 @@ use crate::date::Utc;
 use crate::decimal::Seconds;
 use crate::declared::{Bandwidth, Wrapping};
 use crate::described::{Described, IFRAMES, IFrame};
+use crate::era::{discontinuity_sequence, write_beginning, write_head_map};
 use crate::grid::Grid;
 use crate::time::{Msn, TICKS_PER_SECOND, Ticks};
 use crate::uri::Media;
@@ -107,18 +108,24 @@ impl IFramePlaylist<'_> {
         writeln!(f, "#EXT-X-TARGETDURATION:{}", whole_seconds(control.target_duration()))?;
         writeln!(f, "{control}")?;
         writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{}", first_entry(first))?;
+        if let Some(number) = discontinuity_sequence(&snapshot.eras, first) {
+            writeln!(f, "#EXT-X-DISCONTINUITY-SEQUENCE:{number}")?;
+        }
         writeln!(f, "#EXT-X-I-FRAMES-ONLY")?;
         let skipped = self.skipped() + earlier_skipped;
         if skipped > 0 {
             writeln!(f, "#EXT-X-SKIP:SKIPPED-SEGMENTS={}", skipped * IFRAMES)?;
         }
-        writeln!(f, "#EXT-X-MAP:URI=\"{}\"", snapshot.rendition.init_name)
+        write_head_map(f, &snapshot.eras, Msn(first.0 + skipped as u64))
     }
 
     fn tail(&self, f: &mut String) -> fmt::Result {
         let grid = self.snapshot.rendition.grid;
         let mut listed = complete(self.snapshot).skip(self.skipped());
-        listed.try_for_each(|segment| write_entries(f, &Described::of(segment, grid), grid))
+        listed.try_for_each(|segment| {
+            write_beginning(f, &self.snapshot.eras, segment.msn, true)?;
+            write_entries(f, &Described::of(segment, grid), grid)
+        })
     }
 }
 

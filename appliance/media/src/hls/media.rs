@@ -5,6 +5,7 @@ use super::{RenditionReport, ServerControl};
 use crate::date::Utc;
 use crate::decimal::Seconds;
 use crate::described::Described;
+use crate::era::{Era, discontinuity_sequence, era_of, write_beginning, write_head_map};
 use crate::time::{Msn, PartIndex, Ticks};
 use crate::uri::Media;
 use crate::window::{Part, Rendition, Segment, Snapshot};
@@ -98,24 +99,40 @@ impl MediaPlaylist<'_> {
         writeln!(f, "{}", self.control)?;
         writeln!(f, "{}", PartInf(&self.snapshot.rendition))?;
         writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{first}")?;
+        let eras = &self.snapshot.eras;
+        if let Some(number) = discontinuity_sequence(eras, first) {
+            writeln!(f, "#EXT-X-DISCONTINUITY-SEQUENCE:{number}")?;
+        }
         let skipped = self.skipped() + self.earlier_skipped();
         if skipped > 0 {
             writeln!(f, "#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}")?;
         }
         // It applies to every segment after it (4.4.4.5), so it stands in delta updates too:
         // "All tags that were not skipped MUST remain in the Playlist Delta Update." (6.2.5.1)
-        writeln!(f, "#EXT-X-MAP:URI=\"{}\"", self.snapshot.rendition.init_name)
+        write_head_map(f, eras, Msn(first.0 + skipped as u64))
     }
 
     fn tail(&self, f: &mut String) -> fmt::Result {
         let parts_from = self.parts_listed_from();
+        let eras = &self.snapshot.eras;
         for segment in self.snapshot.listed().skip(self.skipped()) {
-            write_segment(f, segment, segment.start >= parts_from)?;
+            write_segment(f, segment, eras, segment.start >= parts_from)?;
         }
         if let Some((msn, part)) = next_part(self.snapshot) {
+            self.hint_at_map(f, msn, part)?;
             writeln!(f, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}\"", Media::Part(msn, part))?;
         }
         self.others.iter().try_for_each(|report| writeln!(f, "{report}"))
+    }
+
+    /// "A server that adds a Partial Segment with a new Media Initialization Section SHOULD hint at that" (6.2.6).
+    fn hint_at_map(&self, f: &mut String, msn: Msn, part: PartIndex) -> fmt::Result {
+        let (era, before) = (era_of(&self.snapshot.eras, msn), Msn(msn.0.saturating_sub(1)));
+        let is_new = era.rendition.init_name != self.snapshot.rendition_of(before).init_name;
+        if part == PartIndex(0) && era.begins_with(msn) && is_new {
+            writeln!(f, "#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"{}\"", era.rendition.init_name)?;
+        }
+        Ok(())
     }
 
     fn earlier_skipped(&self) -> usize {
@@ -156,12 +173,13 @@ impl fmt::Display for PartInf<'_> {
     }
 }
 
-fn write_segment(f: &mut String, segment: &Segment, with_parts: bool) -> fmt::Result {
+fn write_segment(f: &mut String, segment: &Segment, eras: &[Era], with_parts: bool) -> fmt::Result {
     let parts = segment.parts.iter().filter(|part| part.complete && (with_parts || !segment.complete));
     let mut parts = parts.peekable();
     if !segment.complete && parts.peek().is_none() {
         return Ok(());
     }
+    write_beginning(f, eras, segment.msn, true)?;
     // A Media Segment Tag that applies to a Parent Segment stands before its first EXT-X-PART tag (4.4.4.9).
     writeln!(f, "#EXT-X-PROGRAM-DATE-TIME:{}", Utc(segment.start))?;
     parts.try_for_each(|part| write_part(f, segment.msn, part))?;

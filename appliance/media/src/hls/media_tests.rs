@@ -253,3 +253,111 @@ fn a_segment_that_was_broken_off_has_the_duration_of_what_it_has() {
     let text = render(&snapshot, &[], Skip::No);
     assert!(text.contains(&format!("#EXTINF:1.5,\n{}.m4s\n", MSN.0 + 1)), "{text}");
 }
+
+/// Three segments of one era, then two and two parts of another.
+fn two_eras() -> Snapshot {
+    let rendition = fixture::video_720p();
+    let other = Rendition { init_name: "init-0000beef.mp4".into(), ..rendition.clone() };
+    let grid = rendition.grid;
+    let from = grid.segment_start(MSN);
+    let limits = crate::packager::WindowLimits { listed_segments: 4, kept_segments: 8, listed_step: 1 };
+    let mut packager = crate::packager::RenditionPackager::in_era(
+        Era::open(7, std::sync::Arc::new(rendition.clone())),
+        limits,
+    );
+    let until = from + grid.segment_duration() * 5 + grid.part_duration() * 2;
+    for unit in crate::testing::units(&rendition, from).take_while(|unit| unit.dts < until) {
+        if unit.dts == from + grid.segment_duration() * 2 {
+            packager.begin_era(Era {
+                number: 8,
+                first: Msn(MSN.0 + 3),
+                rendition: std::sync::Arc::new(other.clone()),
+            });
+        }
+        packager.push(unit).unwrap();
+    }
+    packager.snapshot().as_ref().clone()
+}
+
+fn of_eras(snapshot: &Snapshot, skip: Skip) -> String {
+    let control = ServerControl::for_renditions([snapshot.rendition.as_ref()]);
+    media_playlist(snapshot, &[], &control, skip)
+}
+
+#[test]
+fn b4_4_4_3_an_era_begins_with_a_discontinuity_and_its_own_map() {
+    let text = of_eras(&two_eras(), Skip::No);
+    let begins = "#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-0000beef.mp4\"\n#EXT-X-PROGRAM-DATE-TIME:";
+    assert_eq!(
+        (text.matches(begins).count(), text.matches("#EXT-X-DISCONTINUITY\n").count()),
+        (1, 1),
+        "{text}"
+    );
+    let (before, after) = text.split_once("#EXT-X-DISCONTINUITY\n").unwrap();
+    assert!(before.contains("#EXT-X-DISCONTINUITY-SEQUENCE:7\n"), "{text}");
+    assert!(before.contains("#EXT-X-MAP:URI=\"init-0badcafe.mp4\"\n"), "{text}");
+    assert!(
+        before.contains(&format!("{}.m4s\n", MSN.0 + 2)) && after.contains(&format!("{}.m4s", MSN.0 + 3))
+    );
+}
+
+#[test]
+fn b6_2_2_the_discontinuity_sequence_rises_when_the_tag_goes() {
+    let snapshot = two_eras();
+    let listed_from = |msn| of_eras(&Snapshot { listed_from: Msn(msn), ..snapshot.clone() }, Skip::No);
+    let first = listed_from(MSN.0 + 3);
+    assert!(first.contains("#EXT-X-DISCONTINUITY-SEQUENCE:7\n") && first.contains("#EXT-X-DISCONTINUITY\n"));
+    assert_eq!(first.matches("#EXT-X-MAP").count(), 1, "{first}");
+    let second = listed_from(MSN.0 + 4);
+    assert!(
+        second.contains("#EXT-X-DISCONTINUITY-SEQUENCE:8\n") && !second.contains("#EXT-X-DISCONTINUITY\n")
+    );
+    assert!(second.contains("#EXT-X-MAP:URI=\"init-0000beef.mp4\"\n"), "{second}");
+    let delta = of_eras(&snapshot, Skip::Yes);
+    assert!(delta.contains("#EXT-X-DISCONTINUITY-SEQUENCE:7\n"), "{delta}");
+}
+
+#[test]
+fn b6_2_6_the_map_of_an_era_to_come_is_hinted_at() {
+    let mut snapshot = two_eras();
+    snapshot.segments.truncate(snapshot.segments.len() - 3);
+    let text = of_eras(&snapshot, Skip::No);
+    let hints = format!(
+        "#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"init-0000beef.mp4\"\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}.0.m4s\"\n",
+        MSN.0 + 3
+    );
+    assert!(text.ends_with(&hints), "{text}");
+}
+
+#[test]
+fn the_ts_tier_and_i_frames_tell_the_discontinuity_too() {
+    let snapshot = two_eras();
+    let ts = crate::hls::ts_media_playlist(&snapshot, None);
+    assert!(ts.contains("#EXT-X-DISCONTINUITY-SEQUENCE:7\n") && !ts.contains("EXT-X-MAP"), "{ts}");
+    let (_, after) = ts.split_once("#EXT-X-DISCONTINUITY\n").unwrap();
+    assert!(after.contains(&format!("\n{}.ts", 2 * (MSN.0 + 3))), "{ts}");
+    let control = ServerControl::for_renditions([snapshot.rendition.as_ref()]);
+    let iframes = crate::hls::iframe_playlist(&snapshot, &control, Skip::No);
+    assert_eq!(
+        iframes.matches("#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-0000beef.mp4\"\n").count(),
+        1,
+        "{iframes}"
+    );
+}
+
+#[test]
+fn eras_that_have_left_the_window_are_forgotten() {
+    let snapshot = two_eras();
+    assert_eq!(snapshot.eras.len(), 2);
+    assert_eq!(snapshot.rendition_of(Msn(MSN.0 + 2)).init_name, "init-0badcafe.mp4");
+    assert_eq!(snapshot.rendition_of(Msn(MSN.0 + 9)).init_name, "init-0000beef.mp4");
+    let limits = crate::packager::WindowLimits { listed_segments: 1, kept_segments: 2, listed_step: 1 };
+    let rendition = snapshot.rendition.clone();
+    let mut packager = crate::packager::RenditionPackager::in_era(Era::open(7, rendition.clone()), limits);
+    packager.begin_era(Era { number: 8, first: MSN, rendition: rendition.clone() });
+    let from = rendition.grid.segment_start(Msn(MSN.0 - 2));
+    for unit in crate::testing::units(&rendition, from).take(60 * 5) {
+        packager.push(unit).unwrap();
+    }
+    assert_eq!(packager.snapshot().eras.iter().map(|era| era.number).collect::<Vec<_>>(), [8]);
+}

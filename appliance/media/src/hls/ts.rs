@@ -1,12 +1,14 @@
 //! The media playlist of the MPEG-TS tier: what every player of the last ten years can read.
 
 use super::control::whole_seconds;
+use super::media::written;
 use crate::date::Utc;
 use crate::decimal::Seconds;
+use crate::era::{Era, discontinuity_sequence, write_beginning};
 use crate::ts::{Half, TsMsn, listed_halves};
 use crate::uri::Media;
 use crate::window::Snapshot;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// From version 6 on EXTINF durations are compared with the target duration when rounded (section 8); below it a
 /// segment of 1.001 s would need a target duration of 2, and players would start twice as far behind.
@@ -20,28 +22,30 @@ const LISTED: usize = 6;
 /// [`ts::segment`](crate::ts::segment) can make at this instant.
 #[must_use]
 pub fn ts_media_playlist(video: &Snapshot, audio: Option<&Snapshot>) -> String {
-    TsMediaPlaylist { video, audio }.to_string()
+    written(|f| write(f, video, audio))
 }
 
-struct TsMediaPlaylist<'a> {
-    video: &'a Snapshot,
-    audio: Option<&'a Snapshot>,
-}
-
-impl fmt::Display for TsMediaPlaylist<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let halves: Vec<Half<'_>> = listed_halves(self.video, self.audio).collect();
-        let newest = &halves[halves.len().saturating_sub(LISTED)..];
-        let first = newest.first().map_or(TsMsn::first_of(self.video.listed_from), |half| half.number);
-        writeln!(f, "#EXTM3U")?;
-        writeln!(f, "#EXT-X-VERSION:{VERSION}")?;
-        writeln!(f, "#EXT-X-TARGETDURATION:{}", whole_seconds(self.video.rendition.grid.idr_interval()))?;
-        writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{first}")?;
-        newest.iter().try_for_each(|half| write_half(f, half))
+fn write(f: &mut String, video: &Snapshot, audio: Option<&Snapshot>) -> fmt::Result {
+    let halves: Vec<Half<'_>> = listed_halves(video, audio).collect();
+    let newest = &halves[halves.len().saturating_sub(LISTED)..];
+    let first = newest.first().map_or(TsMsn::first_of(video.listed_from), |half| half.number);
+    writeln!(f, "#EXTM3U")?;
+    writeln!(f, "#EXT-X-VERSION:{VERSION}")?;
+    writeln!(f, "#EXT-X-TARGETDURATION:{}", whole_seconds(video.rendition.grid.idr_interval()))?;
+    writeln!(f, "#EXT-X-MEDIA-SEQUENCE:{first}")?;
+    let begins_segment = first == TsMsn::first_of(first.msn());
+    // In the second half of a segment the tag before its first half has gone.
+    let counted_from = if begins_segment { first.msn() } else { first.msn().next() };
+    if let Some(number) = discontinuity_sequence(&video.eras, counted_from) {
+        writeln!(f, "#EXT-X-DISCONTINUITY-SEQUENCE:{number}")?;
     }
+    newest.iter().try_for_each(|half| write_half(f, half, &video.eras))
 }
 
-fn write_half(f: &mut fmt::Formatter<'_>, half: &Half<'_>) -> fmt::Result {
+fn write_half(f: &mut String, half: &Half<'_>, eras: &[Era]) -> fmt::Result {
+    if half.number == TsMsn::first_of(half.number.msn()) {
+        write_beginning(f, eras, half.number.msn(), false)?;
+    }
     writeln!(f, "#EXT-X-PROGRAM-DATE-TIME:{}", Utc(half.start()))?;
     if half.is_gap() {
         writeln!(f, "#EXT-X-GAP")?;

@@ -80,7 +80,7 @@ pub const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "dash-5.12-reference-time",
-        title: "each set has a ProducerReferenceTime: a number of its own from 1 on, in band, with its clock",
+        title: "each set has a ProducerReferenceTime: a number of its own in its period, from 1 on, in band, with its clock",
         source: "ISO/IEC 23009-1 5.12; DASH-IF IOP part 9, 9.X.4",
         check: reference_time,
     },
@@ -285,12 +285,16 @@ fn reference_times(look: &Look) -> Vec<&Element> {
 
 fn reference_time(case: &Case<'_>) -> Outcome {
     let Some(root) = case.look.mpd() else { return Ok(Seen::No) };
+    let periods = root.all("Period").into_iter().enumerate();
+    let sets = periods.flat_map(|(period, element)| {
+        element.children("AdaptationSet").map(move |set| (period, set)).collect::<Vec<_>>()
+    });
     let mut ids = Vec::new();
-    all(root.all("AdaptationSet").into_iter().map(|set| {
+    all(sets.map(|(period, set)| {
         let element = set.child("ProducerReferenceTime");
         let right = element.is_some_and(|element| {
-            let id = element.number("id").filter(|id| *id >= 1 && !ids.contains(id));
-            ids.extend(id);
+            let id = element.number("id").filter(|id| *id >= 1 && !ids.contains(&(period, *id)));
+            ids.extend(id.map(|id| (period, id)));
             id.is_some()
                 && element.attribute("inband") == Some("true")
                 && matches!(element.attribute("type"), Some("captured" | "encoder"))

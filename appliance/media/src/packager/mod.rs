@@ -23,6 +23,7 @@
 mod retained;
 
 use crate::cmaf::chunk::{Lead, chunk};
+use crate::era::Era;
 use crate::grid::{Grid, Place};
 use crate::link::FRAME_BYTES_MAX;
 use crate::time::{Msn, PartIndex, Ticks};
@@ -154,7 +155,14 @@ impl RenditionPackager {
     /// An empty window.
     #[must_use]
     pub fn new(rendition: Arc<Rendition>, limits: WindowLimits) -> Self {
-        let retained = Retained::new(rendition.clone(), limits);
+        Self::in_era(Era::open(0, rendition), limits)
+    }
+
+    /// An empty window whose first segments are of this era.
+    #[must_use]
+    pub fn in_era(era: Era, limits: WindowLimits) -> Self {
+        let rendition = era.rendition.clone();
+        let retained = Retained::new([era].into(), limits);
         Self {
             rendition,
             retained,
@@ -180,6 +188,14 @@ impl RenditionPackager {
             State::Running { next } => Some(next),
             State::Seeking => self.first_msn_wanted().map(|msn| self.first_start_in(msn)),
         }
+    }
+
+    /// From segment `era.first` on, which has not begun yet, the rendition has this header. Returns the window that tells
+    /// so: who learns it early is prepared.
+    pub fn begin_era(&mut self, era: Era) -> Arc<Snapshot> {
+        self.rendition = era.rendition.clone();
+        self.retained.begin_era(era);
+        self.retained.publish()
     }
 
     /// What has happened since the start.

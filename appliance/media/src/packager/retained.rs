@@ -2,6 +2,7 @@
 //! holds them, and copied (their references, not their bytes) when one does.
 
 use super::WindowLimits;
+use crate::era::Era;
 use crate::grid::Place;
 use crate::time::{Msn, PartIndex, Ticks};
 use crate::window::{Chunk, Part, Rendition, Segment, Snapshot};
@@ -11,25 +12,45 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Retained {
     rendition: Arc<Rendition>,
+    eras: Arc<[Era]>,
     limits: WindowLimits,
     segments: Vec<Arc<Segment>>,
     published: Arc<Snapshot>,
 }
 
 impl Retained {
-    pub(super) fn new(rendition: Arc<Rendition>, limits: WindowLimits) -> Self {
+    pub(super) fn new(eras: Arc<[Era]>, limits: WindowLimits) -> Self {
+        let rendition = eras[eras.len() - 1].rendition.clone();
         let listed_segments = limits.listed_segments.max(1);
         let kept_segments = limits.kept_segments.max(listed_segments);
+        let (segments, listed_from) = (Vec::new(), Msn(0));
         let published =
-            Arc::new(Snapshot { rendition: rendition.clone(), segments: Vec::new(), listed_from: Msn(0) });
+            Arc::new(Snapshot { rendition: rendition.clone(), eras: eras.clone(), segments, listed_from });
         let limits = WindowLimits { listed_segments, kept_segments, listed_step: limits.listed_step.max(1) };
-        Self { rendition, limits, segments: Vec::new(), published }
+        Self { rendition, eras, limits, segments: Vec::new(), published }
     }
 
     /// With all that another one has published.
     pub(super) fn resume(published: Arc<Snapshot>, limits: WindowLimits) -> Self {
-        let empty = Self::new(published.rendition.clone(), limits);
+        let empty = Self::new(published.eras.clone(), limits);
         Self { segments: published.segments.clone(), published, ..empty }
+    }
+
+    /// Another era is to begin. One that was to begin there or later, and has not, never will.
+    pub(super) fn begin_era(&mut self, era: Era) {
+        self.rendition = era.rendition.clone();
+        let before = self.eras.iter().filter(|before| before.first < era.first).cloned();
+        self.eras = before.chain([era.clone()]).collect();
+    }
+
+    /// The eras of what is retained, and those to come.
+    fn eras_now(&mut self) -> Arc<[Era]> {
+        let oldest = self.segments.first().map_or(Era::OPEN, |oldest| oldest.msn);
+        let passed = self.eras.iter().skip(1).take_while(|era| era.first <= oldest).count();
+        if passed > 0 {
+            self.eras = self.eras[passed..].into();
+        }
+        self.eras.clone()
     }
 
     /// Where the open segment ends so far.
@@ -118,7 +139,9 @@ impl Retained {
         let complete = self.segments.len() - usize::from(self.open_segment());
         let unlisted = complete.saturating_sub(self.limits.listed_segments);
         let listed_from = self.segments.get(unlisted).map_or(Msn(0), |segment| self.stepped(segment.msn));
+        let eras = self.eras_now();
         self.published = Arc::new(Snapshot {
+            eras,
             rendition: self.rendition.clone(),
             listed_from,
             segments: self.segments.clone(),

@@ -24,7 +24,7 @@ pub fn segment(video: &Snapshot, audio: Option<&Snapshot>, number: TsMsn) -> Opt
     if awaits_audio(audio, number) {
         return None;
     }
-    let mut video = video_stream(&video.rendition.config, &pictures)?;
+    let mut video = video_stream(&video.rendition_of(number.msn()).config, &pictures)?;
     let mut sound = match audio {
         Some(audio) => audio_stream(&audio.rendition.config, Half::of(audio, number).as_ref())?,
         None => Vec::new(),
@@ -39,13 +39,24 @@ pub fn segment(video: &Snapshot, audio: Option<&Snapshot>, number: TsMsn) -> Opt
 
 fn video_stream(config: &CodecConfig, half: &Half<'_>) -> Option<Vec<Pes>> {
     let CodecConfig::Avc { sps, pps } = config else { return None };
-    let parameter_sets = [sps, pps];
     let units = half.units().map(|(sample, data)| {
-        let parameter_sets = if sample.key { parameter_sets.as_slice() } else { &[] };
-        let payload = annex_b(parameter_sets, &data);
+        let parameter_sets = if sample.key { sets_of(sps, pps, &data) } else { Vec::new() };
+        let payload = annex_b(&parameter_sets, &data);
         Pes::video(VIDEO_PID, sample.dts, sample.key, &payload)
     });
     Some(units.collect())
+}
+
+/// The parameter sets that this picture is coded by.
+fn sets_of<'a>(sps: &'a [Bytes], pps: &'a [Bytes], unit: &[u8]) -> Vec<&'a Bytes> {
+    if let ([sps], [pps]) = (sps, pps) {
+        return vec![sps, pps];
+    }
+    let wanted = h264::pps_id_of_sample(unit);
+    let pps = pps.iter().find(|pps| h264::ids_of_pps(pps).map(|(id, _)| id) == wanted);
+    let sps_id = pps.and_then(|pps| h264::ids_of_pps(pps)).map(|(_, sps)| sps);
+    let sps = sps.iter().find(|sps| h264::id_of_sps(sps) == sps_id);
+    sps.into_iter().chain(pps).collect()
 }
 
 /// "Each AVC access unit shall contain an access unit delimiter NAL Unit" (ISO/IEC 13818-1 2.14.1), and players

@@ -152,9 +152,9 @@ fn contradictions_are_refused_in_words() {
     let kind = RenditionKind::Video { width: 1280, height: 720, rate: FrameRate::FPS_30 };
     let small = RenditionKind::Video { width: 640, height: 360, rate: FrameRate::FPS_30 };
     let mono = RenditionKind::Audio { sample_rate: 48_000, channels: 1 };
-    let avc = CodecConfig::Avc { sps: SPS_720P30.into(), pps: PPS_720P30.into() };
+    let avc = CodecConfig::Avc { sps: vec![SPS_720P30.into()], pps: vec![PPS_720P30.into()] };
     let aac = CodecConfig::Aac { audio_specific_config: AAC_LC_48K_STEREO.into() };
-    let no_sps = CodecConfig::Avc { sps: Bytes::from_static(b"\x67"), pps: PPS_720P30.into() };
+    let no_sps = CodecConfig::Avc { sps: vec![Bytes::from_static(b"\x67")], pps: vec![PPS_720P30.into()] };
     let error = |id: &str, kind, config: &CodecConfig| {
         Rendition::new(id, kind, config.clone(), 1, grid).unwrap_err().to_string()
     };

@@ -1,11 +1,12 @@
 //! The canvas: for each slot of the house clock one picture of fixed size, whatever the source does.
 //!
 //! [`pacer`] walks the slots and hands each picture to the rungs; [`from_link`] and the test pattern make them;
-//! [`fit`] lays a source's picture onto the canvas. What is decoded and when it is due is `source`'s matter.
+//! [`passing`] says which slots show the source's own coded picture instead. [`fit`] lays a source's picture onto the canvas. What is decoded and when it is due is `source`'s matter.
 
 pub(crate) mod fit;
 pub(crate) mod from_link;
 pub(crate) mod pacer;
+pub(crate) mod passing;
 
 use crate::ff::{Error, Frame, FramePool};
 use crate::pattern::Pattern;

@@ -18,7 +18,12 @@ pub(crate) struct VideoSettings {
     pub(crate) rate: FrameRate,
     /// Target, and the most over any second.
     pub(crate) bitrate_bps: u32,
+    /// Number of its parameter sets: 0, or [`PASSING_SET_ID`] where a source's stand beside them.
+    pub(crate) set_id: u8,
 }
+
+/// The highest that there is (ISO/IEC 14496-10 7.4.2.1.1): encoders begin at 0.
+pub(crate) const PASSING_SET_ID: u8 = 31;
 
 /// What came out of an encoder: one access unit.
 pub(crate) struct Coded {
@@ -61,12 +66,16 @@ impl Encoder {
         raw.gop_size = settings.rate.frames_per_nominal_second() as c_int;
         raw.max_b_frames = 0;
         raw.thread_count = 1;
+        // force-cfr=0 would hold each access unit back for a whole frame.
+        let mut parameters = "scenecut=0:open-gop=0:bframes=0:force-cfr=1".to_owned();
+        if settings.set_id > 0 {
+            parameters += &format!(":sps-id={}", settings.set_id);
+        }
         encoder.open(&[
             (c"preset", "superfast"),
             (c"tune", "zerolatency"),
             (c"forced-idr", "1"),
-            // force-cfr=0 would hold each access unit back for a whole frame.
-            (c"x264-params", "scenecut=0:open-gop=0:bframes=0:force-cfr=1"),
+            (c"x264-params", &parameters),
         ])
     }
 

@@ -14,7 +14,7 @@ mod resampler;
 mod scaler;
 
 pub(crate) use decoder::Decoder;
-pub(crate) use encoder::{Encoder, VideoSettings};
+pub(crate) use encoder::{Encoder, PASSING_SET_ID, VideoSettings};
 pub(crate) use filter::Filter;
 pub(crate) use frame::{Colours, Frame, FramePool, Primaries, Transfer};
 pub(crate) use luma::Luma;

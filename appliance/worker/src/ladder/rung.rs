@@ -28,9 +28,10 @@ struct Shrink {
 
 impl Rung {
     /// Opens the encoder.
-    pub(crate) fn open(rendition: u8, wanted: &Wanted, canvas: Canvas) -> anyhow::Result<Self> {
+    /// Its parameter sets have the number `set_id`.
+    pub(crate) fn open(rendition: u8, wanted: &Wanted, canvas: Canvas, set_id: u8) -> anyhow::Result<Self> {
         let Wanted { width, height, bitrate_bps } = *wanted;
-        let settings = VideoSettings { width, height, rate: canvas.rate, bitrate_bps };
+        let settings = VideoSettings { width, height, rate: canvas.rate, bitrate_bps, set_id };
         let encoder =
             Encoder::h264(settings).with_context(|| format!("rung {rendition} ({width}x{height})"))?;
         let shrink = ((width, height) != (canvas.width, canvas.height)).then(|| Shrink {
@@ -52,19 +53,32 @@ impl Rung {
             if shared.is_stopping() {
                 break;
             }
+            if let Some(unit) = slot.passed {
+                if !self.send(unit, shared) {
+                    return Ok(());
+                }
+                continue;
+            }
             self.encode(&slot)?;
             while let Some(coded) = self.encoder.receive()? {
                 let dts = self.frame * coded.pts;
                 let kind = if coded.is_key { UnitKind::Key } else { UnitKind::Delta };
                 let data = h264::annexb_to_length_prefixed(&coded.data);
                 let unit = AccessUnit { dts, pts: dts, duration: self.frame, kind, data };
-                if shared.send(FromWorker::Unit { rendition: self.rendition, unit }).is_err() {
+                if !self.send(unit, shared) {
                     return Ok(());
                 }
-                shared.note_encoded(usize::from(self.rendition), dts);
             }
         }
         Ok(())
+    }
+
+    /// False when the daemon has closed the link.
+    fn send(&self, unit: AccessUnit, shared: &Shared) -> bool {
+        let dts = unit.dts;
+        let sent = shared.send(FromWorker::Unit { rendition: self.rendition, unit }).is_ok();
+        shared.note_encoded(usize::from(self.rendition), dts);
+        sent
     }
 
     fn encode(&mut self, slot: &Slot) -> Result<(), Error> {

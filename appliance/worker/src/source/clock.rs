@@ -43,6 +43,11 @@ pub(crate) const AUDIO_LEAD: Ticks = Ticks(2 * AUDIO_FRAME.0);
 /// Distance of restamped units that do not say how long they are.
 const STEP_DEFAULT: Ticks = Ticks::from_millis(20);
 
+/// What is held on the grid may be shown this much earlier than its jitter asks for.
+const HELD_SHORT_MAX: Ticks = Ticks::from_millis(30);
+/// Beyond the distance of key pictures it may be shown this much later than it must.
+const HELD_SPARE: Ticks = Ticks::from_millis(150);
+
 /// One of a source's two tracks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -75,6 +80,8 @@ pub(crate) struct Stamps {
 pub(crate) struct SourceClock {
     video: Option<Track>,
     audio: Option<Track>,
+    /// What is added to the stamps of pictures while their keys are held on the grid.
+    held: Option<Ticks>,
 }
 
 #[derive(Debug)]
@@ -193,14 +200,40 @@ impl SourceClock {
                 return (track.last, false);
             }
             *track = Track { newest: Some(dts), ..Track::new(delta, arrived) };
+            self.held = None;
         }
         track.wild = 0;
         let elapsed = arrived - self.newest_arrival(arrived);
         self.track(kind).observe(delta, arrived);
         self.steer(arrived, elapsed);
+        let later = self.later();
         let track = self.track(kind);
-        track.last = dts + reordering + track.offset.expect("steering sets the offset of every track");
+        track.last =
+            later + dts + reordering + track.offset.expect("steering sets the offset of every track");
         (track.last, !(is_wild || runs_backwards))
+    }
+
+    /// By how much all is later than it would be if no key picture were held on the grid.
+    fn later(&self) -> Ticks {
+        let offset = self.video.as_ref().and_then(|video| video.offset);
+        self.held.zip(offset).map_or(Ticks::ZERO, |(held, offset)| held - offset)
+    }
+
+    /// Holds key pictures on multiples of `interval`, or lets go of them. Called for each picture after it was observed;
+    /// says by how much that changes when it is due. A path that has become too long for what is held, or a source whose
+    /// clock has run away by as much as it is shown later, is let go of as well, and held anew at its next key picture.
+    pub(crate) fn align(&mut self, dts: Ticks, is_key: bool, interval: Option<Ticks>) -> Ticks {
+        let before = self.later();
+        let fits = |interval: &Ticks| (-HELD_SHORT_MAX..=*interval + HELD_SPARE).contains(&before);
+        if !interval.as_ref().is_some_and(fits) {
+            self.held = None;
+        }
+        let offset = self.video.as_ref().and_then(|video| video.offset);
+        if let (true, None, Some(interval), Some(offset)) = (is_key, self.held, interval, offset) {
+            let due = (dts + offset).0;
+            self.held = Some(Ticks((due + interval.0 - 1).div_euclid(interval.0) * interval.0) - dts);
+        }
+        self.later() - before
     }
 
     fn track(&mut self, kind: Kind) -> &mut Track {

@@ -2,11 +2,12 @@
 
 use super::clock::{Kind, SourceClock, Stamps};
 use super::meter::Meter;
+use super::pass::{Pass, Terms};
 use super::pick::Pick;
 use super::prepare::Prepare;
 use super::sound::{STRETCH_DISTANCE_SAMPLES, SoundTimeline, sample_at};
 use crate::ff::{Decoder, Error, Frame, Resampler};
-use crate::limits::DECODE_QUEUE_UNITS;
+use crate::limits::{DECODE_AHEAD, DECODE_QUEUE_UNITS};
 use crate::shared::{Shared, count, lock};
 use media::link::{Canvas, Slate};
 use media::time::Ticks;
@@ -31,6 +32,8 @@ pub(crate) struct Source {
     pub(crate) sound: Mutex<SoundTimeline>,
     pub(crate) meter: Mutex<Meter>,
     pub(crate) labels: Mutex<Labels>,
+    /// Where its own pictures may pass through.
+    pub(crate) pass: Option<Mutex<Pass>>,
     /// How late pictures are shown, on average: from a quarter of a slot before to three quarters after they are due.
     /// Sound, which waits for no slot, is heard as late.
     picture_lag: Ticks,
@@ -45,10 +48,11 @@ pub(crate) struct Labels {
 
 impl Source {
     /// For slots that are `frame` long.
-    pub(crate) fn new(frame: Ticks, slate: &Slate) -> Arc<Self> {
+    pub(crate) fn new(frame: Ticks, terms: Option<Terms>, slate: &Slate) -> Arc<Self> {
         let pictures = Mutex::new(Pick::new(frame, slate));
         let (clock, sound, meter, labels) = Default::default();
-        Arc::new(Self { clock, pictures, sound, meter, labels, picture_lag: Ticks(frame.0 / 4) })
+        let pass = terms.map(|terms| Mutex::new(Pass::new(terms)));
+        Arc::new(Self { clock, pictures, sound, meter, labels, pass, picture_lag: Ticks(frame.0 / 4) })
     }
 
     /// The slate is now this.
@@ -93,6 +97,12 @@ impl Queue {
 pub(crate) trait Sink {
     /// Which track it is.
     const KIND: Kind;
+    /// The track is now this.
+    fn track(&mut self, _track: &SourceTrack) {}
+    /// Takes the coded unit, due at `due`, and says when it is due indeed; it is decoded afterwards.
+    fn coded(&mut self, _unit: &AccessUnit, due: Ticks) -> Ticks {
+        due
+    }
     /// Takes one picture or piece of sound, stamped in house time by its pts.
     fn take(&mut self, frame: Frame) -> Result<(), Error>;
     /// The source has gone, or its track has changed.
@@ -111,6 +121,7 @@ pub(crate) fn run<S: Sink>(inputs: &Receiver<Input>, source: &Source, shared: &S
             Input::Track(track) if decoding.track.as_ref() == Some(&track) => {}
             Input::Track(track) => {
                 sink.clear();
+                sink.track(&track);
                 decoding = Decoding::open(track, shared);
             }
             Input::Lost => {
@@ -126,6 +137,7 @@ pub(crate) fn run<S: Sink>(inputs: &Receiver<Input>, source: &Source, shared: &S
                 if !in_order {
                     lock(&source.meter).disorder(shared.clock.now());
                 }
+                let due = sink.coded(&unit, due);
                 decoding.decode(&unit, due, shared, &mut sink);
             }
         }
@@ -189,6 +201,28 @@ impl Pictures {
 impl Sink for Pictures {
     const KIND: Kind = Kind::Video;
 
+    fn track(&mut self, track: &SourceTrack) {
+        if let Some(pass) = &self.source.pass {
+            lock(pass).track(track);
+        }
+    }
+
+    /// Where its own pictures may pass through, its key pictures are put on to the grid: all of it is shown later by less
+    /// than a second. What waits until then is what is coded.
+    fn coded(&mut self, unit: &AccessUnit, due: Ticks) -> Ticks {
+        let Some(pass) = &self.source.pass else { return due };
+        let due = {
+            let (mut clock, mut pass) = (lock(&self.source.clock), lock(pass));
+            let interval = pass.is_worth_aligning().then(|| pass.interval());
+            let is_key = unit.kind == UnitKind::Key;
+            let due = due + clock.align(unit.dts, is_key, interval);
+            pass.push(unit, due);
+            due
+        };
+        self.shared.wait_until(due - DECODE_AHEAD);
+        due
+    }
+
     fn take(&mut self, frame: Frame) -> Result<(), Error> {
         count(&self.shared.counters.decoded);
         let mut label = frame.picture_label();
@@ -210,6 +244,9 @@ impl Sink for Pictures {
     fn clear(&mut self) {
         self.prepare.clear();
         lock(&self.source.pictures).clear();
+        if let Some(pass) = &self.source.pass {
+            lock(pass).clear();
+        }
     }
 }
 

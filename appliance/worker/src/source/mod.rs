@@ -4,6 +4,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`clock`] | maps the source's stamps to house time (pure) |
+//! | [`pass`] | whether its own pictures can take the encoder's place (pure) |
 //! | [`pick`] | which decoded picture goes to which slot (pure) |
 //! | [`prepare`] | makes pictures progressive, and of standard dynamic range |
 //! | [`sound`] | where decoded samples go (pure) |
@@ -14,6 +15,7 @@
 pub(crate) mod clock;
 pub(crate) mod intake;
 pub(crate) mod meter;
+pub(crate) mod pass;
 pub(crate) mod pick;
 pub(crate) mod prepare;
 pub(crate) mod sound;

@@ -1,6 +1,7 @@
 //! All sources of the channel, and which of them is on air.
 
 use super::intake::Source;
+use super::pass::Terms;
 use crate::shared::lock;
 use media::link::{SOURCES_MAX, Signal, Slate};
 use media::time::Ticks;
@@ -11,6 +12,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 pub(crate) struct Sources {
     /// Length of a slot.
     frame: Ticks,
+    /// What a source must be like that its own pictures pass through; none when they are not to.
+    terms: Option<Terms>,
     on_air: AtomicUsize,
     all: [OnceLock<Arc<Source>>; SOURCES_MAX],
     /// What is shown while the one on air has nothing to show.
@@ -18,19 +21,25 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    pub(crate) fn new(frame: Ticks, slate: Slate) -> Arc<Self> {
+    pub(crate) fn new(frame: Ticks, terms: Option<Terms>, slate: Slate) -> Arc<Self> {
         let all = [const { OnceLock::new() }; SOURCES_MAX];
-        Arc::new(Self { frame, on_air: AtomicUsize::new(0), all, slate: Mutex::new(slate) })
+        Arc::new(Self { frame, terms, on_air: AtomicUsize::new(0), all, slate: Mutex::new(slate) })
     }
 
     /// The source that has this number.
     pub(crate) fn get(&self, number: usize) -> &Arc<Source> {
-        self.all[number].get_or_init(|| Source::new(self.frame, &lock(&self.slate)))
+        self.all[number].get_or_init(|| Source::new(self.frame, self.terms, &lock(&self.slate)))
     }
 
     /// The one that is on air.
     pub(crate) fn on_air(&self) -> &Arc<Source> {
         self.get(self.on_air.load(Relaxed))
+    }
+
+    /// The same, and its number.
+    pub(crate) fn on_air_numbered(&self) -> (usize, &Arc<Source>) {
+        let number = self.on_air.load(Relaxed);
+        (number, self.get(number))
     }
 
     /// The source that has this number is on air from the next slot on.

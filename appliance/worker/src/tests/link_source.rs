@@ -7,40 +7,41 @@ use bytes::Bytes;
 use media::unit::UnitKind;
 
 /// A camera with sound: 25 pictures a second of one grey, a beep each half second.
-struct Camera {
+pub(super) struct Camera {
     video: Encoder,
     frames: i64,
     size: (u32, u32),
     luma: u8,
 }
 
-const FRAME: Ticks = Ticks(14_400);
+pub(super) const FRAME: Ticks = Ticks(14_400);
 /// Units are handed over this long before they are said to arrive, so that a busy machine does not make them late.
 const AHEAD: Ticks = Ticks::from_millis(400);
 
 impl Camera {
-    fn new(size: (u32, u32), luma: u8) -> Self {
+    pub(super) fn new(size: (u32, u32), luma: u8) -> Self {
         let rate = FrameRate::new(25, 1).unwrap();
-        let settings = VideoSettings { width: size.0, height: size.1, rate, bitrate_bps: 500_000 };
+        let settings = VideoSettings { width: size.0, height: size.1, rate, bitrate_bps: 500_000, set_id: 0 };
         Self { video: Encoder::h264(settings).unwrap(), frames: 0, size, luma }
     }
 
     /// As MPEG-TS carries it: parameter sets in band, here with each announcement.
-    fn byte_stream_track(&self) -> SourceTrack {
+    pub(super) fn byte_stream_track(&self) -> SourceTrack {
         let config = self.video.extradata().to_vec();
         SourceTrack { codec: SourceCodec::H264, framing: SourceFraming::ByteStream, config }
     }
 
     /// As FLV carries it.
-    fn length_prefixed_track(&self) -> SourceTrack {
+    pub(super) fn length_prefixed_track(&self) -> SourceTrack {
         let sets = media::codec::h264::parameter_sets_of_annexb(self.video.extradata()).unwrap();
         let CodecConfig::Avc { sps, pps } = sets else { panic!("H.264 has an AVC configuration") };
-        let config = media::codec::avcc::build(&sps, &pps).unwrap().to_vec();
+        let said = media::codec::sps::Sps::parse(&sps[0]).unwrap();
+        let config = media::codec::avcc::build(&said, &sps, &pps).to_vec();
         SourceTrack { codec: SourceCodec::H264, framing: SourceFraming::LengthPrefixed, config }
     }
 
     /// The next picture, on the camera's own timeline.
-    fn picture(&mut self) -> AccessUnit {
+    pub(super) fn picture(&mut self) -> AccessUnit {
         let mut frame = Frame::picture(self.size.0, self.size.1).unwrap();
         let whole = Rect { x: 0, y: 0, width: self.size.0 as usize, height: self.size.1 as usize };
         frame.surface().unwrap().fill(whole, Colour::grey(self.luma));
@@ -56,7 +57,12 @@ impl Camera {
 }
 
 /// Pushes `count` pictures in real time of the house clock, reading what comes meanwhile.
-fn push(running: &mut Running, camera: &mut Camera, count: usize, spoil: impl Fn(&mut AccessUnit)) {
+pub(super) fn push(
+    running: &mut Running,
+    camera: &mut Camera,
+    count: usize,
+    spoil: impl Fn(&mut AccessUnit),
+) {
     for _ in 0..count {
         let mut unit = camera.picture();
         spoil(&mut unit);

@@ -136,9 +136,11 @@ impl Channel {
             time_shift: Ticks::from_secs(20),
             target_latency: Ticks::from_millis(1000),
             production_delay: Ticks::from_millis(50),
+            update_period: dash::UPDATED_SELDOM,
             time_url: "/time",
         };
-        let mpd = dash::mpd(&[&self.video.rendition, &self.audio.rendition], &settings);
+        let periods = dash::Period::of_eras(&[&self.video.eras, &self.audio.eras]);
+        let mpd = dash::mpd(&periods, &settings);
         self.text("manifest.mpd", "application/dash+xml", "public, max-age=2", mpd)
     }
 

@@ -11,7 +11,8 @@ SHELL := /bin/bash
 .SUFFIXES:
 
 export PATH := $(PATH):$(HOME)/.cargo/bin
-export FOREBAY_BIN := $(abspath $(or $(CARGO_TARGET_DIR),target)/release/forebay)
+BUILT := $(abspath $(or $(CARGO_TARGET_DIR),target))
+export FOREBAY_BIN := $(BUILT)/release/forebay
 UI ?= yes
 TEST_ARGS ?=
 
@@ -31,7 +32,7 @@ check_clippy = $(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warning
 check_docs = RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(LOCKED) --workspace --no-deps
 check_licences = if command -v cargo-deny >/dev/null; then cargo deny --log-level warn check licenses bans sources; else echo 'cargo-deny is not installed: skipped (cargo install --locked cargo-deny)'; fi
 
-.PHONY: help setup setup-test build run test test-faults soak lint bench latency screenshots deb iso clean
+.PHONY: help setup setup-test build run test test-faults soak lint bench latency screenshots deb iso test-iso clean
 
 help:
 	@echo 'make            builds the release binary, $(FOREBAY_BIN)'
@@ -46,6 +47,7 @@ help:
 	@echo 'make screenshots  a picture of each page, dark and light, wide and on a phone, in target/screenshots'
 	@echo 'make deb        a Debian package, for the Debian that it is made on (see systemd/README.md)'
 	@echo 'make iso        the installer image (see iso/README.md)'
+	@echo 'make test-iso   installs, updates and breaks the image in emulated machines'
 	@echo 'make clean      removes all that was built'
 
 setup:
@@ -111,14 +113,16 @@ soak: build
 	@cargo run $(LOCKED) --quiet -p e2e --bin soak
 
 lint:
-	$(call say,1/4,checking the formatting)
+	$(call say,1/5,checking the formatting)
 	@$(check_format)
-	$(call say,2/4,checking with clippy)
+	$(call say,2/5,checking with clippy)
 	@$(check_clippy)
-	$(call say,3/4,checking the documents)
+	$(call say,3/5,checking the documents)
 	@$(check_docs)
-	$(call say,4/4,checking licences and sources)
+	$(call say,4/5,checking licences and sources)
 	@$(check_licences)
+	$(call say,5/5,checking what goes into the image)
+	@iso/lint.sh
 
 bench: build
 	$(call say,1/4,checking what the measurements need)
@@ -147,7 +151,30 @@ deb: build
 	@iso/deb.sh $(FOREBAY_BIN) $(dir $(FOREBAY_BIN))
 
 iso:
-	@echo 'The installer image is not there yet: iso/README.md says what it will be.' >&2; exit 1
+	$(call say,1/3,checking what the image needs)
+	@.ci/setup build
+	@.ci/setup iso
+	$(call say,2/3,building the admin UI)
+	@$(build_ui)
+	$(call say,3/3,making the image)
+	@iso/build.sh $(BUILT)/iso
+	@echo 'Built $(BUILT)/iso'
+
+# No firmware, and packed quickly: what is tested is the same otherwise.
+test-iso: export HARDWARE := no
+test-iso: export COMPRESSION := gzip
+test-iso:
+	$(call say,1/5,checking what the image and its tests need)
+	@.ci/setup build
+	@.ci/setup iso
+	$(call say,2/5,building the admin UI)
+	@$(build_ui)
+	$(call say,3/5,making the image)
+	@iso/build.sh $(BUILT)/iso-test
+	$(call say,4/5,making updates for it)
+	@iso/test/bundles.sh $(BUILT)/iso-test
+	$(call say,5/5,living through its first day; half an hour or so)
+	@iso/test/run.py $(BUILT)/iso-test $(TEST_ARGS)
 
 clean:
 	@cargo clean

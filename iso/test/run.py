@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""run.py OUT [STORY...]: lives through the box's first day, in emulated machines, with what build.sh and bundles.sh left in OUT.
+
+| story | what is lived through |
+|---|---|
+| careful | UEFI with Secure Boot; an answer medium that does not say WIPE=yes: nothing is written |
+| bios | installed unattended, started from the disk, claimed with the code on the console, a channel in three tiers |
+| updates | on the disk of `bios`: a power cut while a slot is written; bundles that are refused; an update; one that does not start, and the way back |
+| cuts | on the same disk: power cuts while settings are written |
+| uefi | as `bios`, by UEFI |
+
+All of them, in this order, when none is named. ISO_TEST_LOCK names a file that is locked while a machine runs, ISO_TEST_KVM=yes
+uses KVM.
+"""
+
+import contextlib
+import fcntl
+import glob
+import os
+import random
+import re
+import sys
+import time
+
+from box import Box, ll_dash, ll_hls, ts
+from vm import Machine, medium
+
+# Emulated, on two busy cores. None of them is a promise: each ends a test that hangs.
+BOOT_SECS, INSTALL_SECS, UPDATE_SECS, MEDIA_SECS = 1200, 2400, 2400, 900
+DISK_BYTES = 5 << 30
+SLOT_MB = 1024
+# Blocks of 512 bytes: far enough into a slot, far from its end.
+MEGABYTES_BLOCKS = 20_000_000 // 512
+POWER_CUTS = int(os.environ.get("ISO_TEST_CUTS", "2"))
+CUT_WITHIN_SECS = 20
+FAILURES = r"Kernel panic|Not installed:[^\r\n]*"
+STARTED = time.monotonic()
+
+
+@contextlib.contextmanager
+def step(what):
+    begun = time.monotonic()
+    yield
+    now = time.monotonic()
+    print(f"[{now - STARTED:5.0f} s] {what}: {now - begun:.0f} s", flush=True)
+
+
+@contextlib.contextmanager
+def machine(*args, **kwargs):
+    """One at a time, also among several runs of this."""
+    path = os.environ.get("ISO_TEST_LOCK")
+    with open(path, "w", encoding="utf-8") if path else contextlib.nullcontext() as lock:
+        if lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        with Machine(*args, **kwargs) as running:
+            yield running
+
+
+class Day:
+    """What the stories share: the folder, the image, the disk's versions."""
+
+    def __init__(self, out):
+        self.out, self.work = out, os.path.join(out, "test")
+        with open(os.path.join(out, "root/usr/lib/box/version"), encoding="utf-8") as file:
+            self.version = file.read().strip()
+        self.iso = os.path.join(out, f"forebay-{self.version}-amd64.iso")
+
+    def file(self, name):
+        return os.path.join(self.work, name)
+
+    def new_disk(self, name):
+        for old in glob.glob(self.file(f"{name}.disk*")):
+            os.unlink(old)
+        with open(self.file(f"{name}.disk"), "wb") as disk:
+            disk.truncate(DISK_BYTES)
+        return self.file(f"{name}.disk")
+
+    def answers(self, **answers):
+        text = "".join(f"{key}={value}\n" for key, value in answers.items())
+        return medium(self.file("answers"), "FOREBAYCFG", 2, forebay__conf=text)
+
+    def disk_machine(self, name, disk="bios", **kwargs):
+        return machine(self.work, name, self.file(f"{disk}.disk"), **kwargs)
+
+
+def install(day, name, uefi):
+    disk = day.new_disk(name)
+    answers = day.answers(DISK="only", WIPE="yes", SERIAL="BOX1", SLOT_MB=SLOT_MB, THEN="poweroff")
+    with step(f"{name}: the image starts, installs unattended, switches off"):
+        with machine(day.work, f"{name}-install", disk, iso=day.iso, media=[answers], uefi=uefi) as box:
+            box.says(r"Installed on /dev/vda", INSTALL_SECS, unless=FAILURES)
+            box.ends(BOOT_SECS)
+
+
+def wait_for_tiers(box, channel):
+    with step("LL-HLS, LL-DASH and TS of it are read"):
+        for tier in (ll_hls, ll_dash, ts):
+            box.machine.until(f"{tier.__name__} of {channel}", lambda tier=tier: tier(box, channel), MEDIA_SECS)
+
+
+def first_boot(day, name, uefi):
+    with day.disk_machine(f"{name}-first", name, uefi=uefi) as running:
+        with step(f"{name}: it starts from the disk and shows its screen"):
+            running.says(rf"Forebay {re.escape(day.version)} on forebay-[0-9a-f]{{4}}, slot A", BOOT_SECS, unless=FAILURES)
+            running.says(r"https://10\.0\.2\.15/admin/", BOOT_SECS)
+            code = running.says(r"Claim code   ([A-Z0-9]{4}-[A-Z0-9]{4})", BOOT_SECS).group(1)
+            shown = running.says(r"SHA-256 ([0-9A-Fa-f:]+)", BOOT_SECS).group(1)
+        box = Box(running)
+        with step("it is claimed over HTTPS with the code and certificate of its console"):
+            assert box.fingerprint() == shown.replace(":", "").lower(), "the console shows another certificate"
+            box.claim(code)
+        channel = box.add_channel("Pattern")
+        wait_for_tiers(box, channel)
+        # Only a slot that is known to be good is left without power by what comes next.
+        running.until("readiness", lambda: box.get("/readyz"), BOOT_SECS)
+
+
+def bios(day):
+    install(day, "bios", uefi=False)
+    first_boot(day, "bios", uefi=False)
+
+
+def uefi(day):
+    install(day, "uefi", uefi=True)
+    first_boot(day, "uefi", uefi=True)
+
+
+def careful(day):
+    disk = day.new_disk("careful")
+    answers = day.answers(DISK="/dev/vda", SLOT_MB=SLOT_MB, THEN="poweroff")
+    with step("Secure Boot; answers without WIPE=yes: nothing is written"):
+        with machine(day.work, "careful", disk, iso=day.iso, media=[answers], uefi=True, secure_boot=True) as box:
+            box.says(r"Not installed: forebay.conf does not say WIPE=yes", INSTALL_SECS)
+    assert os.stat(disk).st_blocks == 0, "the disk was written to"
+
+
+REFUSED = {
+    "older": r"its version, 0\.0\.1, is lower than",
+    "other-product": r"it is for another product, another-amd64",
+    "truncated": r"it is not whole, or not signed",
+    "foreign": r"it is not whole, or not signed",
+    "unsigned": r"it is not whole, or not signed",
+}
+
+
+def plays_on(box, after=0):
+    """Signs in anew and waits until the channel plays, on the numbering that it had."""
+    box.machine.until("readiness", lambda: box.get("/readyz"), BOOT_SECS)
+    box.sign_in()
+    wait_for_tiers(box, "pattern")
+    number = box.machine.until("LL-HLS", lambda: ll_hls(box, "pattern"), MEDIA_SECS)
+    assert number > after, f"media sequence {number} after {after}"
+    return number
+
+
+def cut_while_a_slot_is_written(day):
+    with day.disk_machine("cut-slot") as running:
+        with step("the power goes while an update is written"):
+            plays_on(Box(running))
+            running.plug_in(day.file("update.stick"), "update")
+            running.says(r"Updating from", UPDATE_SECS, unless=r"is refused[^\r\n]*")
+            blocks = os.stat(day.file("bios.disk")).st_blocks
+            running.until("writing", lambda: os.stat(day.file("bios.disk")).st_blocks > blocks + MEGABYTES_BLOCKS, UPDATE_SECS)
+            running.kill()
+
+
+def updates(day):
+    cut_while_a_slot_is_written(day)
+    with day.disk_machine("updates") as running:
+        box = Box(running)
+        with step("it starts again, from the slot that was not written"):
+            running.says(r"slot A", BOOT_SECS)
+            number = plays_on(box)
+        for name, reason in REFUSED.items():
+            with step(f"{name}: refused"):
+                running.plug_in(day.file(f"{name}.stick"), name)
+                running.says(rf"The update {name}\.raucb is refused: {reason}", UPDATE_SECS)
+                running.pull_out(name)
+        with step("an update is written"):
+            running.plug_in(day.file("update.stick"), "update")
+            running.says(rf"Restarting into {re.escape(day.version)}\+1", UPDATE_SECS, unless=r"is refused[^\r\n]*")
+            number = running.until("LL-HLS", lambda: ll_hls(box, "pattern"), MEDIA_SECS)
+        with step("the box starts from the other slot, and keeps it"):
+            running.says(rf"Updated to {re.escape(day.version)}\+1", UPDATE_SECS)
+            running.says(rf"Forebay {re.escape(day.version)}\+1 on forebay-[0-9a-f]{{4}}, slot B", BOOT_SECS)
+        number = plays_on(box, number)
+        running.pull_out("update")
+        with step("one that does not start is written"):
+            running.plug_in(day.file("broken.stick"), "broken")
+            running.says(rf"Restarting into {re.escape(day.version)}\+2", UPDATE_SECS, unless=r"is refused[^\r\n]*")
+        with step("it does not serve, and the box goes back"):
+            running.says(r"does not serve: going back to slot B", UPDATE_SECS)
+            running.says(rf"The update to {re.escape(day.version)}\+2 did not come up", UPDATE_SECS)
+        with step("the stick is still there: it is not tried again"):
+            running.says(r"refused: this box has tried it before", UPDATE_SECS)
+        plays_on(box, number)
+
+
+def cut_while_settings_are_written(day, number, chance):
+    acknowledged = []
+    with day.disk_machine(f"cut-{number}") as running:
+        box = Box(running)
+        with step(f"cut {number}: it comes back"):
+            plays_on(box)
+        until = time.monotonic() + chance.uniform(1, CUT_WITHIN_SECS)
+        while time.monotonic() < until:
+            body = {"name": f"Cut {number} {len(acknowledged)}", "source": "rtmp", "start": False}
+            acknowledged.append(box.api("POST", "/channels", body, 201)[1]["slug"])
+        running.kill()
+    with day.disk_machine(f"cut-{number}-after") as running:
+        box = Box(running)
+        with step(f"cut {number}: with {len(acknowledged)} channels made before it; they are all there"):
+            plays_on(box)
+            lost = set(acknowledged) - box.channels().keys()
+            assert not lost, f"lost: {lost}"
+
+
+def cuts(day):
+    seed = int(os.environ.get("ISO_TEST_SEED", time.time_ns()))
+    print(f"power cuts: ISO_TEST_SEED={seed}", flush=True)
+    chance = random.Random(seed)
+    for number in range(POWER_CUTS):
+        cut_while_settings_are_written(day, number, chance)
+
+
+STORIES = {story.__name__: story for story in (careful, bios, updates, cuts, uefi)}
+
+
+def main(out, *names):
+    day = Day(os.path.abspath(out))
+    for name in names or STORIES:
+        with step(f"== {name}"):
+            STORIES[name](day)
+    print("All stories ended well.")
+
+
+main(*sys.argv[1:])

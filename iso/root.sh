@@ -71,7 +71,7 @@ forget() {
   ln -sfn ../run/systemd/resolve/stub-resolv.conf "$TREE/etc/resolv.conf"
   rm -rf "$TREE"/var/lib/dbus/machine-id "$TREE"/var/lib/systemd/random-seed "$TREE"/etc/apt/sources.list* "$TREE"/etc/apt/apt.conf.d/*mmdebstrap* \
     "$TREE"/var/lib/apt/lists/* "$TREE"/var/cache/{apt,debconf,ldconfig}/* "$TREE"/var/log/{apt,*.log} "$TREE"/var/backups/* \
-    "$TREE"/etc/{passwd-,group-,shadow-,gshadow-} "$TREE"/tmp/* "$TREE"/var/lib/dkms
+    "$TREE"/etc/{passwd-,group-,shadow-,gshadow-} "$TREE"/tmp/* "$TREE"/var/lib/dkms "$TREE"/var/log/journal
   local kernel
   kernel=$(basename "$(find "$TREE/usr/lib/modules" -mindepth 1 -maxdepth 1 | sort -V | tail -n 1)")
   ln -sfn "vmlinuz-$kernel" "$TREE/boot/vmlinuz"

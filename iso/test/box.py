@@ -4,10 +4,13 @@ import hashlib
 import http.client
 import json
 import re
+import socket
 import ssl
 
 PASSWORD = "tall green kettle 17"
 TIMEOUT_SECS = 60
+# What the firewall drops gives no answer; what nobody listens on is refused at once.
+SILENCE_SECS = 10
 
 
 class Box:
@@ -53,6 +56,28 @@ class Box:
         certificate = connection.sock.getpeercert(binary_form=True)
         connection.close()
         return hashlib.sha256(certificate).hexdigest()
+
+    def tells_time(self):
+        """To a client of NTP (RFC 5905, 7.3): an answer of a server comes back."""
+        with socket.socket(type=socket.SOCK_DGRAM) as client:
+            client.settimeout(SILENCE_SECS)
+            client.sendto(bytes([0x23]) + bytes(47), ("127.0.0.1", self.machine.ntp))
+            try:
+                answer = client.recv(512)
+            except TimeoutError:
+                return False
+            return len(answer) >= 48 and answer[0] & 7 == 4
+
+    def is_closed_to_ssh(self):
+        """Not refused by the box, which would close the connection, but not heard by it at all."""
+        with socket.create_connection(("127.0.0.1", self.machine.ssh), SILENCE_SECS) as client:
+            try:
+                client.recv(1)
+            except TimeoutError:
+                return True
+            except ConnectionError:
+                pass
+            return False
 
     def claim(self, code):
         headers, _ = self.api("POST", "/claim", {"code": code, "name": "Ada", "password": PASSWORD}, 201)

@@ -8,6 +8,8 @@
 | updates | on the disk of `bios`: a power cut while a slot is written; bundles that are refused; an update; one that does not start, and the way back |
 | cuts | on the same disk: power cuts while settings are written |
 | uefi | as `bios`, by UEFI |
+| attended | the menu on the serial console: a wrong name for the disk, then the right one |
+| live | the box tried from the medium, claimed, with a channel |
 
 All of them, in this order, when none is named. ISO_TEST_LOCK names a file that is locked while a machine runs, ISO_TEST_KVM=yes
 uses KVM.
@@ -111,8 +113,10 @@ def first_boot(day, name, uefi):
             box.claim(code)
         channel = box.add_channel("Pattern")
         wait_for_tiers(box, channel)
-        # Only a slot that is known to be good is left without power by what comes next.
-        running.until("readiness", lambda: box.get("/readyz"), BOOT_SECS)
+        with step("it tells the time; SSH is closed; no unit has failed"):
+            running.until("an answer by NTP", box.tells_time, BOOT_SECS)
+            assert box.is_closed_to_ssh(), "something answers on port 22"
+            assert "Fault " not in running.output(), "the console shows a fault"
 
 
 def bios(day):
@@ -131,6 +135,44 @@ def careful(day):
     with step("Secure Boot; answers without WIPE=yes: nothing is written"):
         with machine(day.work, "careful", disk, iso=day.iso, media=[answers], uefi=True, secure_boot=True) as box:
             box.says(r"Not installed: forebay.conf does not say WIPE=yes", INSTALL_SECS)
+    assert os.stat(disk).st_blocks == 0, "the disk was written to"
+
+
+def attended(day):
+    disk = day.new_disk("attended")
+    with machine(day.work, "attended", disk, iso=day.iso) as box:
+        with step("the menu shows; another name than the disk's changes nothing"):
+            box.says(r"What is to be done", INSTALL_SECS)
+            box.types("\r")
+            box.says(r"Install on which disk", BOOT_SECS)
+            box.types("\r")
+            box.says(r"Type /dev/vda to go on", BOOT_SECS)
+            box.types("/dev/sda\r")
+            box.says(r"Nothing was changed", BOOT_SECS)
+            assert os.stat(disk).st_blocks == 0, "the disk was written to"
+        with step("with the disk's name it installs"):
+            box.types("\r")
+            box.says(r"What is to be done", BOOT_SECS)
+            box.types("\r")
+            box.says(r"Install on which disk", BOOT_SECS)
+            box.types("\r")
+            box.says(r"Type /dev/vda to go on", BOOT_SECS)
+            box.types("/dev/vda\r")
+            box.says(r"Installed on /dev/vda", INSTALL_SECS, unless=FAILURES)
+
+
+def live(day):
+    disk = day.new_disk("live")
+    with machine(day.work, "live", disk, iso=day.iso) as running:
+        with step("it is tried without being installed"):
+            running.says(r"Try Forebay", BOOT_SECS)
+            # Down, and Enter.
+            running.types("\x1b[B\r")
+            running.says(r"Not installed: what is set here is forgotten", BOOT_SECS)
+            code = running.says(r"Claim code   ([A-Z0-9]{4}-[A-Z0-9]{4})", BOOT_SECS).group(1)
+            box = Box(running)
+            box.claim(code)
+            wait_for_tiers(box, box.add_channel("Pattern"))
     assert os.stat(disk).st_blocks == 0, "the disk was written to"
 
 
@@ -223,7 +265,7 @@ def cuts(day):
         cut_while_settings_are_written(day, number, chance)
 
 
-STORIES = {story.__name__: story for story in (careful, bios, updates, cuts, uefi)}
+STORIES = {story.__name__: story for story in (careful, bios, updates, cuts, uefi, attended, live)}
 
 
 def main(out, *names):

@@ -19,14 +19,14 @@ class Failed(Exception):
 
 
 class Machine:
-    """Boots at once. `restrict=on` keeps it from the world; its HTTPS and HTTP ports are reached on loopback."""
+    """Boots at once. `restrict=on` keeps it from the world; some of its ports are reached on loopback."""
 
     def __init__(self, work, name, disk, iso=None, uefi=False, secure_boot=False, media=()):
         self.name, self.work, self.started = name, work, time.monotonic()
-        self.https, self.http = free_port(), free_port()
+        self.https, self.ssh, self.ntp = free_port(), free_port(), free_port(socket.SOCK_DGRAM)
         self.serial = os.path.join(work, f"{name}.serial.log")
-        self.monitor = os.path.join(work, "monitor")
-        for leftover in (self.serial, self.monitor):
+        self.monitor, self.keyboard = os.path.join(work, "monitor"), os.path.join(work, "keyboard")
+        for leftover in (self.serial, self.monitor, self.keyboard):
             if os.path.exists(leftover):
                 os.unlink(leftover)
         open(self.serial, "wb").close()
@@ -37,11 +37,13 @@ class Machine:
 
     def _base(self, secure_boot):
         accelerator = ["-accel", "kvm", "-cpu", "host"] if os.environ.get("ISO_TEST_KVM") == "yes" else ["-accel", "tcg,thread=multi", "-cpu", "max"]
-        forwards = f"hostfwd=tcp:127.0.0.1:{self.https}-:443,hostfwd=tcp:127.0.0.1:{self.http}-:80"
+        tcp = ",".join(f"hostfwd=tcp:127.0.0.1:{here}-:{there}" for here, there in ((self.https, 443), (self.ssh, 22)))
+        forwards = f"{tcp},hostfwd=udp:127.0.0.1:{self.ntp}-:123"
         return [
             "qemu-system-x86_64", "-M", "q35,smm=on" if secure_boot else "q35", *accelerator,
             "-smp", str(CPUS), "-m", str(MEMORY_MB), "-display", "none", "-vga", "std",
-            "-serial", f"file:{self.serial}", "-qmp", f"unix:{self.monitor},server=on,wait=off",
+            "-chardev", f"socket,id=serial,path={self.keyboard},server=on,wait=off,logfile={self.serial}", "-serial", "chardev:serial",
+            "-qmp", f"unix:{self.monitor},server=on,wait=off",
             "-netdev", f"user,id=net,restrict=on,{forwards}", "-device", "virtio-net-pci,netdev=net,romfile=",
             "-device", "virtio-rng-pci", "-device", "qemu-xhci,id=usb",
         ]  # fmt: skip
@@ -121,6 +123,16 @@ class Machine:
             self.process.kill()
             self.process.wait()
 
+    def types(self, keys):
+        """On the serial console."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(self.keyboard)
+            connection.sendall(keys.encode())
+            # QEMU hangs up when the guest has taken them all.
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
+
     def ask_monitor(self, *commands):
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(self.monitor)
@@ -144,8 +156,8 @@ class Machine:
         self.ask_monitor(("device_del", {"id": f"{name}-stick"}))
 
 
-def free_port():
-    with socket.socket() as probe:
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(type=kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 

@@ -7,7 +7,7 @@
 | bios | installed unattended, started from the disk, claimed with the code on the console, a channel in three tiers |
 | updates | on the disk of `bios`: a power cut while a slot is written; bundles that are refused; an update; one that does not start, and the way back |
 | cuts | on the same disk: power cuts while settings are written |
-| uefi | as `bios`, by UEFI |
+| uefi | as `bios`, by UEFI, with an address of its own instead of DHCP's |
 | attended | the menu on the serial console: a wrong name for the disk, then the right one |
 | live | the box tried from the medium, claimed, with a channel |
 
@@ -85,9 +85,9 @@ class Day:
         return machine(self.work, name, self.file(f"{disk}.disk"), **kwargs)
 
 
-def install(day, name, uefi):
+def install(day, name, uefi, **network):
     disk = day.new_disk(name)
-    answers = day.answers(DISK="only", WIPE="yes", SERIAL="BOX1", SLOT_MB=SLOT_MB, THEN="poweroff")
+    answers = day.answers(DISK="only", WIPE="yes", SERIAL="BOX1", SLOT_MB=SLOT_MB, THEN="poweroff", **network)
     with step(f"{name}: the image starts, installs unattended, switches off"):
         with machine(day.work, f"{name}-install", disk, iso=day.iso, media=[answers], uefi=uefi) as box:
             box.says(r"Installed on /dev/vda", INSTALL_SECS, unless=FAILURES)
@@ -100,11 +100,11 @@ def wait_for_tiers(box, channel):
             box.machine.until(f"{tier.__name__} of {channel}", lambda tier=tier: tier(box, channel), MEDIA_SECS)
 
 
-def first_boot(day, name, uefi):
-    with day.disk_machine(f"{name}-first", name, uefi=uefi) as running:
+def first_boot(day, name, uefi, address="10.0.2.15"):
+    with day.disk_machine(f"{name}-first", name, uefi=uefi, address=address) as running:
         with step(f"{name}: it starts from the disk and shows its screen"):
             running.says(rf"Forebay {re.escape(day.version)} on forebay-[0-9a-f]{{4}}, slot A", BOOT_SECS, unless=FAILURES)
-            running.says(r"https://10\.0\.2\.15/admin/", BOOT_SECS)
+            running.says(rf"https://{re.escape(address)}/admin/", BOOT_SECS)
             code = running.says(r"Claim code   ([A-Z0-9]{4}-[A-Z0-9]{4})", BOOT_SECS).group(1)
             shown = running.says(r"SHA-256 ([0-9A-Fa-f:]+)", BOOT_SECS).group(1)
         box = Box(running)
@@ -125,8 +125,8 @@ def bios(day):
 
 
 def uefi(day):
-    install(day, "uefi", uefi=True)
-    first_boot(day, "uefi", uefi=True)
+    install(day, "uefi", uefi=True, ADDRESS="10.0.2.77/24", GATEWAY="10.0.2.2")
+    first_boot(day, "uefi", uefi=True, address="10.0.2.77")
 
 
 def careful(day):

@@ -21,7 +21,7 @@ class Failed(Exception):
 class Machine:
     """Boots at once. `restrict=on` keeps it from the world; some of its ports are reached on loopback."""
 
-    def __init__(self, work, name, disk, iso=None, uefi=False, secure_boot=False, media=()):
+    def __init__(self, work, name, disk, iso=None, uefi=False, secure_boot=False, media=(), address="10.0.2.15"):
         self.name, self.work, self.started = name, work, time.monotonic()
         self.https, self.ssh, self.ntp = free_port(), free_port(), free_port(socket.SOCK_DGRAM)
         self.serial = os.path.join(work, f"{name}.serial.log")
@@ -31,14 +31,14 @@ class Machine:
                 os.unlink(leftover)
         open(self.serial, "wb").close()
         self.seen = 0
-        command = self._base(secure_boot) + self._drives(disk, iso, media) + (self._uefi(disk, secure_boot) if uefi else [])
+        command = self._base(secure_boot, address) + self._drives(disk, iso, media) + (self._uefi(disk, secure_boot) if uefi else [])
         with open(os.path.join(work, f"{name}.qemu.log"), "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    def _base(self, secure_boot):
+    def _base(self, secure_boot, address):
         accelerator = ["-accel", "kvm", "-cpu", "host"] if os.environ.get("ISO_TEST_KVM") == "yes" else ["-accel", "tcg,thread=multi", "-cpu", "max"]
-        tcp = ",".join(f"hostfwd=tcp:127.0.0.1:{here}-:{there}" for here, there in ((self.https, 443), (self.ssh, 22)))
-        forwards = f"{tcp},hostfwd=udp:127.0.0.1:{self.ntp}-:123"
+        tcp = ",".join(f"hostfwd=tcp:127.0.0.1:{here}-{address}:{there}" for here, there in ((self.https, 443), (self.ssh, 22)))
+        forwards = f"{tcp},hostfwd=udp:127.0.0.1:{self.ntp}-{address}:123"
         return [
             "qemu-system-x86_64", "-M", "q35,smm=on" if secure_boot else "q35", *accelerator,
             "-smp", str(CPUS), "-m", str(MEMORY_MB), "-display", "none", "-vga", "std",

@@ -8,7 +8,7 @@
 | refusals | on the disk of `bios`: a power cut while an update is written; bundles that are refused |
 | updates | on the same disk: an update; one that does not start, and the way back |
 | cuts | on the same disk: power cuts while settings are written |
-| uefi | as `bios`, by UEFI, with an address of its own instead of DHCP's |
+| uefi | as `bios`, by UEFI, from the disk with Secure Boot, with an address of its own instead of DHCP's |
 | attended | the menu on the serial console: a wrong name for the disk, then the right one |
 | live | the box tried from the medium, claimed, with a channel |
 
@@ -103,8 +103,8 @@ def wait_for_tiers(box, channel):
             box.machine.until(f"{tier.__name__} of {channel}", lambda tier=tier: tier(box, channel), MEDIA_SECS)
 
 
-def first_boot(day, name, uefi, address="10.0.2.15"):
-    with day.disk_machine(f"{name}-first", name, uefi=uefi, address=address) as running:
+def first_boot(day, name, address="10.0.2.15", **firmware):
+    with day.disk_machine(f"{name}-first", name, address=address, **firmware) as running:
         with step(f"{name}: it starts from the disk and shows its screen"):
             running.says(rf"Forebay {re.escape(day.version)} on forebay-[0-9a-f]{{4}}, slot A", BOOT_SECS, unless=FAILURES)
             running.says(rf"https://{re.escape(address)}/admin/", BOOT_SECS)
@@ -124,12 +124,12 @@ def first_boot(day, name, uefi, address="10.0.2.15"):
 
 def bios(day):
     install(day, "bios", uefi=False)
-    first_boot(day, "bios", uefi=False)
+    first_boot(day, "bios")
 
 
 def uefi(day):
     install(day, "uefi", uefi=True, ADDRESS="10.0.2.77/24", GATEWAY="10.0.2.2")
-    first_boot(day, "uefi", uefi=True, address="10.0.2.77")
+    first_boot(day, "uefi", address="10.0.2.77", uefi=True, secure_boot=True)
 
 
 def careful(day):

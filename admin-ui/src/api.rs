@@ -4,8 +4,9 @@ use crate::text;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use wire::{
-    AuditEntry, Backup, BoxStatus, Channel, ChannelList, Event, Failover, NewBackup, NewChannel, NewClaim,
-    NewPassword, NewSession, NewUser, Problem, SessionState, Slate, Source, StreamKey, User,
+    Account, AuditEntry, Backup, BoxStatus, Channel, ChannelList, Event, Failover, Grants, NewBackup,
+    NewChannel, NewClaim, NewPassword, NewSession, NewUser, Problem, SessionState, Slate, Source, StreamKey,
+    User,
 };
 
 /// Where the API lives.
@@ -78,8 +79,15 @@ pub(crate) async fn sign_in(who: &NewSession) -> Result<User, Fault> {
 }
 
 /// Who may sign in.
-pub(crate) async fn users() -> Result<Vec<User>, Fault> {
+pub(crate) async fn users() -> Result<Vec<Account>, Fault> {
     json(&answer(Request::get(&format!("{BASE}/users"))).await?).await
+}
+
+/// Says which channels exist for somebody.
+pub(crate) async fn set_grants(name: &str, grants: &Grants) -> Result<Grants, Fault> {
+    let url = format!("{BASE}/users/{}/channels", js_sys::encode_uri_component(name));
+    let request = timed(Request::put(&url)).json(grants).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
 }
 
 /// Lets somebody sign in.

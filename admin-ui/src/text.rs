@@ -113,6 +113,18 @@ pub(crate) const USERS: &str = "Who may sign in";
 pub(crate) const MY_PASSWORD: &str = "Your password";
 pub(crate) const ROLE: &str = "Role";
 pub(crate) const ROLES_HINT: &str = "Viewers see everything but stream keys and change nothing; operators do all about channels; administrators certificates and users too.";
+pub(crate) const CHANNELS_OF_USER: &str = "Channels";
+pub(crate) const ALL_CHANNELS: &str = "all";
+pub(crate) const NO_CHANNELS_OF_USER: &str = "none";
+pub(crate) const SEES_ALL_CHANNELS: &str = "All channels, those to come too";
+pub(crate) const GRANTS_HINT: &str =
+    "The others do not exist for this user. Channels that an operator makes are added by themselves.";
+
+/// What opens the choice of channels of a user.
+pub(crate) fn channels_of_user(name: &str) -> String {
+    format!("Channels that exist for {name}")
+}
+
 pub(crate) const ADD_USER: &str = "Add";
 pub(crate) const REMOVE_USER: &str = "Remove";
 pub(crate) const MY_NEW_PASSWORD: &str = "A new password for yourself";

@@ -7,6 +7,7 @@ pub(crate) mod channel_card;
 pub(crate) mod copy_button;
 pub(crate) mod failover;
 pub(crate) mod fault_line;
+pub(crate) mod grants;
 pub(crate) mod history;
 pub(crate) mod new_channel;
 pub(crate) mod publish;

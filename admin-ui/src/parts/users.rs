@@ -2,17 +2,18 @@
 
 use crate::api;
 use crate::parts::fault_line::FaultLine;
+use crate::parts::grants::GrantsOf;
 use crate::parts::saving::{SaveLine, Saving};
 use crate::text;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::{NewPassword, NewUser, Role, User};
+use wire::{Account, NewPassword, NewUser, Role};
 
 /// The section, for somebody who has signed in.
 #[component]
 pub(crate) fn Users(name: String, role: Role) -> impl IntoView {
-    let users: RwSignal<Vec<User>> = RwSignal::new(Vec::new());
+    let users: RwSignal<Vec<Account>> = RwSignal::new(Vec::new());
     let removing = Saving::new();
     let is_administrator = role == Role::Administrator;
     let fetch = move || {
@@ -30,9 +31,9 @@ pub(crate) fn Users(name: String, role: Role) -> impl IntoView {
             <summary>{if is_administrator { text::USERS } else { text::MY_PASSWORD }}</summary>
             <Show when=move || is_administrator>
                 <table>
-                    <thead><tr><th scope="col">{text::NAME}</th><th scope="col">{text::ROLE}</th><td></td></tr></thead>
+                    <thead><tr><th scope="col">{text::NAME}</th><th scope="col">{text::ROLE}</th><th scope="col">{text::CHANNELS_OF_USER}</th><td></td></tr></thead>
                     <tbody>
-                        <For each=move || users.get() key=User::clone let:user>
+                        <For each=move || users.get() key=Account::clone let:user>
                             <UserRow is_me=my_name.with_value(|me| *me == user.name) user fetch removing/>
                         </For>
                     </tbody>
@@ -46,8 +47,13 @@ pub(crate) fn Users(name: String, role: Role) -> impl IntoView {
 }
 
 #[component]
-fn UserRow(user: User, fetch: impl Fn() + Copy + 'static, removing: Saving, is_me: bool) -> impl IntoView {
-    let User { name, role } = user.clone();
+fn UserRow(
+    user: Account,
+    fetch: impl Fn() + Copy + Send + Sync + 'static,
+    removing: Saving,
+    is_me: bool,
+) -> impl IntoView {
+    let (name, role, account) = (user.name.clone(), user.role, user.clone());
     let remove = move |_| {
         let name = user.name.clone();
         removing.run(async move { api::remove_user(&name).await }, move |()| fetch());
@@ -58,7 +64,7 @@ fn UserRow(user: User, fetch: impl Fn() + Copy + 'static, removing: Saving, is_m
             <button type="button" class="small danger" aria-label=label disabled=move || removing.is_busy() on:click=remove>{text::REMOVE_USER}</button>
         }
     });
-    view! { <tr><td>{name}</td><td>{text::role(role)}</td><td class="end">{button}</td></tr> }
+    view! { <tr><td>{name}</td><td>{text::role(role)}</td><td><GrantsOf account fetch/></td><td class="end">{button}</td></tr> }
 }
 
 #[component]

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `claim` | the one-time code that makes the first administrator; pure |
 //! | [`password`] | which are taken, and how they are kept |
-//! | [`role`] | pure: what each role may do |
+//! | [`role`] | pure: how the roles stand to each other |
+//! | [`sight`] | pure: which channels exist for whom |
 //! | `throttle` | how often somebody may try |
 //!
 //! Rows are in the [store](crate::store); who asks is found out by the API's [guard](crate::api::guard).
@@ -12,6 +13,7 @@
 mod claim;
 pub mod password;
 pub mod role;
+pub mod sight;
 mod throttle;
 
 use crate::clock::House;

@@ -25,7 +25,16 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/claim", "POST").route(web::post().to(claim)))
         .service(resource("/claim-code", "POST").route(web::post().to(claim_code)))
         .service(resource("/users", "GET, POST").route(web::get().to(list)).route(web::post().to(add)))
-        .service(resource("/users/{name}", "DELETE").route(web::delete().to(remove)))
+        .service(
+            resource("/users/{name}", "GET, DELETE")
+                .route(web::get().to(show))
+                .route(web::delete().to(remove)),
+        )
+        .service(
+            resource("/users/{name}/channels", "GET, PUT")
+                .route(web::get().to(grants))
+                .route(web::put().to(set_grants)),
+        )
         .service(resource("/users/{name}/password", "PUT").route(web::put().to(set_password)));
 }
 
@@ -79,6 +88,7 @@ fn let_in(SignedIn { user, token }: &SignedIn) -> HttpResponse {
 async fn sign_out(state: Data<ApiState>, asked: Asked) -> Result<HttpResponse, ApiError> {
     if let Caller::User(session) = &asked.caller {
         state.store.end_session(session).await?;
+        state.bump();
     }
     let gone = format!("{COOKIE}=; Max-Age=0; {ATTRIBUTES}");
     Ok(HttpResponse::NoContent().insert_header((SET_COOKIE, gone)).finish())
@@ -94,8 +104,30 @@ async fn claim_code(state: Data<ApiState>, asked: Asked) -> Result<Json<wire::Cl
     Ok(Json(state.accounts.new_code().await?))
 }
 
-async fn list(state: Data<ApiState>) -> Result<Json<Vec<wire::User>>, ApiError> {
-    Ok(Json(state.store.users().await?))
+async fn list(state: Data<ApiState>) -> Result<Json<Vec<wire::Account>>, ApiError> {
+    Ok(Json(state.store.accounts().await?))
+}
+
+async fn show(state: Data<ApiState>, name: Path<String>) -> Result<Json<wire::Account>, ApiError> {
+    Ok(Json(state.store.account(&name).await?))
+}
+
+async fn grants(state: Data<ApiState>, name: Path<String>) -> Result<Json<wire::Grants>, ApiError> {
+    Ok(Json(wire::Grants { channels: state.store.account(&name).await?.channels }))
+}
+
+async fn set_grants(
+    state: Data<ApiState>,
+    name: Path<String>,
+    Json(wanted): Json<wire::Grants>,
+) -> Result<Json<wire::Grants>, ApiError> {
+    let changed = state.store.set_grants(&name, wanted.channels).await.map_err(|error| match error {
+        StoreError::NoSuchChannel(_) => ApiError::new(Kind::Invalid, error.to_string()).at("/channels"),
+        error => error.into(),
+    })?;
+    state.bump();
+    tracing::info!(user = changed.name, channels = ?changed.channels, "grants changed");
+    Ok(Json(wire::Grants { channels: changed.channels }))
 }
 
 async fn add(state: Data<ApiState>, Json(wanted): Json<wire::NewUser>) -> Result<HttpResponse, ApiError> {
@@ -106,6 +138,7 @@ async fn add(state: Data<ApiState>, Json(wanted): Json<wire::NewUser>) -> Result
 
 async fn remove(state: Data<ApiState>, name: Path<String>) -> Result<HttpResponse, ApiError> {
     state.store.remove_user(&name).await?;
+    state.bump();
     tracing::info!(user = name.as_str(), "user removed");
     Ok(HttpResponse::NoContent().finish())
 }
@@ -122,6 +155,7 @@ async fn set_password(
         _ => None,
     };
     state.accounts.set_password(&name, &wanted, kept).await?;
+    state.bump();
     tracing::info!(user = name.as_str(), "password changed");
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,7 +1,9 @@
 //! What needs the operator.
 
 use super::ApiState;
+use super::guard::Asked;
 use super::problem::{self, ApiError, Kind};
+use crate::accounts::sight::Sight;
 use crate::alarms;
 use crate::health::copies;
 use actix_web::web::{Data, Json, Path};
@@ -14,8 +16,19 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/alarms/{id}", "DELETE").route(web::delete().to(dismiss)));
 }
 
-async fn list(state: Data<ApiState>) -> Json<Vec<wire::Alarm>> {
-    Json(state.board.alarms())
+async fn list(state: Data<ApiState>, asked: Asked) -> Json<Vec<wire::Alarm>> {
+    Json(seen(&state, asked.caller.sight()))
+}
+
+/// Those that exist for somebody. A drill's is the box's, and names its channel.
+pub(super) fn seen(state: &ApiState, sight: &Sight) -> Vec<wire::Alarm> {
+    let drill = state.drills.running().map(|drill| drill.channel);
+    let is_of_drill = |alarm: &wire::Alarm| alarm.id == alarms::Kind::Drill.id();
+    let about =
+        |alarm: &wire::Alarm| alarm.channel.clone().or_else(|| drill.clone().filter(|_| is_of_drill(alarm)));
+    let mut all = state.board.alarms();
+    all.retain(|alarm| sight.sees_of(about(alarm).as_deref()));
+    all
 }
 
 async fn dismiss(state: Data<ApiState>, id: Path<String>) -> Result<HttpResponse, ApiError> {

@@ -56,7 +56,7 @@ impl Subject {
     async fn describe(&self, state: &ApiState, request: &HttpRequest) -> Option<Value> {
         match self {
             Self::Channel(slug) => channel(state, slug, request).await.ok(),
-            Self::Users => state.store.users().await.ok().map(|users| json!({ "users": users })),
+            Self::Users => state.store.accounts().await.ok().map(|users| json!({ "users": users })),
             Self::Other => None,
         }
     }

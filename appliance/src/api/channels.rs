@@ -1,9 +1,11 @@
 //! The calls about channels, and about the box as a whole.
 
 use super::address::Base;
+use super::guard::Asked;
 use super::problem::{self, ApiError, Kind};
-use super::{ApiState, view};
-use crate::store::{Channel, Desired, Draft};
+use super::{ApiState, alarms, view};
+use crate::accounts::sight::Sight;
+use crate::store::{Channel, Desired, Draft, StoreError};
 use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -24,14 +26,20 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/box", "GET").route(web::get().to(whole_box)));
 }
 
-/// All channels as they are now, for the list and for the feed.
-pub(super) async fn snapshot(state: &ApiState, base: &Base) -> Result<wire::ChannelList, ApiError> {
-    let (channels, mut reports, now) = (state.store.channels().await?, state.board.list(), state.house.now());
+/// The channels that exist for somebody, as they are now, for the list and for the feed.
+pub(super) async fn snapshot(
+    state: &ApiState,
+    base: &Base,
+    sight: &Sight,
+) -> Result<wire::ChannelList, ApiError> {
+    let (mut channels, mut reports) = (state.store.channels().await?, state.board.list());
+    let now = state.house.now();
+    channels.retain(|channel| sight.sees(channel.slug.as_str()));
     let join = |channel: Channel| {
         let report = reports.remove(channel.slug.as_str());
         with_picture(view::channel(channel, report, base, now), state)
     };
-    let alarms = state.board.alarms();
+    let alarms = alarms::seen(state, sight);
     Ok(wire::ChannelList { channels: channels.into_iter().map(join).collect(), alarms })
 }
 
@@ -45,16 +53,28 @@ fn with_picture(told: wire::Channel, state: &ApiState) -> wire::Channel {
     wire::Channel { picture, ..told }
 }
 
-async fn list(request: HttpRequest, state: Data<ApiState>) -> Result<Json<wire::ChannelList>, ApiError> {
-    snapshot(&state, &Base::of(&request, &state)).await.map(Json)
+async fn list(
+    request: HttpRequest,
+    state: Data<ApiState>,
+    asked: Asked,
+) -> Result<Json<wire::ChannelList>, ApiError> {
+    snapshot(&state, &Base::of(&request, &state), asked.caller.sight()).await.map(Json)
 }
 
 async fn add(
     request: HttpRequest,
     state: Data<ApiState>,
+    asked: Asked,
     Json(new): Json<wire::NewChannel>,
 ) -> Result<HttpResponse, ApiError> {
-    let added = state.store.add(Draft::try_from(new)?).await?;
+    let added = state.store.add_for(Draft::try_from(new)?, asked.caller.maker()).await;
+    let added = added.map_err(|error| match error {
+        // Which channel has it may not exist for whoever asks.
+        StoreError::NameTaken { slug, .. } if !asked.caller.sight().sees(&slug) => {
+            ApiError::new(Kind::Conflict, "this name is taken; choose another").at("/name")
+        }
+        error => error.into(),
+    })?;
     state.bump();
     tracing::info!(channel = added.slug.as_str(), "channel added");
     let place = format!("/api/v1/channels/{}", added.slug);

@@ -6,6 +6,7 @@
 use super::ApiState;
 use super::address::Base;
 use super::channels::snapshot;
+use super::guard::{Asked, Caller};
 use super::problem::{self, ApiError, Kind};
 use crate::limits::{EVENT_FEED_MAX, EVENT_FEEDS_MAX, EVENT_GAP_MIN, EVENT_PING_INTERVAL, EVENT_RETRY_AFTER};
 use actix_web::http::header::CONTENT_TYPE;
@@ -22,14 +23,14 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(web::resource("/events").route(web::get().to(follow)).default_service(problem::only("GET")));
 }
 
-async fn follow(request: HttpRequest, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
+async fn follow(request: HttpRequest, state: Data<ApiState>, asked: Asked) -> Result<HttpResponse, ApiError> {
     let place = Arc::clone(&state.feeds).try_acquire_owned().map_err(|_| {
         ApiError::new(
             Kind::Busy,
             format!("{EVENT_FEEDS_MAX} clients follow already; ask for /api/v1/channels instead"),
         )
     })?;
-    let feed = Feed::new(state.as_ref().clone(), Base::of(&request, &state), place);
+    let feed = Feed::new(state.as_ref().clone(), asked.caller, Base::of(&request, &state), place);
     let events = stream::unfold(feed, async |mut feed| {
         let event = feed.next().await?;
         Some((Ok::<_, Infallible>(event), feed))
@@ -40,6 +41,9 @@ async fn follow(request: HttpRequest, state: Data<ApiState>) -> Result<HttpRespo
 /// One client's feed.
 struct Feed {
     state: ApiState,
+    caller: Caller,
+    /// The version of the settings at which that was asked here.
+    known_at: Option<u64>,
     base: Base,
     board: watch::Receiver<u64>,
     store: watch::Receiver<u64>,
@@ -53,7 +57,7 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(state: ApiState, base: Base, place: OwnedSemaphorePermit) -> Self {
+    fn new(state: ApiState, caller: Caller, base: Base, place: OwnedSemaphorePermit) -> Self {
         let (mut board, mut store) = (state.board.version(), state.changed.subscribe());
         // What is there now is news to a new client.
         board.mark_changed();
@@ -62,6 +66,8 @@ impl Feed {
         let now = Instant::now();
         Self {
             state,
+            caller,
+            known_at: None,
             base,
             board,
             store,
@@ -79,13 +85,13 @@ impl Feed {
             biased;
             _ = closing.wait_for(|closing| *closing) => None,
             () = sleep_until(self.ends) => None,
-            event = self.event() => Some(event),
+            event = self.event() => event,
         }
     }
 
-    async fn event(&mut self) -> Bytes {
+    async fn event(&mut self) -> Option<Bytes> {
         if timeout(EVENT_PING_INTERVAL, self.change()).await.is_err() {
-            return Bytes::from_static(b": still here\n\n");
+            return Some(Bytes::from_static(b": still here\n\n"));
         }
         sleep_until(self.not_before).await;
         self.not_before = Instant::now() + EVENT_GAP_MIN;
@@ -101,17 +107,31 @@ impl Feed {
         }
     }
 
-    async fn channels(&mut self) -> Bytes {
+    /// Nothing once the client may see no more.
+    async fn channels(&mut self) -> Option<Bytes> {
         loop {
             // Whatever changes from here on is another event; what has changed until now is in this one.
             self.board.mark_unchanged();
-            self.store.mark_unchanged();
-            match snapshot(&self.state, &self.base).await {
-                Ok(list) => return event(&list),
+            let version = *self.store.borrow_and_update();
+            match self.snapshot(version).await {
+                Ok(list) => return list.as_ref().map(event),
                 Err(error) => tracing::debug!("feed waits for the store: {error}"),
             }
             sleep(EVENT_RETRY_AFTER).await;
         }
+    }
+}
+
+impl Feed {
+    /// Who calls is asked again when settings have changed: users and what exists for them are among those.
+    async fn snapshot(&mut self, version: u64) -> Result<Option<wire::ChannelList>, ApiError> {
+        if self.known_at != Some(version) {
+            match self.caller.again(&self.state).await? {
+                Some(caller) => (self.caller, self.known_at) = (caller, Some(version)),
+                None => return Ok(None),
+            }
+        }
+        snapshot(&self.state, &self.base, self.caller.sight()).await.map(Some)
     }
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | by the Unix socket | the console: everything |
 //! | from this machine, while nobody has claimed the box | trusted as the console is |
-//! | with the cookie of a session | that user: what the role may ([`crate::accounts::role`]) |
+//! | with the cookie of a session | that user: what the role may ([`calls`]), with the channels that exist for them |
 //! | otherwise | nobody: may claim the box once, or sign in |
 //!
 //! Checks that each close a door which the others leave open:
@@ -20,9 +20,11 @@
 use super::ApiState;
 use super::accounts::COOKIE;
 use super::audit::Watched;
-use super::problem::{ApiError, Kind};
-use crate::accounts::role::may;
-use crate::store::{KeyHash, Session};
+use super::calls::{self, Found, Needs};
+use super::problem::{self, ApiError, Kind};
+use crate::accounts::sight::Sight;
+use crate::limits::SLUG_CHARS_MAX;
+use crate::store::{KeyHash, Maker, Session, StoreError};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Extensions, Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -34,6 +36,7 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
 use std::any::Any;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
+use wire::Role;
 
 /// Marks a connection that came over the Unix socket.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +78,41 @@ pub enum Caller {
     User(Session),
     /// Anybody.
     Nobody,
+}
+
+/// For those who are not limited.
+static ALL: Sight = Sight::All;
+
+impl Caller {
+    /// Which channels exist for them.
+    pub fn sight(&self) -> &Sight {
+        match self {
+            Self::User(session) => &session.sight,
+            Self::Console | Self::Local | Self::Nobody => &ALL,
+        }
+    }
+
+    /// For whom a channel is made.
+    pub(super) fn maker(&self) -> Maker {
+        Maker { user: self.is_somebody().map(|(name, _)| name.to_owned()) }
+    }
+
+    /// Name and role of those who have one.
+    fn is_somebody(&self) -> Option<(&str, Role)> {
+        match self {
+            Self::User(session) => Some((&session.user.name, session.user.role)),
+            Self::Console | Self::Local | Self::Nobody => None,
+        }
+    }
+
+    /// What has become of them; nothing when they may call no more.
+    pub(super) async fn again(&self, state: &ApiState) -> Result<Option<Self>, ApiError> {
+        match self {
+            Self::User(session) => Ok(state.store.session_again(session).await?.map(Self::User)),
+            Self::Local if state.accounts.is_claimed().await? => Ok(None),
+            Self::Console | Self::Local | Self::Nobody => Ok(Some(self.clone())),
+        }
+    }
 }
 
 /// What is known of a call; the guard leaves it for those behind it.
@@ -123,7 +161,8 @@ pub(crate) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let mut response = match admit(&state, &request).await {
+    let admitted = admit(&state, &request).await.and_then(|asked| permit(&asked, &request).map(|()| asked));
+    let mut response = match admitted {
         Err(error) => request.into_response(error.error_response()).map_into_boxed_body(),
         Ok(asked) => {
             let path = below_api(&request).to_owned();
@@ -185,13 +224,30 @@ async fn admit(state: &ApiState, request: &ServiceRequest) -> Result<Asked, ApiE
         None => None,
     };
     match session {
-        Some(session) if may(session.user.role, method, path) || is_own_password(&session, path) => {
-            Ok(asked(Caller::User(session)))
-        }
-        Some(session) if path == "/session" => Ok(asked(Caller::User(session))),
-        Some(_) => Err(ApiError::new(Kind::Forbidden, "your role does not allow this; ask an administrator")),
+        Some(session) => Ok(asked(Caller::User(session))),
         None if is_for_everybody(method, path) => Ok(nobody),
         None => Err(signed_out(is_claimed, nobody.is_secure, nobody.https_port)),
+    }
+}
+
+/// Whether the call is there, and whoever asks may make it. What does not exist for them is not there, whatever they may.
+fn permit(asked: &Asked, request: &ServiceRequest) -> Result<(), ApiError> {
+    let (method, path) = (request.method(), below_api(request));
+    let call = match calls::find(method, path) {
+        Found::Call(call) => call,
+        Found::OtherMethod(methods) => return Err(problem::not_with_this_method(methods)),
+        Found::Nothing => return Err(problem::no_such_path(request.path())),
+    };
+    let Some((name, role)) = asked.caller.is_somebody() else { return Ok(()) };
+    if !call.is_for(name, role, path) {
+        // For whoever reads the journal after something odd; a name or a path may hold anything that is visible.
+        let call = format!("{method} {}", path.chars().take(200).collect::<String>());
+        tracing::warn!(user = name, ?role, %call, "a call was refused: the role does not allow it");
+        return Err(ApiError::new(Kind::Forbidden, "your role does not allow this; ask an administrator"));
+    }
+    match calls::channel_of(path).filter(|slug| !asked.caller.sight().sees(slug)) {
+        Some(slug) => Err(StoreError::NoSuchChannel(slug.chars().take(SLUG_CHARS_MAX).collect()).into()),
+        None => Ok(()),
     }
 }
 
@@ -212,18 +268,13 @@ fn signed_out(is_claimed: bool, is_secure: bool, https_port: u16) -> ApiError {
 
 /// Calls that need no session.
 fn is_for_everybody(method: &Method, path: &str) -> bool {
-    path == "/session" || (path == "/claim" && method == Method::POST)
+    matches!(calls::find(method, path), Found::Call(call) if call.needs == Needs::Nothing)
 }
 
 /// Whether somebody is there: a page that is left open asks for these again and again.
 fn is_sign_of_somebody(method: &Method, path: &str) -> bool {
     let is_asked_again = matches!(path, "/events" | "/channels" | "/box" | "/alarms" | "/session");
     !method.is_safe() || !(is_asked_again || path.ends_with("/picture"))
-}
-
-fn is_own_password(session: &Session, path: &str) -> bool {
-    let name = path.strip_prefix("/users/").and_then(|rest| rest.strip_suffix("/password"));
-    name.is_some_and(|name| name.eq_ignore_ascii_case(&session.user.name))
 }
 
 /// The session's token.

@@ -1,6 +1,7 @@
 //! What happened.
 
 use super::ApiState;
+use super::guard::Asked;
 use super::problem::{self, ApiError};
 use crate::limits::HISTORY_ANSWER_MAX;
 use actix_web::web;
@@ -13,7 +14,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 }
 
 #[derive(Debug, Deserialize)]
-struct Asked {
+struct Wanted {
     channel: Option<String>,
     #[serde(default = "some")]
     limit: u32,
@@ -24,7 +25,11 @@ fn some() -> u32 {
     HISTORY_ANSWER_MAX / 5
 }
 
-async fn list(state: Data<ApiState>, asked: Query<Asked>) -> Result<Json<Vec<wire::Event>>, ApiError> {
-    let Asked { channel, limit } = asked.into_inner();
-    Ok(Json(state.board.history().newest(channel, limit).await?))
+async fn list(
+    state: Data<ApiState>,
+    asked: Asked,
+    wanted: Query<Wanted>,
+) -> Result<Json<Vec<wire::Event>>, ApiError> {
+    let Wanted { channel, limit } = wanted.into_inner();
+    Ok(Json(state.board.history().newest_for(asked.caller.sight(), channel, limit).await?))
 }

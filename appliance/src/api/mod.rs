@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`guard`] | who asks, and whether they may |
+//! | [`calls`] | pure: every call, and what it needs |
 //! | [`problem`] | errors as RFC 9457 has them, and the one table from errors to statuses |
 //! | `accounts` | claim, sign in and out, users |
 //! | `channels` | the calls about channels |
@@ -24,10 +25,13 @@
 //! Nothing here decides what a channel does: a change goes to the store, [`ApiState::changed`] rises, and whoever
 //! owns the channels makes it so.
 
+#[cfg(test)]
+mod access_tests;
 mod accounts;
 mod address;
 mod alarms;
 mod audit;
+pub mod calls;
 mod channels;
 mod drill;
 mod events;

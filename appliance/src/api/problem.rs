@@ -142,6 +142,7 @@ impl From<StoreError> for ApiError {
             | StoreError::TooManyUsers
             | StoreError::UserTaken(_)
             | StoreError::LastAdministrator
+            | StoreError::SeesAll(_)
             | StoreError::FirstUser
             | StoreError::Claimed => Kind::Conflict,
             StoreError::Slug(_) => Kind::Invalid,
@@ -205,14 +206,23 @@ pub(super) fn stopping() -> ApiError {
 
 /// For everything under `/api` that is not a call.
 pub(super) async fn no_such_call(request: HttpRequest) -> ApiError {
-    let path: String = request.path().chars().take(200).collect();
+    no_such_path(request.path())
+}
+
+/// The same, for the guard.
+pub(super) fn no_such_path(path: &str) -> ApiError {
+    let path: String = path.chars().take(200).collect();
     ApiError::new(Kind::NotFound, format!("there is no call `{path}`; the calls are under /api/v1"))
+}
+
+/// The call is there, with these methods.
+pub(super) fn not_with_this_method(methods: &'static str) -> ApiError {
+    ApiError::new(Kind::NotAllowed(methods), format!("this address answers {methods} only"))
 }
 
 /// For the other methods of a call.
 pub(super) fn only(methods: &'static str) -> Route {
-    let detail = format!("this address answers {methods} only");
-    web::to(move || std::future::ready(ApiError::new(Kind::NotAllowed(methods), detail.clone())))
+    web::to(move || std::future::ready(not_with_this_method(methods)))
 }
 
 impl actix_web::Responder for ApiError {

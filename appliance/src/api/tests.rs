@@ -15,12 +15,12 @@ use std::sync::atomic::Ordering;
 use tempfile::TempDir;
 
 /// A box of its own. The folder goes when it does.
-struct TestBox {
-    state: ApiState,
+pub(super) struct TestBox {
+    pub(super) state: ApiState,
     _folder: TempDir,
 }
 
-fn new_box() -> TestBox {
+pub(super) fn new_box() -> TestBox {
     let folder = TempDir::new().unwrap();
     let house = House::anchor();
     let store = Store::open(folder.path(), house).unwrap();
@@ -31,13 +31,13 @@ fn new_box() -> TestBox {
     TestBox { state, _folder: folder }
 }
 
-async fn serve(
+pub(super) async fn serve(
     state: &ApiState,
 ) -> impl Service<actix_http::Request, Response = ServiceResponse, Error = Error> {
     init_service(App::new().app_data(web::Data::new(state.clone())).configure(configure)).await
 }
 
-fn from_here(request: TestRequest) -> actix_http::Request {
+pub(super) fn from_here(request: TestRequest) -> actix_http::Request {
     request
         .peer_addr("127.0.0.1:40000".parse().unwrap())
         .insert_header(("host", "localhost:8080"))
@@ -45,7 +45,7 @@ fn from_here(request: TestRequest) -> actix_http::Request {
 }
 
 /// Status and body of one call from a loopback browser.
-async fn ask(state: &ApiState, request: TestRequest) -> (u16, Value) {
+pub(super) async fn ask(state: &ApiState, request: TestRequest) -> (u16, Value) {
     let app = serve(state).await;
     let response = call_service(&app, from_here(request)).await;
     let status = response.status().as_u16();
@@ -54,23 +54,23 @@ async fn ask(state: &ApiState, request: TestRequest) -> (u16, Value) {
     (status, body)
 }
 
-fn post(body: Value) -> TestRequest {
+pub(super) fn post(body: Value) -> TestRequest {
     TestRequest::post().uri("/api/v1/channels").set_json(body)
 }
 
-fn get(path: &str) -> TestRequest {
+pub(super) fn get(path: &str) -> TestRequest {
     TestRequest::get().uri(path)
 }
 
 /// Who has claimed the box: the cookie of the first administrator.
-async fn claimed(state: &ApiState) -> String {
+pub(super) async fn claimed(state: &ApiState) -> String {
     let code = state.accounts.new_code().await.unwrap().code;
     let claim = json!({"code": code, "name": "Ada", "password": "tall green kettle"});
     cookie_of(state, "/api/v1/claim", claim).await
 }
 
 /// Signs in, or claims; the cookie as the browser sends it back.
-async fn cookie_of(state: &ApiState, place: &str, body: Value) -> String {
+pub(super) async fn cookie_of(state: &ApiState, place: &str, body: Value) -> String {
     let app = serve(state).await;
     let response = call_service(&app, from_here(TestRequest::post().uri(place).set_json(body))).await;
     assert_eq!(response.status().as_u16(), 201);
@@ -81,17 +81,17 @@ async fn cookie_of(state: &ApiState, place: &str, body: Value) -> String {
 }
 
 /// Status of a call, from this machine or from another.
-async fn status(state: &ApiState, request: TestRequest, peer: &str) -> u16 {
+pub(super) async fn status(state: &ApiState, request: TestRequest, peer: &str) -> u16 {
     let app = serve(state).await;
     let request = request.peer_addr(peer.parse().unwrap()).insert_header(("host", "localhost:8080"));
     call_service(&app, request.to_request()).await.status().as_u16()
 }
 
-const HERE: &str = "127.0.0.1:40000";
-const ELSEWHERE: &str = "192.0.2.9:40000";
+pub(super) const HERE: &str = "127.0.0.1:40000";
+pub(super) const ELSEWHERE: &str = "192.0.2.9:40000";
 
 /// A call that must fail, as one line: status, field, detail.
-async fn problem(state: &ApiState, request: TestRequest) -> String {
+pub(super) async fn problem(state: &ApiState, request: TestRequest) -> String {
     let app = serve(state).await;
     let response = call_service(&app, from_here(request)).await;
     assert_eq!(response.headers().get("content-type").unwrap(), "application/problem+json");
@@ -267,10 +267,10 @@ async fn the_box_tells_its_ports_and_time() {
     assert!(seen["house_time_ms"].as_i64().unwrap() > 1_600_000_000_000);
 }
 
-type Events = Pin<Box<dyn MessageBody<Error = Box<dyn std::error::Error>>>>;
+pub(super) type Events = Pin<Box<dyn MessageBody<Error = Box<dyn std::error::Error>>>>;
 
 /// The next event of a feed, or nothing at its end.
-async fn next_event(body: &mut Events) -> Option<Value> {
+pub(super) async fn next_event(body: &mut Events) -> Option<Value> {
     let bytes = poll_fn(|context| body.as_mut().poll_next(context)).await?.unwrap();
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     let data = text.strip_prefix("event: channels\ndata: ").unwrap_or_else(|| panic!("{text}"));

@@ -140,6 +140,11 @@ pub enum CliError {
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
+    /// There is nothing to take away.
+    #[error(
+        "every channel exists for {0}, those to come too; name those that shall, by `forebay user grant`"
+    )]
+    NotLimited(String),
     /// Clauses that a channel breaks; the output says which.
     #[error("{0} clauses fail")]
     Judged(usize),

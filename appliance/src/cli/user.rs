@@ -8,7 +8,7 @@ use super::table::table;
 use crate::settings::FolderFlags;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::io::{BufRead, IsTerminal, Write, stdin};
-use wire::{ClaimCode, NewPassword, NewUser, Role, User};
+use wire::{Account, ClaimCode, Grants, NewPassword, NewUser, Role, User};
 
 /// Of `forebay claim`.
 #[derive(Clone, Debug, clap::Args)]
@@ -52,6 +52,25 @@ pub enum UserCommand {
     Password {
         /// Who
         name: String,
+    },
+    /// Let a channel exist for an operator or viewer; with the first one, no other does
+    Grant {
+        /// Who
+        name: String,
+        /// Which
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        channels: Vec<String>,
+        /// Every channel, those to come too, as for who was never limited
+        #[arg(long)]
+        all: bool,
+    },
+    /// Let a channel no longer exist for somebody who is limited
+    Revoke {
+        /// Who
+        name: String,
+        /// Which
+        #[arg(required = true)]
+        channels: Vec<String>,
     },
     /// Let somebody sign in no more
     Remove {
@@ -100,7 +119,7 @@ pub fn run(args: &UserArgs, out: &mut impl Write) -> Result<(), CliError> {
     let client = Client::new(&args.folder.data_dir()?);
     let text = match &args.command {
         UserCommand::List => {
-            let users: Vec<User> = client.get("/users")?;
+            let users: Vec<Account> = client.get("/users")?;
             if args.json { json(&users) } else { list(&users) }
         }
         UserCommand::Add { name, role } => {
@@ -116,6 +135,18 @@ pub fn run(args: &UserArgs, out: &mut impl Write) -> Result<(), CliError> {
                 format!("{name} has another password\n")
             }
         }
+        UserCommand::Grant { name, channels, all } => {
+            let had = client.get::<Grants>(&place(name, "/channels"))?.channels;
+            let mut wanted = had.unwrap_or_default();
+            wanted.extend(channels.iter().cloned());
+            granted(&client, name, &Grants { channels: (!all).then_some(wanted) }, args.json)?
+        }
+        UserCommand::Revoke { name, channels } => {
+            let had = client.get::<Grants>(&place(name, "/channels"))?.channels;
+            let mut left = had.ok_or_else(|| CliError::NotLimited(name.clone()))?;
+            left.retain(|slug| !channels.contains(slug));
+            granted(&client, name, &Grants { channels: Some(left) }, args.json)?
+        }
         UserCommand::Remove { name } => {
             client.delete(&place(name, ""))?;
             if args.json {
@@ -128,12 +159,27 @@ pub fn run(args: &UserArgs, out: &mut impl Write) -> Result<(), CliError> {
     Ok(out.write_all(text.as_bytes())?)
 }
 
-fn list(users: &[User]) -> String {
+fn granted(client: &Client, name: &str, wanted: &Grants, as_json: bool) -> Result<String, CliError> {
+    let now: Grants = client.put(&place(name, "/channels"), wanted)?;
+    Ok(if as_json { json(&now) } else { format!("{name} has {}\n", told(now.channels.as_deref())) })
+}
+
+/// Which channels exist for somebody.
+fn told(channels: Option<&[String]>) -> String {
+    match channels {
+        None => "all channels".into(),
+        Some([]) => "no channels".into(),
+        Some(slugs) => slugs.join(", "),
+    }
+}
+
+fn list(users: &[Account]) -> String {
     if users.is_empty() {
         return "nobody yet: `forebay claim` shows the code that makes the first administrator\n".into();
     }
-    let heading = ["NAME", "ROLE"].map(str::to_owned).to_vec();
-    let row = |user: &User| vec![user.name.clone(), word(user.role).to_owned()];
+    let heading = ["NAME", "ROLE", "CHANNELS"].map(str::to_owned).to_vec();
+    let row =
+        |user: &Account| vec![user.name.clone(), word(user.role).to_owned(), told(user.channels.as_deref())];
     table(&std::iter::once(heading).chain(users.iter().map(row)).collect::<Vec<_>>())
 }
 

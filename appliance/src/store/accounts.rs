@@ -2,6 +2,8 @@
 
 use super::channels::begin;
 use super::error::StoreError;
+use super::grants;
+use crate::accounts::sight::Sight;
 use crate::limits::{SESSION_IDLE, SESSION_SEEN_STEP, SESSION_WHOLE, SESSIONS_OF_USER_MAX, USERS_MAX};
 use media::time::Ticks;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -12,6 +14,8 @@ use wire::{Role, User};
 pub struct Session {
     /// Who.
     pub user: User,
+    /// Which channels exist for them.
+    pub sight: Sight,
     /// SHA-256 of the cookie's token.
     pub token: [u8; 32],
 }
@@ -28,7 +32,7 @@ const fn role_name(role: Role) -> &'static str {
 }
 
 /// Name and role, in the first two columns.
-fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     let (name, role): (String, String) = (row.get(0)?, row.get(1)?);
     // The schema knows no other; the least if it did.
     let role = ROLES.into_iter().find_map(|(each, found)| (each == role).then_some(found));
@@ -42,12 +46,6 @@ fn count(read: &Transaction<'_>, role: Option<Role>) -> Result<u32, StoreError> 
 
 pub(super) fn any(connection: &mut Connection) -> Result<bool, StoreError> {
     Ok(count(&connection.transaction()?, None)? > 0)
-}
-
-pub(super) fn list(connection: &mut Connection) -> Result<Vec<User>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT name, role FROM users ORDER BY name COLLATE NOCASE")?;
-    Ok(statement.query_map((), user)?.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn add_first(
@@ -91,7 +89,7 @@ fn insert(write: &Transaction<'_>, user: &User, hash: &str, now_ms: i64) -> Resu
     Ok(())
 }
 
-fn id_of(read: &Transaction<'_>, name: &str) -> Result<i64, StoreError> {
+pub(super) fn id_of(read: &Transaction<'_>, name: &str) -> Result<i64, StoreError> {
     let found =
         read.query_row("SELECT id FROM users WHERE name = ?1", [name], |row| row.get(0)).optional()?;
     found.ok_or_else(|| StoreError::NoSuchUser(name.chars().take(60).collect()))
@@ -161,12 +159,14 @@ pub(super) fn session(
     is_call: bool,
     now: Ticks,
 ) -> Result<Option<Session>, StoreError> {
-    let sql = "SELECT name, role, seen_at_ms, sessions.created_at_ms FROM sessions JOIN users ON users.id = user_id \
+    let sql = "SELECT name, role, seen_at_ms, sessions.created_at_ms, user_id FROM sessions JOIN users ON users.id = user_id \
                WHERE token_sha256 = ?1";
-    let row =
-        |row: &Row<'_>| Ok((user(row)?, Ticks::from_millis(row.get(2)?), Ticks::from_millis(row.get(3)?)));
+    let row = |row: &Row<'_>| {
+        let [seen, created] = [row.get(2)?, row.get(3)?].map(Ticks::from_millis);
+        Ok((user(row)?, seen, created, row.get(4)?))
+    };
     let found = connection.query_row(sql, [token.as_slice()], row).optional()?;
-    let Some((user, seen, created)) = found else { return Ok(None) };
+    let Some((user, seen, created, id)) = found else { return Ok(None) };
     if now - seen >= SESSION_IDLE || now - created >= SESSION_WHOLE {
         return Ok(None);
     }
@@ -175,7 +175,8 @@ pub(super) fn session(
         // A disk that takes nothing ends the session in its time; the call itself may well be answered.
         let _unwritable = connection.execute(sql, params![token.as_slice(), now.millis()]);
     }
-    Ok(Some(Session { user, token: *token }))
+    let sight = grants::sight(connection, id)?;
+    Ok(Some(Session { user, sight, token: *token }))
 }
 
 pub(super) fn end_session(connection: &mut Connection, token: &[u8; 32]) -> Result<(), StoreError> {
@@ -270,9 +271,8 @@ mod tests {
         add(&mut connection, &user("Cyd", Role::Administrator), &hash("x"), 0).unwrap();
         remove(&mut connection, "ada").unwrap();
         assert!(matches!(remove(&mut connection, "ada"), Err(StoreError::NoSuchUser(_))));
-        assert_eq!(
-            list(&mut connection).unwrap(),
-            [user("Bob", Role::Operator), user("Cyd", Role::Administrator)]
-        );
+        let left = grants::accounts(&mut connection).unwrap();
+        let left: Vec<_> = left.into_iter().map(|account| (account.name, account.role)).collect();
+        assert_eq!(left, [("Bob".to_owned(), Role::Operator), ("Cyd".to_owned(), Role::Administrator)]);
     }
 }

@@ -1,7 +1,7 @@
 //! The SQL of channels and their keys. Each function is one transaction or one read.
 
 use super::error::StoreError;
-use super::{Channel, Desired, Draft, KeyHash, Keyed, Slug, StreamKey, backups, failover};
+use super::{Channel, Desired, Draft, KeyHash, Keyed, Maker, Slug, StreamKey, backups, failover, grants};
 use crate::limits::CHANNELS_MAX;
 use bytes::Bytes;
 use media::grid::Latency;
@@ -33,6 +33,7 @@ pub(super) fn add(
     connection: &mut Connection,
     draft: &Draft,
     key: &StreamKey,
+    maker: &Maker,
     now_ms: i64,
 ) -> Result<Channel, StoreError> {
     let write = begin(connection)?;
@@ -41,6 +42,7 @@ pub(super) fn add(
     let id = insert_channel(&write, draft, &slug, now_ms)?;
     insert_ladder(&write, id, &draft.ladder)?;
     insert_key(&write, id, 0, key, now_ms)?;
+    grants::to_maker(&write, maker, id)?;
     let added = find(&write, slug.as_str())?.ok_or_else(|| no_such(slug.as_str()))?;
     write.commit()?;
     Ok(added)

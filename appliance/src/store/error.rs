@@ -117,6 +117,11 @@ pub enum StoreError {
     /// The bound on users.
     #[error("there are {USERS_MAX} users already, which is the most; remove one first")]
     TooManyUsers,
+    /// Administrators are not limited.
+    #[error(
+        "`{0}` is an administrator, for whom every channel exists; only operators and viewers are limited"
+    )]
+    SeesAll(String),
     /// No channel of this slug.
     #[error("there is no channel `{0}`")]
     NoSuchChannel(String),

@@ -6,6 +6,7 @@
 use super::error::StoreError;
 use super::open::make_file;
 use super::thread::Queue;
+use crate::accounts::sight::Sight;
 use crate::clock::House;
 use crate::limits::{HISTORY_ANSWER_MAX, HISTORY_EVENTS};
 use rusqlite::{Connection, params};
@@ -132,7 +133,24 @@ impl History {
     /// # Errors
     /// [`StoreError`].
     pub async fn newest(&self, channel: Option<String>, limit: u32) -> Result<Vec<Event>, StoreError> {
-        self.queue.call(move |connection| newest(connection, channel.as_deref(), limit)).await
+        self.newest_for(&Sight::All, channel, limit).await
+    }
+
+    /// Of those, what exists for somebody.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn newest_for(
+        &self,
+        sight: &Sight,
+        channel: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        let slugs = sight.slugs().map(serde_json::Value::from).map(|slugs| slugs.to_string());
+        let work = move |connection: &mut Connection| {
+            newest(connection, channel.as_deref(), slugs.as_deref(), limit)
+        };
+        self.queue.call(work).await
     }
 }
 
@@ -175,14 +193,23 @@ fn insert(
     Ok(())
 }
 
-fn newest(connection: &Connection, channel: Option<&str>, limit: u32) -> Result<Vec<Event>, StoreError> {
-    let sql = "SELECT at_ms, channel, kind, what FROM events WHERE ?1 IS NULL OR channel = ?1 \
+/// `slugs` is a JSON list of the channels that exist for who asks; all without it. What is of the box exists for all, but for
+/// the alarm of a drill, which names a channel.
+fn newest(
+    connection: &Connection,
+    channel: Option<&str>,
+    slugs: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Event>, StoreError> {
+    let sql = "SELECT at_ms, channel, kind, what FROM events WHERE (?1 IS NULL OR channel = ?1) \
+               AND (?3 IS NULL OR channel IN (SELECT value FROM json_each(?3)) \
+                    OR (channel IS NULL AND what NOT LIKE 'drill-running%')) \
                ORDER BY id DESC LIMIT ?2";
     let mut statement = connection.prepare_cached(sql)?;
     let event = |row: &rusqlite::Row<'_>| {
         Ok(Event { at_ms: row.get(0)?, channel: row.get(1)?, kind: row.get(2)?, what: row.get(3)? })
     };
-    let rows = statement.query_map(params![channel, limit.min(HISTORY_ANSWER_MAX)], event)?;
+    let rows = statement.query_map(params![channel, limit.min(HISTORY_ANSWER_MAX), slugs], event)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -228,6 +255,6 @@ mod tests {
         }
         let count: u32 = connection.query_row("SELECT count(*) FROM events", (), |row| row.get(0)).unwrap();
         assert_eq!(count, HISTORY_EVENTS);
-        assert_eq!(newest(&connection, None, u32::MAX).unwrap().len(), HISTORY_ANSWER_MAX as usize);
+        assert_eq!(newest(&connection, None, None, u32::MAX).unwrap().len(), HISTORY_ANSWER_MAX as usize);
     }
 }

@@ -15,7 +15,7 @@
 //! | [`slate`] | what a channel shows without a source: checked, and its SQL |
 //! | [`slate_picture`] | a picture of the operator's for it: made of an upload, and its SQL |
 //! | [`failover`] | when another source takes over: checked, and its SQL |
-//! | `channels`, `backups`, `playback`, `accounts`, `settings` | the SQL |
+//! | `channels`, `backups`, `playback`, `accounts`, `grants`, `settings` | the SQL |
 //!
 //! Only this module knows SQLite. Boot-only settings (ports, folders) are elsewhere.
 //!
@@ -32,6 +32,7 @@ mod copies;
 pub mod draft;
 mod error;
 pub mod failover;
+mod grants;
 mod history;
 pub mod key;
 mod open;
@@ -50,6 +51,7 @@ pub use copies::Restored;
 pub(crate) use draft::hidden;
 pub use draft::{Draft, DraftError};
 pub use error::{OpenError, StoreError};
+pub use grants::Maker;
 pub use history::{HISTORY_FILE, Happened, History};
 pub use key::{KeyHash, StreamKey};
 pub use playback::Playback;
@@ -264,8 +266,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::NameTaken`], [`StoreError::TooManyChannels`], [`StoreError::Slug`].
     pub async fn add(&self, draft: Draft) -> Result<Channel, StoreError> {
+        self.add_for(draft, Maker::default()).await
+    }
+
+    /// The same, for somebody: it exists for them.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`], [`StoreError::TooManyChannels`], [`StoreError::Slug`].
+    pub async fn add_for(&self, draft: Draft, maker: Maker) -> Result<Channel, StoreError> {
         let (key, now_ms) = (StreamKey::random()?, self.house.now().millis());
-        self.call(move |connection| channels::add(connection, &draft, &key, now_ms)).await
+        self.call(move |connection| channels::add(connection, &draft, &key, &maker, now_ms)).await
     }
 
     /// Forgets a channel, its key and all.
@@ -429,8 +439,30 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn users(&self) -> Result<Vec<wire::User>, StoreError> {
-        self.call(accounts::list).await
+    pub async fn accounts(&self) -> Result<Vec<wire::Account>, StoreError> {
+        self.call(grants::accounts).await
+    }
+
+    /// One who may sign in.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`].
+    pub async fn account(&self, name: &str) -> Result<wire::Account, StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| grants::one(connection, &name)).await
+    }
+
+    /// Limits somebody to these channels; with none, every channel exists for them.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`], [`StoreError::NoSuchChannel`], [`StoreError::SeesAll`].
+    pub async fn set_grants(
+        &self,
+        name: &str,
+        channels: Option<Vec<String>>,
+    ) -> Result<wire::Account, StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| grants::set(connection, &name, channels.as_deref())).await
     }
 
     /// Makes the first administrator; `hash` is the password's.
@@ -500,6 +532,15 @@ impl Store {
     pub async fn session(&self, token: &KeyHash, is_call: bool) -> Result<Option<Session>, StoreError> {
         let (hash, now) = (*token.bytes(), self.house.now());
         self.call(move |connection| accounts::session(connection, &hash, is_call, now)).await
+    }
+
+    /// The same for somebody who has called already, and is only listening: what has become of their session.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn session_again(&self, session: &Session) -> Result<Option<Session>, StoreError> {
+        let (hash, now) = (session.token, self.house.now());
+        self.call(move |connection| accounts::session(connection, &hash, false, now)).await
     }
 
     /// Signs somebody out.

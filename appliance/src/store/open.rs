@@ -24,6 +24,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0007_slate_pictures.sql")),
     M::up(include_str!("../../../migrations/0008_accounts.sql")),
     M::up(include_str!("../../../migrations/0009_audit.sql")),
+    M::up(include_str!("../../../migrations/0011_grants.sql")),
     M::up(include_str!("../../../migrations/0013_pass_through.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
@@ -158,6 +159,7 @@ mod tests {
             include_str!("../../../migrations/0007_slate_pictures.sql"),
             include_str!("../../../migrations/0008_accounts.sql"),
             include_str!("../../../migrations/0009_audit.sql"),
+            include_str!("../../../migrations/0011_grants.sql"),
             include_str!("../../../migrations/0013_pass_through.sql")
         );
         let lines: Vec<_> = sql.lines().map(str::trim).collect();

@@ -29,9 +29,11 @@
 //! | `POST /session` | [`NewSession`] | 201, [`User`], a cookie; for everybody |
 //! | `DELETE /session` | | 204 |
 //! | `POST /claim-code` | | [`ClaimCode`]; on the box's socket alone |
-//! | `GET /users` | | list of [`User`] |
+//! | `GET /users` | | list of [`Account`] |
 //! | `POST /users` | [`NewUser`] | 201, [`User`] |
+//! | `GET /users/{name}` | | [`Account`] |
 //! | `DELETE /users/{name}` | | 204 |
+//! | `GET` and `PUT /users/{name}/channels` | [`Grants`] | [`Grants`]; which channels exist for them |
 //! | `PUT /users/{name}/password` | [`NewPassword`] | 204; one's own, or as administrator |
 //! | `GET /box` | | [`BoxStatus`] |
 //! | `GET /alarms` | | list of [`Alarm`] |
@@ -42,6 +44,10 @@
 //!
 //! Errors are [`Problem`] with content type `application/problem+json` (RFC 9457).
 #![forbid(unsafe_code)]
+
+mod accounts;
+
+pub use accounts::{Account, Grants};
 
 use serde::{Deserialize, Serialize};
 

@@ -4,9 +4,9 @@ use crate::text;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use wire::{
-    Account, AuditEntry, Backup, BoxStatus, Channel, ChannelList, Event, Failover, Grants, NewBackup,
-    NewChannel, NewClaim, NewPassword, NewSession, NewUser, Problem, SessionState, Slate, Source, StreamKey,
-    User,
+    Account, ApiToken, AuditEntry, Backup, BoxStatus, Channel, ChannelList, Event, Failover, Grants,
+    MadeApiToken, NewApiToken, NewBackup, NewChannel, NewClaim, NewPassword, NewSession, NewUser, Problem,
+    SessionState, Slate, Source, StreamKey, User,
 };
 
 /// Where the API lives.
@@ -106,6 +106,22 @@ pub(crate) async fn set_password(name: &str, password: &NewPassword) -> Result<(
     let url = format!("{BASE}/users/{}/password", js_sys::encode_uri_component(name));
     let request = timed(Request::put(&url)).json(password).map_err(|_| Fault::Unreadable)?;
     checked(request.send().await).await.map(drop)
+}
+
+/// Tokens for scripts.
+pub(crate) async fn tokens() -> Result<Vec<ApiToken>, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/tokens"))).await?).await
+}
+
+/// Makes one; its secret is in the answer alone.
+pub(crate) async fn add_token(new: &NewApiToken) -> Result<MadeApiToken, Fault> {
+    let request = timed(Request::post(&format!("{BASE}/tokens"))).json(new).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Makes one void.
+pub(crate) async fn remove_token(id: i64) -> Result<(), Fault> {
+    answer(Request::delete(&format!("{BASE}/tokens/{id}"))).await.map(drop)
 }
 
 /// Signs out.

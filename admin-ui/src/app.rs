@@ -4,6 +4,7 @@ use crate::board::{Board, Link};
 use crate::page::channels::ChannelsPage;
 use crate::page::gate::{Access, gate};
 use crate::parts::audit::Audit;
+use crate::parts::tokens::Tokens;
 use crate::parts::users::Users;
 use crate::{api, dom, feed, format, text};
 use gloo_timers::future::TimeoutFuture;
@@ -59,7 +60,7 @@ fn Inside(state: SessionState, access: RwSignal<Access>) -> impl IntoView {
             <ChannelsPage/>
             {me.map(|User { name, role }| {
                 let audit = (role == Role::Administrator).then(|| view! { <Audit/> });
-                view! { <Users name role/>{audit} }
+                view! { <Users name role/><Tokens role/>{audit} }
             })}
         </main>
     }

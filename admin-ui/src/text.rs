@@ -131,6 +131,35 @@ pub(crate) const MY_NEW_PASSWORD: &str = "A new password for yourself";
 pub(crate) const MY_NEW_PASSWORD_HINT: &str =
     "At least 12 characters. Wherever else you are signed in, you are signed out.";
 
+pub(crate) const TOKENS: &str = "Tokens for scripts";
+pub(crate) const TOKENS_HINT: &str =
+    "A script that sends one calls the API on behalf of its owner. Each is shown once, when it is made.";
+pub(crate) const TOKEN_FOR: &str = "What it is for";
+pub(crate) const TOKEN_OWNER: &str = "Owner";
+pub(crate) const TOKEN_SCOPE: &str = "May";
+pub(crate) const TOKEN_DAYS: &str = "Good for days";
+pub(crate) const TOKEN_EXPIRES: &str = "Good until";
+pub(crate) const TOKEN_USED: &str = "Last used";
+pub(crate) const NEVER: &str = "never";
+pub(crate) const ADD_TOKEN: &str = "Make a token";
+pub(crate) const TOKEN_MADE: &str = "The token, shown this once:";
+pub(crate) const TOKEN_COPY_BY_HAND: &str =
+    "The browser does not let the page copy: select it, and copy it yourself.";
+
+/// A token's scope in words.
+pub(crate) const fn scope(scope: wire::Scope) -> &'static str {
+    match scope {
+        wire::Scope::Read => "look, as a viewer",
+        wire::Scope::Operate => "do all about channels",
+        wire::Scope::Administer => "do everything",
+    }
+}
+
+/// Names the button that removes a token.
+pub(crate) fn remove_token(name: &str) -> String {
+    format!("Remove the token {name}")
+}
+
 pub(crate) const AUDIT: &str = "Who changed what";
 pub(crate) const AUDIT_HINT: &str = "The newest hundred. “forebay audit --export” on the box gives all, and checks that nobody has tampered with them.";
 pub(crate) const AUDIT_EMPTY: &str = "Nobody has changed anything yet.";

@@ -403,6 +403,27 @@ pub const SIGN_INS_A_MINUTE_OF_ADDRESS: NonZeroU32 = NonZeroU32::new(20).expect(
 /// Names and addresses whose attempts are remembered before those of the last minute alone are.
 pub const THROTTLED_MAX: usize = 10_000;
 
+/// Tokens for scripts that one user has; those that are over make room.
+pub const API_TOKENS_OF_USER_MAX: u32 = 50;
+
+/// A token for scripts is good for so long unless something else is asked for,
+pub const API_TOKEN_LIFE_DEFAULT: Ticks = Ticks::from_secs(90 * 86_400);
+
+/// and no longer than that: one that is forgotten ends.
+pub const API_TOKEN_LIFE_MAX: Ticks = Ticks::from_secs(366 * 86_400);
+
+/// Editions of what can be edited that are remembered, to say what has changed since; some kilobytes each.
+pub const EDITIONS_KEPT: usize = 256;
+
+/// Who waits longer for the edits of others is told to come back.
+pub const EDIT_WAIT: Duration = Duration::from_secs(4);
+
+/// Changes tried at once: each takes a copy of the settings in memory,
+pub const REHEARSALS_AT_ONCE: usize = 2;
+
+/// which is no larger than this; larger settings (pictures are among them) cannot be tried.
+pub const REHEARSAL_BYTES_MAX: i64 = 64 << 20;
+
 /// Passwords hashed at once: each takes 19 MiB.
 pub const HASHES_AT_ONCE: usize = 2;
 

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Judge(args) => cli::judge::run(&args, &mut stdout()),
         Command::Claim(args) => cli::user::claim(&args, &mut stdout()),
         Command::User(args) => cli::user::run(&args, &mut stdout()),
+        Command::Token(args) => cli::token::run(&args, &mut stdout()),
         Command::Tls(args) => cli::tls::run(&args, &mut stdout()),
         Command::Check(args) => cli::check::run(&args, |_| cli::gpus::checks(), &mut stdout()),
     };

@@ -16,4 +16,5 @@ pub(crate) mod saving;
 pub(crate) mod signal_path;
 pub(crate) mod slate;
 pub(crate) mod sources;
+pub(crate) mod tokens;
 pub(crate) mod users;

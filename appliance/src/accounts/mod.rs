@@ -215,6 +215,14 @@ impl Accounts {
         Ok(self.0.store.set_password(name.to_owned(), hash, kept.map(|session| session.token)).await?)
     }
 
+    /// A token that nobody has was presented.
+    ///
+    /// # Errors
+    /// [`AccountError::Throttled`] when that is too often.
+    pub fn wrong_token(&self, from: Option<IpAddr>) -> Result<(), AccountError> {
+        self.0.throttle.attempt(None, from)
+    }
+
     async fn hash(&self, password: String) -> Result<String, AccountError> {
         let _place = self.place().await?;
         let hashed = actix_web::web::block(move || hashed(&password)).await;
@@ -233,7 +241,8 @@ impl Accounts {
     }
 }
 
-fn checked_name(wanted: &str) -> Result<String, AccountError> {
+/// A name without what does not show.
+pub(crate) fn checked_name(wanted: &str) -> Result<String, AccountError> {
     let name = wanted.trim();
     let is_name = (1..=60).contains(&name.chars().count()) && !name.chars().any(crate::store::hidden);
     if is_name && !name.contains('/') { Ok(name.to_owned()) } else { Err(AccountError::Name) }

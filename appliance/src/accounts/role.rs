@@ -6,7 +6,7 @@
 //! | see stream keys; change channels; drills; dismiss alarms | | yes | yes |
 //! | certificates, users, audit log | | | yes |
 
-use wire::Role;
+use wire::{Role, Scope};
 
 /// Whether somebody of this role may what that one may.
 #[must_use]
@@ -18,6 +18,16 @@ pub const fn reaches(role: Role, least: Role) -> bool {
 #[must_use]
 pub const fn lower(one: Role, other: Role) -> Role {
     if reaches(one, other) { other } else { one }
+}
+
+/// What a token of this scope may, as a role.
+#[must_use]
+pub const fn of_scope(scope: Scope) -> Role {
+    match scope {
+        Scope::Read => Role::Viewer,
+        Scope::Operate => Role::Operator,
+        Scope::Administer => Role::Administrator,
+    }
 }
 
 const fn rank(role: Role) -> u8 {

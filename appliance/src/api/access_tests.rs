@@ -21,7 +21,7 @@ pub(super) fn with(request: TestRequest, cookie: &str) -> TestRequest {
 /// A call of the table, about this channel and this user.
 fn filled(call: &Call, slug: &str, name: &str) -> TestRequest {
     let path = call.path.replace("{slug}", slug).replace("{name}", name).replace("{number}", "1");
-    let path = format!("/api/v1{}", path.replace("{id}", "none"));
+    let path = format!("/api/v1{}", path.replace("{id}", "7000"));
     TestRequest::default().method(Method::from_bytes(call.method.as_bytes()).unwrap()).uri(&path)
 }
 
@@ -140,6 +140,113 @@ async fn what_is_not_granted_does_not_exist() {
     assert_eq!(grant(state, &ada, "olga", json!(["cellar"])).await.0, 422);
     assert_eq!(grant(state, &ada, "ada", json!(["hall"])).await.0, 409);
     assert_eq!(grant(state, &ada, "nobody", json!(["hall"])).await.0, 404);
+}
+
+/// With a token in place of a cookie.
+fn by(request: TestRequest, secret: &str) -> TestRequest {
+    request.insert_header(("authorization", format!("Bearer {secret}")))
+}
+
+/// Makes a token: its secret.
+async fn token(state: &ApiState, cookie: &str, wanted: Value) -> String {
+    let (status, made) =
+        ask(state, with(TestRequest::post().uri("/api/v1/tokens").set_json(wanted), cookie)).await;
+    assert_eq!(status, 201, "{made}");
+    made["secret"].as_str().unwrap().to_owned()
+}
+
+#[actix_rt::test]
+async fn a_token_does_what_its_scope_says_and_needs_no_page() {
+    let test = new_box();
+    let state = &test.state;
+    let ada = claimed(state).await;
+    let olga = user(state, &ada, "Olga", "operator").await;
+    let of_ada = token(state, &ada, json!({"name": "all", "scope": "administer"})).await;
+    let operate = token(state, &olga, json!({"name": "deploy", "scope": "operate"})).await;
+    let read = token(state, &olga, json!({"name": "watch", "scope": "read"})).await;
+    let scopes = [(&read, Role::Viewer), (&operate, Role::Operator), (&of_ada, Role::Administrator)];
+    for call in CALLS.iter().filter(|call| call.path != "/session" && call.needs != Needs::Nothing) {
+        for (secret, role) in scopes {
+            let seen = status(state, by(filled(call, "none", "none"), secret), HERE).await;
+            let is_for = match call.needs {
+                Needs::Role(least) => reaches(role, least) && !call.is_personal,
+                Needs::Nothing | Needs::Oneself => false,
+            };
+            let refuses_all = call.path == "/claim-code";
+            assert_eq!(
+                seen == 403,
+                !is_for || refuses_all,
+                "{role:?}: {} {} is {seen}",
+                call.method,
+                call.path
+            );
+        }
+    }
+    // Not from a page, so there is no other site to come from; and a cookie is not looked at.
+    let crossing =
+        || post(json!({"name": "Hall", "source": "srt"})).insert_header(("origin", "http://evil.example"));
+    assert_eq!(ask(state, by(crossing(), &operate)).await.0, 201);
+    assert_eq!(status(state, by(with(get("/api/v1/channels"), &ada), "forebay_wrong"), HERE).await, 401);
+    assert_eq!(status(state, with(crossing(), &ada), HERE).await, 403);
+    // In clear over the network it is refused, good or not.
+    assert_eq!(status(state, by(get("/api/v1/channels"), &read), super::tests::ELSEWHERE).await, 401);
+
+    let entries = ask(state, with(get("/api/v1/audit"), &ada)).await.1.to_string();
+    assert!(entries.contains("Olga (token deploy)") && !entries.contains("forebay_"), "{entries}");
+    let mine = ask(state, with(get("/api/v1/tokens"), &olga)).await.1;
+    let names: Vec<_> =
+        mine.as_array().unwrap().iter().map(|token| token["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["deploy", "watch"]);
+    assert!(mine[0]["used_at_ms"].is_i64() && !mine.to_string().contains("forebay_"), "{mine}");
+    let remove = |id: &Value| TestRequest::delete().uri(&format!("/api/v1/tokens/{id}"));
+    let all = ask(state, with(get("/api/v1/tokens"), &ada)).await.1;
+    assert_eq!((all.as_array().unwrap().len(), &all[0]["name"]), (3, &json!("all")));
+    assert_eq!(ask(state, with(remove(&all[0]["id"]), &olga)).await.0, 404, "somebody else's does not exist");
+    assert_eq!(ask(state, with(remove(&mine[0]["id"]), &olga)).await.0, 204);
+    assert_eq!(status(state, by(get("/api/v1/channels"), &operate), HERE).await, 401);
+}
+
+#[actix_rt::test]
+async fn a_token_sees_no_more_than_its_owner_and_what_it_is_limited_to() {
+    let test = new_box();
+    let state = &test.state;
+    let ada = claimed(state).await;
+    let olga = user(state, &ada, "Olga", "operator").await;
+    for name in ["Hall", "Attic", "Loft"] {
+        ask(state, with(post(json!({"name": name, "source": "rtmp"})), &ada)).await;
+    }
+    grant(state, &ada, "olga", json!(["hall", "attic"])).await;
+    let add = |wanted: Value| with(TestRequest::post().uri("/api/v1/tokens").set_json(wanted), &olga);
+    let refused = problem(state, add(json!({"name": "a", "scope": "read", "channels": ["loft"]}))).await;
+    assert_eq!(refused, "422 /channels there is no channel `loft`");
+    assert!(problem(state, add(json!({"name": "a", "scope": "administer"}))).await.starts_with("422 /scope"));
+    let secret = token(state, &olga, json!({"name": "a", "scope": "operate", "channels": ["hall"]})).await;
+    let seen = async |slug: &str| {
+        status(state, by(get(&format!("/api/v1/channels/{slug}/key")), &secret), HERE).await
+    };
+    assert_eq!([seen("hall").await, seen("attic").await, seen("loft").await], [200, 404, 404]);
+    // What it makes, it and its owner see.
+    assert_eq!(ask(state, by(post(json!({"name": "Yard", "source": "srt"})), &secret)).await.0, 201);
+    assert_eq!(seen("yard").await, 200);
+    assert_eq!(status(state, with(get("/api/v1/channels/yard"), &olga), HERE).await, 200);
+    // What is taken from its owner is taken from it.
+    grant(state, &ada, "olga", json!(["attic"])).await;
+    assert_eq!([seen("hall").await, seen("attic").await, seen("yard").await], [404, 404, 404]);
+}
+
+#[actix_rt::test]
+async fn guessing_at_tokens_is_slowed_down_and_nobody_else_is() {
+    let test = new_box();
+    let state = &test.state;
+    let ada = claimed(state).await;
+    let secret = token(state, &ada, json!({"name": "a", "scope": "read"})).await;
+    let guess = || by(get("/api/v1/channels"), "forebay_00000000000000000000000000000000");
+    let mut seen = Vec::new();
+    for _ in 0..=crate::limits::SIGN_INS_A_MINUTE_OF_ADDRESS.get() {
+        seen.push(status(state, guess(), HERE).await);
+    }
+    assert!(seen.contains(&401) && seen.last() == Some(&429), "{seen:?}");
+    assert_eq!(status(state, by(get("/api/v1/channels"), &secret), HERE).await, 200);
 }
 
 #[actix_rt::test]

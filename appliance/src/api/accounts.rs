@@ -42,6 +42,7 @@ async fn state(state: Data<ApiState>, asked: Asked) -> Result<Json<wire::Session
     let (user, trusted) = match &asked.caller {
         Caller::Console | Caller::Local => (None, true),
         Caller::User(session) => (Some(session.user.clone()), false),
+        Caller::Token(bearer) => (Some(bearer.user.clone()), false),
         Caller::Nobody => (None, false),
     };
     let claimed = state.accounts.is_claimed().await?;

@@ -39,6 +39,7 @@ async fn list(state: Data<ApiState>, wanted: Query<Wanted>) -> Result<Json<Vec<w
 enum Subject {
     Channel(String),
     Users,
+    Tokens,
     /// Nothing that is kept, or a secret.
     Other,
 }
@@ -49,6 +50,7 @@ impl Subject {
         match (parts.next(), parts.next()) {
             (Some("channels"), Some(slug)) => Self::Channel(slug.to_owned()),
             (Some("users" | "claim"), _) => Self::Users,
+            (Some("tokens"), _) => Self::Tokens,
             _ => Self::Other,
         }
     }
@@ -57,12 +59,17 @@ impl Subject {
         match self {
             Self::Channel(slug) => channel(state, slug, request).await.ok(),
             Self::Users => state.store.accounts().await.ok().map(|users| json!({ "users": users })),
+            Self::Tokens => state.store.tokens(None).await.ok().map(|tokens| json!({ "tokens": tokens })),
             Self::Other => None,
         }
     }
 }
 
-async fn channel(state: &ApiState, slug: &str, request: &HttpRequest) -> Result<Value, StoreError> {
+pub(super) async fn channel(
+    state: &ApiState,
+    slug: &str,
+    request: &HttpRequest,
+) -> Result<Value, StoreError> {
     let (channel, access) = (state.store.channel(slug).await?, state.store.access(slug).await?);
     let desired = format!("{:?}", channel.desired).to_lowercase();
     let backups: Vec<_> = channel
@@ -134,6 +141,7 @@ impl Watched {
             Caller::Local => "(this machine)".to_owned(),
             Caller::Nobody => "(signing in)".to_owned(),
             Caller::User(session) => session.user.name.clone(),
+            Caller::Token(bearer) => format!("{} (token {})", bearer.user.name, bearer.name),
         };
         let address = self.asked.address.map(|address| address.to_string()).unwrap_or_default();
         let path: String = self.path.chars().take(200).collect();

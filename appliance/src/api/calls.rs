@@ -29,10 +29,24 @@ pub struct Call {
     pub path: &'static str,
     /// Who may.
     pub needs: Needs,
+    /// Only whoever has signed in: a token does not do.
+    pub is_personal: bool,
+    /// It changes settings and nothing else, so it can be tried on a copy of them.
+    pub is_rehearsed: bool,
 }
 
 const fn call(method: &'static str, path: &'static str, needs: Needs) -> Call {
-    Call { method, path, needs }
+    Call { method, path, needs, is_personal: false, is_rehearsed: false }
+}
+
+const fn personal(method: &'static str, path: &'static str, needs: Needs) -> Call {
+    Call { is_personal: true, ..call(method, path, needs) }
+}
+
+impl Call {
+    const fn rehearsed(self) -> Self {
+        Self { is_rehearsed: true, ..self }
+    }
 }
 
 const VIEW: Needs = Needs::Role(Role::Viewer);
@@ -43,38 +57,41 @@ const ADMINISTER: Needs = Needs::Role(Role::Administrator);
 pub const CALLS: &[Call] = &[
     call("GET", "/session", Needs::Nothing),
     call("POST", "/session", Needs::Nothing),
-    call("DELETE", "/session", Needs::Nothing),
+    personal("DELETE", "/session", Needs::Nothing),
     call("POST", "/claim", Needs::Nothing),
     call("POST", "/claim-code", ADMINISTER),
     call("GET", "/users", ADMINISTER),
-    call("POST", "/users", ADMINISTER),
+    call("POST", "/users", ADMINISTER).rehearsed(),
     call("GET", "/users/{name}", ADMINISTER),
-    call("DELETE", "/users/{name}", ADMINISTER),
-    call("PUT", "/users/{name}/password", Needs::Oneself),
+    call("DELETE", "/users/{name}", ADMINISTER).rehearsed(),
+    personal("PUT", "/users/{name}/password", Needs::Oneself).rehearsed(),
     call("GET", "/users/{name}/channels", ADMINISTER),
-    call("PUT", "/users/{name}/channels", ADMINISTER),
+    call("PUT", "/users/{name}/channels", ADMINISTER).rehearsed(),
+    call("GET", "/tokens", VIEW),
+    personal("POST", "/tokens", VIEW).rehearsed(),
+    personal("DELETE", "/tokens/{id}", VIEW).rehearsed(),
     call("GET", "/channels", VIEW),
-    call("POST", "/channels", OPERATE),
+    call("POST", "/channels", OPERATE).rehearsed(),
     call("GET", "/channels/{slug}", VIEW),
-    call("DELETE", "/channels/{slug}", OPERATE),
-    call("POST", "/channels/{slug}/start", OPERATE),
-    call("POST", "/channels/{slug}/stop", OPERATE),
+    call("DELETE", "/channels/{slug}", OPERATE).rehearsed(),
+    call("POST", "/channels/{slug}/start", OPERATE).rehearsed(),
+    call("POST", "/channels/{slug}/stop", OPERATE).rehearsed(),
     call("GET", "/channels/{slug}/key", OPERATE),
     call("GET", "/channels/{slug}/picture", VIEW),
     call("GET", "/channels/{slug}/playback", VIEW),
-    call("PUT", "/channels/{slug}/playback", OPERATE),
+    call("PUT", "/channels/{slug}/playback", OPERATE).rehearsed(),
     call("POST", "/channels/{slug}/tokens", OPERATE),
     call("GET", "/channels/{slug}/slate", VIEW),
-    call("PUT", "/channels/{slug}/slate", OPERATE),
+    call("PUT", "/channels/{slug}/slate", OPERATE).rehearsed(),
     call("GET", "/channels/{slug}/slate/picture", VIEW),
-    call("PUT", "/channels/{slug}/slate/picture", OPERATE),
-    call("DELETE", "/channels/{slug}/slate/picture", OPERATE),
-    call("POST", "/channels/{slug}/backups", OPERATE),
-    call("DELETE", "/channels/{slug}/sources/{number}", OPERATE),
+    call("PUT", "/channels/{slug}/slate/picture", OPERATE).rehearsed(),
+    call("DELETE", "/channels/{slug}/slate/picture", OPERATE).rehearsed(),
+    call("POST", "/channels/{slug}/backups", OPERATE).rehearsed(),
+    call("DELETE", "/channels/{slug}/sources/{number}", OPERATE).rehearsed(),
     call("GET", "/channels/{slug}/sources/{number}/key", OPERATE),
     call("POST", "/channels/{slug}/sources/{number}/take", OPERATE),
     call("GET", "/channels/{slug}/failover", VIEW),
-    call("PUT", "/channels/{slug}/failover", OPERATE),
+    call("PUT", "/channels/{slug}/failover", OPERATE).rehearsed(),
     call("POST", "/channels/{slug}/drill", OPERATE),
     call("GET", "/channels/{slug}/judge", VIEW),
     call("GET", "/drill", VIEW),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | by the Unix socket | the console: everything |
 //! | from this machine, while nobody has claimed the box | trusted as the console is |
+//! | with a token for scripts | its owner, as far as its scope goes |
 //! | with the cookie of a session | that user: what the role may ([`calls`]), with the channels that exist for them |
 //! | otherwise | nobody: may claim the box once, or sign in |
 //!
@@ -13,18 +14,19 @@
 //! 2. Where the machine itself is trusted, the `Host` is a name of its loopback: a page of another name which resolves to
 //!    127.0.0.1 (DNS rebinding) is same-origin to its browser, but says its own name. A cookie is bound to its host.
 //! 3. A call that changes something comes from a page of the same origin, or from no page (cross-site request
-//!    forgery): `Sec-Fetch-Site` where the browser sends it, `Origin` where it does not.
+//!    forgery): `Sec-Fetch-Site` where the browser sends it, `Origin` where it does not. A token is sent by no browser unasked.
 //! 4. A body must be `application/json`, which no plain HTML form can send; a picture comes by `PUT`, which none does.
 //! 5. Passwords and cookies are taken over encrypted connections alone, and over those that do not leave the machine.
 
 use super::ApiState;
 use super::accounts::COOKIE;
 use super::audit::Watched;
-use super::calls::{self, Found, Needs};
+use super::calls::{self, Call, Found, Needs};
+use super::edits::{self, Edit};
 use super::problem::{self, ApiError, Kind};
 use crate::accounts::sight::Sight;
 use crate::limits::SLUG_CHARS_MAX;
-use crate::store::{KeyHash, Maker, Session, StoreError};
+use crate::store::{Bearer, KeyHash, Maker, Session, StoreError};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Extensions, Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -36,6 +38,8 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
 use std::any::Any;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 use wire::Role;
 
 /// Marks a connection that came over the Unix socket.
@@ -76,6 +80,8 @@ pub enum Caller {
     Local,
     /// Somebody who has signed in.
     User(Session),
+    /// A script, on behalf of somebody.
+    Token(Bearer),
     /// Anybody.
     Nobody,
 }
@@ -88,19 +94,23 @@ impl Caller {
     pub fn sight(&self) -> &Sight {
         match self {
             Self::User(session) => &session.sight,
+            Self::Token(bearer) => &bearer.sight,
             Self::Console | Self::Local | Self::Nobody => &ALL,
         }
     }
 
     /// For whom a channel is made.
     pub(super) fn maker(&self) -> Maker {
-        Maker { user: self.is_somebody().map(|(name, _)| name.to_owned()) }
+        let token = if let Self::Token(bearer) = self { Some(bearer.id) } else { None };
+        Maker { user: self.is_somebody().map(|(name, _)| name.to_owned()), token }
     }
 
     /// Name and role of those who have one.
-    fn is_somebody(&self) -> Option<(&str, Role)> {
+    pub(super) fn is_somebody(&self) -> Option<(&str, Role)> {
         match self {
-            Self::User(session) => Some((&session.user.name, session.user.role)),
+            Self::User(Session { user, .. }) | Self::Token(Bearer { user, .. }) => {
+                Some((&user.name, user.role))
+            }
             Self::Console | Self::Local | Self::Nobody => None,
         }
     }
@@ -109,6 +119,7 @@ impl Caller {
     pub(super) async fn again(&self, state: &ApiState) -> Result<Option<Self>, ApiError> {
         match self {
             Self::User(session) => Ok(state.store.session_again(session).await?.map(Self::User)),
+            Self::Token(bearer) => Ok(state.store.bearer_again(bearer).await?.map(Self::Token)),
             Self::Local if state.accounts.is_claimed().await? => Ok(None),
             Self::Console | Self::Local | Self::Nobody => Ok(Some(self.clone())),
         }
@@ -161,23 +172,53 @@ pub(crate) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let admitted = admit(&state, &request).await.and_then(|asked| permit(&asked, &request).map(|()| asked));
-    let mut response = match admitted {
+    let mut request = request;
+    let mut response = match let_in(&state, &mut request).await {
         Err(error) => request.into_response(error.error_response()).map_into_boxed_body(),
-        Ok(asked) => {
-            let path = below_api(&request).to_owned();
-            let watched = Watched::begin(&state, request.request(), &path, &asked).await;
-            request.extensions_mut().insert(asked);
-            let response = next.call(request).await?.map_into_boxed_body();
-            if let Some(watched) = watched {
-                watched.end(&state, response.request(), response.status(), response.headers()).await;
-            }
-            response
-        }
+        Ok((asked, edit)) => handle(&state, request, next, asked, edit).await?,
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
+}
+
+async fn let_in(state: &ApiState, request: &mut ServiceRequest) -> Result<(Asked, Edit), ApiError> {
+    let asked = admit(state, request).await?;
+    let call = permit(&asked, request)?;
+    let path = below_api(request).to_owned();
+    let edit = edits::begin(state, request, &path, call).await?;
+    Ok((asked, edit))
+}
+
+/// Has the call answered, and written down, unless nothing comes of it.
+async fn handle(
+    state: &ApiState,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    asked: Asked,
+    edit: Edit,
+) -> Result<ServiceResponse, Error> {
+    let path = below_api(&request).to_owned();
+    if edit.is_tried {
+        request.extensions_mut().insert(asked);
+        // Nor does the journal tell what has not happened.
+        let tried = next.call(request).with_subscriber(NoSubscriber::default());
+        let mut response = tried.await?.map_into_boxed_body();
+        let request = response.request().clone();
+        edit.end(state, &request, response.headers_mut()).await;
+        return Ok(response);
+    }
+    let watched = Watched::begin(state, request.request(), &path, &asked).await;
+    request.extensions_mut().insert(asked);
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    if let Some(watched) = watched {
+        watched.end(state, response.request(), response.status(), response.headers()).await;
+    }
+    if response.status().is_success() {
+        let request = response.request().clone();
+        edit.end(state, &request, response.headers_mut()).await;
+    }
     Ok(response)
 }
 
@@ -205,7 +246,9 @@ async fn admit(state: &ApiState, request: &ServiceRequest) -> Result<Asked, ApiE
     // HTTP/2 has it as a pseudo-header (RFC 9113, 8.3.1), which is where the URI's authority comes from then.
     let authority = request.uri().authority().map(Authority::as_str);
     let host = text(headers, header::HOST).or(authority).unwrap_or_default();
-    if !method.is_safe() && !is_same_origin(headers, host) {
+    let secret = bearer(headers);
+    // No page of another site can send a token unasked.
+    if !method.is_safe() && secret.is_none() && !is_same_origin(headers, host) {
         return Err(ApiError::new(Kind::Forbidden, "a page of another site may not change anything here"));
     }
     let path = below_api(request);
@@ -218,6 +261,9 @@ async fn admit(state: &ApiState, request: &ServiceRequest) -> Result<Asked, ApiE
         return Ok(asked(Caller::Local));
     }
     let nobody = asked(Caller::Nobody);
+    if let Some(secret) = secret {
+        return with_token(state, secret, nobody).await;
+    }
     let token = cookie(headers).filter(|_| nobody.is_secure);
     let session = match token {
         Some(token) => state.store.session(&KeyHash::of(token), is_sign_of_somebody(method, path)).await?,
@@ -230,24 +276,45 @@ async fn admit(state: &ApiState, request: &ServiceRequest) -> Result<Asked, ApiE
     }
 }
 
+/// Whoever sends a token is its bearer, or nobody: no cookie does in its place.
+async fn with_token(state: &ApiState, secret: &str, nobody: Asked) -> Result<Asked, ApiError> {
+    if !nobody.is_secure {
+        let told = format!(
+            "a token must not cross the network in clear: remove this one, which has, and use HTTPS, on port {}",
+            nobody.https_port
+        );
+        return Err(ApiError::new(Kind::SignedOut, told));
+    }
+    if let Some(bearer) = state.store.bearer(secret).await? {
+        return Ok(Asked { caller: Caller::Token(bearer), ..nobody });
+    }
+    state.accounts.wrong_token(nobody.address)?;
+    tracing::warn!(from = ?nobody.address, "a token that is not known, or is over, was refused");
+    Err(ApiError::new(Kind::SignedOut, "this token is not known, or is over; make another one"))
+}
+
 /// Whether the call is there, and whoever asks may make it. What does not exist for them is not there, whatever they may.
-fn permit(asked: &Asked, request: &ServiceRequest) -> Result<(), ApiError> {
+fn permit(asked: &Asked, request: &ServiceRequest) -> Result<&'static Call, ApiError> {
     let (method, path) = (request.method(), below_api(request));
     let call = match calls::find(method, path) {
         Found::Call(call) => call,
         Found::OtherMethod(methods) => return Err(problem::not_with_this_method(methods)),
         Found::Nothing => return Err(problem::no_such_path(request.path())),
     };
-    let Some((name, role)) = asked.caller.is_somebody() else { return Ok(()) };
+    let Some((name, role)) = asked.caller.is_somebody() else { return Ok(call) };
     if !call.is_for(name, role, path) {
         // For whoever reads the journal after something odd; a name or a path may hold anything that is visible.
         let call = format!("{method} {}", path.chars().take(200).collect::<String>());
         tracing::warn!(user = name, ?role, %call, "a call was refused: the role does not allow it");
         return Err(ApiError::new(Kind::Forbidden, "your role does not allow this; ask an administrator"));
     }
+    if call.is_personal && matches!(asked.caller, Caller::Token(_)) {
+        tracing::warn!(user = name, "a call was refused: a token does not do for it");
+        return Err(ApiError::new(Kind::Forbidden, "this is for whoever has signed in; a token does not do"));
+    }
     match calls::channel_of(path).filter(|slug| !asked.caller.sight().sees(slug)) {
         Some(slug) => Err(StoreError::NoSuchChannel(slug.chars().take(SLUG_CHARS_MAX).collect()).into()),
-        None => Ok(()),
+        None => Ok(call),
     }
 }
 
@@ -275,6 +342,13 @@ fn is_for_everybody(method: &Method, path: &str) -> bool {
 fn is_sign_of_somebody(method: &Method, path: &str) -> bool {
     let is_asked_again = matches!(path, "/events" | "/channels" | "/box" | "/alarms" | "/session");
     !method.is_safe() || !(is_asked_again || path.ends_with("/picture"))
+}
+
+/// What stands in `Authorization: Bearer` (RFC 6750, 2.1); other schemes are none of ours, but no session either.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = text(headers, header::AUTHORIZATION)?;
+    let (scheme, secret) = value.split_once(' ').unwrap_or((value, ""));
+    Some(if scheme.eq_ignore_ascii_case("bearer") { secret.trim() } else { "" })
 }
 
 /// The session's token.
@@ -386,6 +460,21 @@ mod tests {
             signs.map(|(method, path)| is_sign_of_somebody(&method, path)),
             [false, false, true, true]
         );
+    }
+
+    #[test]
+    fn tokens_are_read_as_rfc_6750_has_them() {
+        let read = |value: &'static str| bearer(&headers(&[("authorization", value)])).map(str::to_owned);
+        assert_eq!(bearer(&headers(&[])), None);
+        assert_eq!(read("Bearer abc").as_deref(), Some("abc"));
+        assert_eq!(read("bearer  abc ").as_deref(), Some("abc"));
+        for other in ["Basic abc", "Bearer", "abc", ""] {
+            assert_eq!(
+                read(other).as_deref(),
+                Some(""),
+                "{other}: nobody's, and no cookie does in its place"
+            );
+        }
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`guard`] | who asks, and whether they may |
 //! | [`calls`] | pure: every call, and what it needs |
+//! | `edits` | edits that do not overwrite each other, and edits that are only tried |
 //! | [`problem`] | errors as RFC 9457 has them, and the one table from errors to statuses |
 //! | `accounts` | claim, sign in and out, users |
+//! | `tokens` | tokens for scripts |
 //! | `channels` | the calls about channels |
 //! | `playback` | the calls about who may watch |
 //! | `slate` | what a channel shows without a source |
@@ -34,6 +36,9 @@ mod audit;
 pub mod calls;
 mod channels;
 mod drill;
+#[cfg(test)]
+mod edit_tests;
+mod edits;
 mod events;
 pub mod guard;
 mod health;
@@ -47,6 +52,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tokens;
 mod view;
 
 pub use guard::on_connect;
@@ -59,8 +65,9 @@ use crate::drill::Drills;
 use crate::ingest::Doors;
 use crate::judge::verdicts::Verdicts;
 use crate::limits::EVENT_FEEDS_MAX;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use actix_web::web;
+use edits::Edits;
 use media::time::Ticks;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -94,6 +101,7 @@ pub struct ApiState {
     pub closing: watch::Sender<bool>,
     bind: IpAddr,
     started_at: Ticks,
+    edits: Edits,
     feeds: Arc<Semaphore>,
 }
 
@@ -116,8 +124,16 @@ impl ApiState {
             closing: watch::Sender::new(false),
             bind,
             started_at: house.now(),
+            edits: Edits::default(),
             feeds: Arc::new(Semaphore::new(EVENT_FEEDS_MAX)),
         }
+    }
+
+    /// The same on a copy of the settings: nothing comes of what is done with it.
+    async fn rehearsal(&self) -> Result<Self, StoreError> {
+        let store = self.store.rehearsal().await?;
+        let accounts = Accounts::new(store.clone(), self.house);
+        Ok(Self { store, accounts, changed: watch::Sender::new(0), ..self.clone() })
     }
 
     /// Tells the owner of the channels, and the feeds, that the store has changed.
@@ -132,6 +148,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     let nothing = || web::to(problem::no_such_call);
     let v1 = web::scope("/v1")
         .configure(accounts::configure)
+        .configure(tokens::configure)
         .configure(channels::configure)
         .configure(playback::configure)
         .configure(slate::configure)
@@ -146,6 +163,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .default_service(nothing());
     let api = web::scope("/api")
         .app_data(problem::json_config())
+        .app_data(problem::path_config())
+        .app_data(problem::query_config())
         .service(v1)
         .default_service(nothing())
         .wrap(actix_web::middleware::from_fn(guard::guard));

@@ -26,6 +26,8 @@ pub enum Kind {
     NotAllowed(&'static str),
     /// It is taken.
     Conflict,
+    /// It is not what it was any more.
+    Stale,
     /// The body is too long.
     TooLarge,
     /// The body is of another type.
@@ -53,6 +55,7 @@ impl Kind {
             Self::NotFound => (StatusCode::NOT_FOUND, "There is no such thing"),
             Self::NotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "Not with this method"),
             Self::Conflict => (StatusCode::CONFLICT, "Taken"),
+            Self::Stale => (StatusCode::PRECONDITION_FAILED, "Changed in the meantime"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Too long"),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Another type of content is wanted"),
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "A value does not do"),
@@ -118,8 +121,9 @@ impl ResponseError for ApiError {
             Kind::NotAllowed(methods) => response.insert_header((ALLOW, methods)),
             Kind::Busy => response.insert_header((RETRY_AFTER, RETRY_AFTER_SECS)),
             Kind::TooMany => response.insert_header((RETRY_AFTER, 60)),
-            // RFC 9110, 15.5.2: "MUST send a WWW-Authenticate header field"; no scheme is registered for cookies.
-            Kind::SignedOut => response.insert_header((WWW_AUTHENTICATE, "Cookie")),
+            // RFC 9110, 15.5.2: "MUST send a WWW-Authenticate header field"; no scheme is registered for cookies, and
+            // browsers ask nothing of their user for this one (RFC 6750).
+            Kind::SignedOut => response.insert_header((WWW_AUTHENTICATE, "Bearer")),
             _ => &mut response,
         };
         // RFC 9457, 3: "the media type 'application/problem+json'"
@@ -136,13 +140,17 @@ impl From<StoreError> for ApiError {
             StoreError::NoSuchChannel(_) | StoreError::NoSuchSource(_) => Kind::NotFound,
             StoreError::NoBackupFor => return Self::new(Kind::Invalid, error.to_string()).at("/source"),
             StoreError::NameTaken { .. } => return Self::new(Kind::Conflict, error.to_string()).at("/name"),
-            StoreError::NoSuchUser(_) => Kind::NotFound,
+            StoreError::NoSuchUser(_) | StoreError::NoSuchToken(_) => Kind::NotFound,
+            StoreError::TokenTaken(_) => return Self::new(Kind::Conflict, error.to_string()).at("/name"),
+            StoreError::ScopeAbove(_) => return Self::new(Kind::Invalid, error.to_string()).at("/scope"),
             StoreError::TooManyChannels
             | StoreError::TooManyBackups
             | StoreError::TooManyUsers
             | StoreError::UserTaken(_)
             | StoreError::LastAdministrator
             | StoreError::SeesAll(_)
+            | StoreError::TooManyTokens
+            | StoreError::TooLargeToTry
             | StoreError::FirstUser
             | StoreError::Claimed => Kind::Conflict,
             StoreError::Slug(_) => Kind::Invalid,
@@ -172,6 +180,18 @@ fn chain(error: &dyn Error) -> String {
 /// How bodies are read: bounded, and with errors that name the place.
 pub(super) fn json_config() -> web::JsonConfig {
     web::JsonConfig::default().limit(BODY_BYTES_MAX).error_handler(|error, _| body_error(&error).into())
+}
+
+/// How numbers in addresses are read.
+pub(super) fn path_config() -> web::PathConfig {
+    web::PathConfig::default().error_handler(|_, request| no_such_path(request.path()).into())
+}
+
+/// How what stands behind the question mark is read.
+pub(super) fn query_config() -> web::QueryConfig {
+    web::QueryConfig::default().error_handler(|error, _| {
+        ApiError::new(Kind::Invalid, format!("what stands behind `?` is not understood: {error}")).into()
+    })
 }
 
 fn body_error(error: &JsonPayloadError) -> ApiError {

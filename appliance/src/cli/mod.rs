@@ -14,6 +14,7 @@
 //! | [`slate`] | `forebay channel slate`: what a channel shows without a source |
 //! | [`sources`] | `forebay channel backup`, `failover` and `take` |
 //! | [`tls`] | `forebay tls …`: the certificate that HTTPS serves |
+//! | [`token`] | `forebay token …`: what scripts call the API with |
 //! | [`user`] | `forebay claim` and `forebay user`: who may manage the box |
 //! | `table` | pure: columns for people |
 
@@ -32,6 +33,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+pub mod token;
 pub mod user;
 
 pub use client::Client;
@@ -85,6 +87,8 @@ pub enum Command {
     Claim(user::ClaimArgs),
     /// Add, list and remove those who may manage the box, and change their passwords
     User(user::UserArgs),
+    /// Make, list and remove tokens by which scripts call the API
+    Token(token::TokenArgs),
     /// Show, install and reset the certificate that HTTPS serves
     Tls(tls::TlsArgs),
     /// Check that `run` with these settings would find what it needs

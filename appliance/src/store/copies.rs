@@ -9,15 +9,17 @@
 
 use super::error::StoreError;
 use super::open::{FILE_MODE, SCHEMA, make_folder, schema, verdict};
-use crate::limits::{COPIES_DAYS, COPIES_NEWEST, COPIES_SCHEMAS, DAMAGED_KEPT};
+use crate::limits::{COPIES_DAYS, COPIES_NEWEST, COPIES_SCHEMAS, DAMAGED_KEPT, REHEARSAL_BYTES_MAX};
 use media::date::Utc;
 use media::time::Ticks;
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const COPIES: &str = "copies";
 const DAMAGED: &str = "damaged";
@@ -208,6 +210,18 @@ fn remove_if_there(file: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     }
+}
+
+/// A copy that ends with its connection.
+pub(super) fn in_memory(connection: &Connection) -> Result<Connection, StoreError> {
+    let size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    if connection.query_row(size, (), |row| row.get::<_, i64>(0))? > REHEARSAL_BYTES_MAX {
+        return Err(StoreError::TooLargeToTry);
+    }
+    let mut copy = Connection::open_in_memory()?;
+    Backup::new(connection, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+    copy.pragma_update(None, "foreign_keys", true)?;
+    Ok(copy)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What can go wrong with the store, each with what to do.
 
 use super::slug::SlugError;
-use crate::limits::{CHANNELS_MAX, USERS_MAX};
+use crate::limits::{API_TOKENS_OF_USER_MAX, CHANNELS_MAX, USERS_MAX};
 use media::link::SOURCES_MAX;
 use rusqlite::ErrorCode;
 use std::path::PathBuf;
@@ -117,6 +117,23 @@ pub enum StoreError {
     /// The bound on users.
     #[error("there are {USERS_MAX} users already, which is the most; remove one first")]
     TooManyUsers,
+    /// The settings are too large to be copied for a trial.
+    #[error("the settings are too large to try a change; make it, or take pictures away first")]
+    TooLargeToTry,
+    /// A token may no more than its owner.
+    #[error("the scope is more than the role of `{0}` allows; choose a lower one")]
+    ScopeAbove(String),
+    /// Another token of the owner has this name.
+    #[error("there is already a token `{0}`; choose another name, or remove that one")]
+    TokenTaken(String),
+    /// The bound on tokens.
+    #[error(
+        "there are {API_TOKENS_OF_USER_MAX} tokens already, which is the most of one user; remove one first"
+    )]
+    TooManyTokens,
+    /// No token of this number.
+    #[error("there is no token {0}")]
+    NoSuchToken(i64),
     /// Administrators are not limited.
     #[error(
         "`{0}` is an administrator, for whom every channel exists; only operators and viewers are limited"

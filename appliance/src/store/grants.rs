@@ -4,6 +4,7 @@
 use super::accounts::{id_of, user};
 use super::channels;
 use super::error::StoreError;
+use super::tokens;
 use crate::accounts::sight::Sight;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use wire::{Account, Role, User};
@@ -13,6 +14,8 @@ use wire::{Account, Role, User};
 pub struct Maker {
     /// A user's name; none for who needs none.
     pub user: Option<String>,
+    /// The token that they call with.
+    pub token: Option<i64>,
 }
 
 pub(super) fn sight(read: &Connection, user_id: i64) -> Result<Sight, StoreError> {
@@ -75,6 +78,9 @@ fn give(write: &Transaction<'_>, user_id: i64, channel_id: i64) -> Result<(), St
 
 /// Who makes a channel sees it.
 pub(super) fn to_maker(write: &Transaction<'_>, maker: &Maker, channel_id: i64) -> Result<(), StoreError> {
+    if let Some(id) = maker.token {
+        tokens::to_maker(write, id, channel_id)?;
+    }
     let Some(name) = &maker.user else { return Ok(()) };
     let sql = "SELECT id FROM users WHERE name = ?1 AND limited";
     let limited = write.query_row(sql, [name], |row| row.get(0)).optional()?;
@@ -118,7 +124,7 @@ mod tests {
         assert!(matches!(ada, Err(StoreError::SeesAll(name)) if name == "Ada"));
 
         // Who makes a channel sees it; nobody else does, and nobody who sees all is limited by it.
-        let by = |name: &str| Maker { user: Some(name.into()) };
+        let by = |name: &str| Maker { user: Some(name.into()), token: None };
         store.add_for(draft("Loft"), by("Olga")).await.unwrap();
         store.add_for(draft("Yard"), by("Ada")).await.unwrap();
         assert_eq!(channels_of(&store, "olga").await, only(&["hall", "loft"]));

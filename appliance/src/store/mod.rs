@@ -15,7 +15,7 @@
 //! | [`slate`] | what a channel shows without a source: checked, and its SQL |
 //! | [`slate_picture`] | a picture of the operator's for it: made of an upload, and its SQL |
 //! | [`failover`] | when another source takes over: checked, and its SQL |
-//! | `channels`, `backups`, `playback`, `accounts`, `grants`, `settings` | the SQL |
+//! | `channels`, `backups`, `playback`, `accounts`, `grants`, `tokens`, `settings` | the SQL |
 //!
 //! Only this module knows SQLite. Boot-only settings (ports, folders) are elsewhere.
 //!
@@ -44,6 +44,7 @@ pub mod slug;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod tokens;
 
 pub use accounts::Session;
 pub use audit::Deed;
@@ -56,6 +57,7 @@ pub use history::{HISTORY_FILE, Happened, History};
 pub use key::{KeyHash, StreamKey};
 pub use playback::Playback;
 pub use slug::{Slug, SlugError};
+pub use tokens::{Bearer, TokenDraft};
 
 use crate::clock::House;
 use crate::ingest::failover::Rules;
@@ -160,6 +162,9 @@ pub struct Store {
     frozen: Arc<OnceLock<String>>,
 }
 
+/// By which whoever finds a token somewhere knows what it is.
+const TOKEN_PREFIX: &str = "forebay_";
+
 /// Before the first copy, and after a write that the disk did not take.
 const NEVER: u64 = u64::MAX;
 
@@ -209,6 +214,17 @@ impl Store {
     /// [`StoreError::Frozen`] then.
     pub fn thawed(&self) -> Result<(), StoreError> {
         self.frozen.get().map_or(Ok(()), |why| Err(StoreError::Frozen(why.clone())))
+    }
+
+    /// A copy in memory: what is done to it is forgotten with it. What refuses changes here refuses them there.
+    ///
+    /// # Errors
+    /// [`StoreError::Frozen`], [`StoreError::TooLargeToTry`].
+    pub async fn rehearsal(&self) -> Result<Self, StoreError> {
+        self.thawed()?;
+        let queue = Queue::start(self.call(|connection| copies::in_memory(connection)).await?)?;
+        let (copied_at, refused, frozen) = (Arc::new(AtomicU64::new(NEVER)), Arc::default(), Arc::default());
+        Ok(Self { queue, copied_at, refused, frozen, ..self.clone() })
     }
 
     /// Waits until the disk has not taken what was to be written. For one listener.
@@ -550,6 +566,53 @@ impl Store {
     pub async fn end_session(&self, session: &Session) -> Result<(), StoreError> {
         let token = session.token;
         self.call(move |connection| accounts::end_session(connection, &token)).await
+    }
+
+    /// Makes a token for a script: its secret, and what is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`], [`StoreError::ScopeAbove`], [`StoreError::NoSuchChannel`], [`StoreError::TokenTaken`],
+    /// [`StoreError::TooManyTokens`].
+    pub async fn add_token(&self, draft: TokenDraft) -> Result<(String, wire::ApiToken), StoreError> {
+        let (random, now) = (StreamKey::random()?, self.house.now());
+        let secret = format!("{TOKEN_PREFIX}{}", random.expose());
+        let hash = *KeyHash::of(&secret).bytes();
+        let made = self.call(move |connection| tokens::add(connection, &draft, &hash, now)).await?;
+        Ok((secret, made))
+    }
+
+    /// Tokens for scripts: those of one user, or all.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tokens(&self, owner: Option<String>) -> Result<Vec<wire::ApiToken>, StoreError> {
+        self.call(move |connection| tokens::list(connection, owner.as_deref())).await
+    }
+
+    /// Makes a token void; of this owner, where one is given.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchToken`].
+    pub async fn remove_token(&self, id: i64, owner: Option<String>) -> Result<wire::ApiToken, StoreError> {
+        self.call(move |connection| tokens::remove(connection, id, owner.as_deref())).await
+    }
+
+    /// Who has presented this token.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn bearer(&self, secret: &str) -> Result<Option<Bearer>, StoreError> {
+        let (hash, now) = (*KeyHash::of(secret).bytes(), self.house.now());
+        self.call(move |connection| tokens::bearer(connection, &hash, now)).await
+    }
+
+    /// What has become of somebody who has called with a token.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn bearer_again(&self, bearer: &Bearer) -> Result<Option<Bearer>, StoreError> {
+        let (hash, now) = (bearer.hash, self.house.now());
+        self.call(move |connection| tokens::bearer(connection, &hash, now)).await
     }
 
     /// Writes down who changed what.

@@ -35,6 +35,9 @@
 //! | `DELETE /users/{name}` | | 204 |
 //! | `GET` and `PUT /users/{name}/channels` | [`Grants`] | [`Grants`]; which channels exist for them |
 //! | `PUT /users/{name}/password` | [`NewPassword`] | 204; one's own, or as administrator |
+//! | `GET /tokens` | | list of [`ApiToken`]; one's own, or as administrator |
+//! | `POST /tokens` | [`NewApiToken`] | 201, [`MadeApiToken`] |
+//! | `DELETE /tokens/{id}` | | 204; one's own, or as administrator |
 //! | `GET /box` | | [`BoxStatus`] |
 //! | `GET /alarms` | | list of [`Alarm`] |
 //! | `DELETE /alarms/{id}` | | 204; for those that are dismissible |
@@ -42,12 +45,14 @@
 //! | `GET /audit?before={id}&limit={n}` | | list of [`AuditEntry`], the newest first; both may be left out |
 //! | `GET /events` | | Server-Sent Events; event `channels`, data [`ChannelList`], on every change |
 //!
+//! Whoever has not signed in sends a token: `Authorization: Bearer SECRET`.
+//!
 //! Errors are [`Problem`] with content type `application/problem+json` (RFC 9457).
 #![forbid(unsafe_code)]
 
 mod accounts;
 
-pub use accounts::{Account, Grants};
+pub use accounts::{Account, ApiToken, Grants, MadeApiToken, NewApiToken, Scope};
 
 use serde::{Deserialize, Serialize};
 

@@ -234,10 +234,16 @@ pub const SRT_START_MAX: Duration = Duration::from_secs(5);
 pub const BODY_BYTES_MAX: usize = 64 << 10;
 
 /// Clients that follow `/api/v1/events`; one more is refused with 503 and falls back to asking.
-pub const EVENT_FEEDS_MAX: usize = 32;
+pub const EVENT_FEEDS_MAX: usize = 256;
 
 /// Least time between two events of one feed: four a second look live, and a burst of changes costs one rendering.
 pub const EVENT_GAP_MIN: Duration = Duration::from_millis(250);
+
+/// Events that are remembered for clients that come back; a list of all channels each, some hundred kilobytes at most.
+pub const EVENTS_KEPT: usize = 32;
+
+/// Changes are no longer looked up when nobody has followed for so long; who comes back then is told all.
+pub const EVENT_HUB_IDLE: Duration = Duration::from_secs(120);
 
 /// Silence after which a feed sends a comment, so that proxies and clients see that the connection lives.
 pub const EVENT_PING_INTERVAL: Duration = Duration::from_secs(15);

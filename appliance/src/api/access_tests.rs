@@ -275,3 +275,51 @@ async fn a_feed_follows_what_is_granted_and_ends_with_the_user() {
     ask(state, with(TestRequest::delete().uri("/api/v1/users/olga"), &ada)).await;
     assert_eq!(next_event(&mut body).await, None);
 }
+
+/// The next event: its id, and the slugs in it.
+async fn next_with_id(body: &mut Events) -> (String, Vec<String>) {
+    let bytes = std::future::poll_fn(|context| body.as_mut().poll_next(context)).await.unwrap().unwrap();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let (id, data) = text.strip_prefix("event: channels\nid: ").unwrap().split_once("\ndata: ").unwrap();
+    let list: Value = serde_json::from_str(data).unwrap();
+    let slugs = list["channels"].as_array().unwrap().iter().map(|it| it["slug"].as_str().unwrap().to_owned());
+    (id.to_owned(), slugs.collect())
+}
+
+#[actix_rt::test]
+async fn who_comes_back_is_told_each_event_that_was_missed() {
+    let test = new_box();
+    let state = &test.state;
+    let app = serve(state).await;
+    let follow = async |last: Option<&str>| {
+        let request = last.into_iter().fold(get("/api/v1/events"), |request, id| {
+            request.insert_header(("last-event-id", id.to_owned()))
+        });
+        let body: Events = Box::pin(call_service(&app, from_here(request)).await.into_body());
+        body
+    };
+    let mut watcher = follow(None).await;
+    let mut leaver = follow(None).await;
+    let (left_at, none) = next_with_id(&mut leaver).await;
+    assert_eq!((none, next_with_id(&mut watcher).await.1), (Vec::<String>::new(), Vec::new()));
+    drop(leaver);
+    let mut seen = Vec::new();
+    for name in ["a", "b", "c"] {
+        ask(state, post(json!({"name": name, "source": "srt"}))).await;
+        // Each is an event of its own, since the one before has been told.
+        seen.push(next_with_id(&mut watcher).await);
+    }
+    assert_eq!(seen[2].1, ["a", "b", "c"]);
+    let mut back = follow(Some(&left_at)).await;
+    for event in &seen {
+        assert_eq!(next_with_id(&mut back).await, *event);
+    }
+    // Whoever has all is told what comes, and nothing twice.
+    let mut level = follow(Some(&seen[2].0)).await;
+    ask(state, TestRequest::delete().uri("/api/v1/channels/a")).await;
+    assert_eq!(next_with_id(&mut level).await.1, ["b", "c"]);
+    // An id of before a restart, or none at all: how things are.
+    for odd in ["1-1", "never heard of", ""] {
+        assert_eq!(next_with_id(&mut follow(Some(odd)).await).await.1, ["b", "c"], "{odd}");
+    }
+}

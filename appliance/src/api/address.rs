@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 pub(super) const KEY_PLACEHOLDER: &str = "STREAM_KEY";
 
 /// How this box is reached by whoever asks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Base {
     host: String,
     ports: wire::Ports,

@@ -20,15 +20,21 @@ async fn list(state: Data<ApiState>, asked: Asked) -> Json<Vec<wire::Alarm>> {
     Json(seen(&state, asked.caller.sight()))
 }
 
-/// Those that exist for somebody. A drill's is the box's, and names its channel.
-pub(super) fn seen(state: &ApiState, sight: &Sight) -> Vec<wire::Alarm> {
+/// Those that exist for somebody.
+fn seen(state: &ApiState, sight: &Sight) -> Vec<wire::Alarm> {
+    let mut all = about(state);
+    all.retain(|(about, _)| sight.sees_of(about.as_deref()));
+    all.into_iter().map(|(_, alarm)| alarm).collect()
+}
+
+/// All, with the channel that each is about: a drill's is the box's, and names its channel.
+pub(super) fn about(state: &ApiState) -> Vec<(Option<String>, wire::Alarm)> {
     let drill = state.drills.running().map(|drill| drill.channel);
-    let is_of_drill = |alarm: &wire::Alarm| alarm.id == alarms::Kind::Drill.id();
-    let about =
-        |alarm: &wire::Alarm| alarm.channel.clone().or_else(|| drill.clone().filter(|_| is_of_drill(alarm)));
-    let mut all = state.board.alarms();
-    all.retain(|alarm| sight.sees_of(about(alarm).as_deref()));
-    all
+    let about = |alarm: wire::Alarm| {
+        let of_drill = drill.clone().filter(|_| alarm.id == alarms::Kind::Drill.id());
+        (alarm.channel.clone().or(of_drill), alarm)
+    };
+    state.board.alarms().into_iter().map(about).collect()
 }
 
 async fn dismiss(state: Data<ApiState>, id: Path<String>) -> Result<HttpResponse, ApiError> {

@@ -55,6 +55,7 @@ const ADMINISTER: Needs = Needs::Role(Role::Administrator);
 
 /// The table.
 pub const CALLS: &[Call] = &[
+    call("GET", "/openapi.json", VIEW),
     call("GET", "/session", Needs::Nothing),
     call("POST", "/session", Needs::Nothing),
     personal("DELETE", "/session", Needs::Nothing),

@@ -5,10 +5,12 @@ use super::guard::Asked;
 use super::problem::{self, ApiError, Kind};
 use super::{ApiState, alarms, view};
 use crate::accounts::sight::Sight;
+use crate::board::ChannelReport;
 use crate::store::{Channel, Desired, Draft, StoreError};
 use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, web};
+use media::time::Ticks;
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     let resource = |path, methods| web::resource(path).default_service(problem::only(methods));
@@ -26,21 +28,47 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/box", "GET").route(web::get().to(whole_box)));
 }
 
-/// The channels that exist for somebody, as they are now, for the list and for the feed.
-pub(super) async fn snapshot(
-    state: &ApiState,
-    base: &Base,
-    sight: &Sight,
-) -> Result<wire::ChannelList, ApiError> {
-    let (mut channels, mut reports) = (state.store.channels().await?, state.board.list());
-    let now = state.house.now();
-    channels.retain(|channel| sight.sees(channel.slug.as_str()));
+/// Everything that the list is made of, at one moment, for whoever may see what of it.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// With what is reported of each, and whether it has a picture.
+    channels: Vec<(Channel, Option<ChannelReport>, bool)>,
+    /// With the channel that each is about.
+    alarms: Vec<(Option<String>, wire::Alarm)>,
+    now: Ticks,
+}
+
+/// As it is now.
+pub(super) async fn gather(state: &ApiState) -> Result<Gathered, ApiError> {
+    let (channels, mut reports) = (state.store.channels().await?, state.board.list());
     let join = |channel: Channel| {
-        let report = reports.remove(channel.slug.as_str());
-        with_picture(view::channel(channel, report, base, now), state)
+        let slug = channel.slug.as_str();
+        let (report, picture) = (reports.remove(slug), state.board.picture(slug).is_some());
+        (channel, report, picture)
     };
-    let alarms = alarms::seen(state, sight);
-    Ok(wire::ChannelList { channels: channels.into_iter().map(join).collect(), alarms })
+    let channels = channels.into_iter().map(join).collect();
+    Ok(Gathered { channels, alarms: alarms::about(state), now: state.house.now() })
+}
+
+impl Gathered {
+    /// What of it exists for somebody.
+    pub(super) fn told(&self, base: &Base, sight: &Sight) -> wire::ChannelList {
+        let seen = self.channels.iter().filter(|(channel, ..)| sight.sees(channel.slug.as_str()));
+        let channels = seen.map(|(channel, report, has_picture)| {
+            let told = view::channel(channel.clone(), report.clone(), base, self.now);
+            let picture = has_picture.then(|| picture_path(&told.slug));
+            wire::Channel { picture, ..told }
+        });
+        let alarms = self.alarms.iter().filter(|(about, _)| sight.sees_of(about.as_deref()));
+        wire::ChannelList {
+            channels: channels.collect(),
+            alarms: alarms.map(|(_, alarm)| alarm.clone()).collect(),
+        }
+    }
+}
+
+fn picture_path(slug: &str) -> String {
+    format!("/api/v1/channels/{slug}/picture")
 }
 
 pub(super) fn one(channel: Channel, request: &HttpRequest, state: &ApiState) -> wire::Channel {
@@ -49,7 +77,7 @@ pub(super) fn one(channel: Channel, request: &HttpRequest, state: &ApiState) -> 
 }
 
 fn with_picture(told: wire::Channel, state: &ApiState) -> wire::Channel {
-    let picture = state.board.picture(&told.slug).map(|_| format!("/api/v1/channels/{}/picture", told.slug));
+    let picture = state.board.picture(&told.slug).map(|_| picture_path(&told.slug));
     wire::Channel { picture, ..told }
 }
 
@@ -58,7 +86,8 @@ async fn list(
     state: Data<ApiState>,
     asked: Asked,
 ) -> Result<Json<wire::ChannelList>, ApiError> {
-    snapshot(&state, &Base::of(&request, &state), asked.caller.sight()).await.map(Json)
+    let gathered = gather(&state).await?;
+    Ok(Json(gathered.told(&Base::of(&request, &state), asked.caller.sight())))
 }
 
 async fn add(

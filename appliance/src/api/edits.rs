@@ -167,6 +167,11 @@ enum Aspect<'a> {
     Grants(&'a str),
 }
 
+/// Whether something is edited there; for addresses and for templates of them.
+pub(super) fn has_edition(path: &str) -> bool {
+    aspect(path).is_some()
+}
+
 fn aspect(path: &str) -> Option<Aspect<'_>> {
     let parts: Vec<_> = path.trim_start_matches('/').split('/').collect();
     Some(match parts[..] {

@@ -19,6 +19,7 @@
 //! | `judge` | what the conformance judge has found |
 //! | `tls` | the calls about the certificate of HTTPS |
 //! | `events` | the feed of changes, as Server-Sent Events |
+//! | `openapi` | the API described, by its own tables and types |
 //! | `health` | `/healthz` and `/readyz` |
 //! | `view` | pure: what was asked for and what is reported, joined |
 //! | `address` | pure: the addresses shown to publishers and viewers |
@@ -44,6 +45,7 @@ pub mod guard;
 mod health;
 mod history;
 mod judge;
+mod openapi;
 mod playback;
 pub mod problem;
 mod slate;
@@ -103,6 +105,7 @@ pub struct ApiState {
     started_at: Ticks,
     edits: Edits,
     feeds: Arc<Semaphore>,
+    hub: events::Hub,
 }
 
 impl ApiState {
@@ -126,6 +129,7 @@ impl ApiState {
             started_at: house.now(),
             edits: Edits::default(),
             feeds: Arc::new(Semaphore::new(EVENT_FEEDS_MAX)),
+            hub: events::Hub::default(),
         }
     }
 
@@ -160,6 +164,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(judge::configure)
         .configure(alarms::configure)
         .configure(events::configure)
+        .configure(openapi::configure)
         .default_service(nothing());
     let api = web::scope("/api")
         .app_data(problem::json_config())

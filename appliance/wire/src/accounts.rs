@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Somebody who may sign in, as administrators see them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Account {
     /// As they sign in.
     pub name: String,
@@ -17,6 +18,7 @@ pub struct Account {
 
 /// Which channels exist for somebody.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Grants {
     /// Their slugs; `null`: all.
@@ -25,6 +27,7 @@ pub struct Grants {
 
 /// The most that a token may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// What a viewer may.
@@ -37,6 +40,7 @@ pub enum Scope {
 
 /// What is needed to make a token for a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewApiToken {
     /// What it is for.
@@ -56,6 +60,7 @@ pub struct NewApiToken {
 
 /// A token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ApiToken {
     /// Identity.
     pub id: i64,
@@ -79,6 +84,7 @@ pub struct ApiToken {
 
 /// A token that has just been made. Its secret is shown this once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct MadeApiToken {
     /// To be sent as `Authorization: Bearer SECRET`.
     pub secret: String,

@@ -58,6 +58,7 @@ use serde::{Deserialize, Serialize};
 
 /// All channels, by name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ChannelList {
     /// By slug.
     pub channels: Vec<Channel>,
@@ -68,6 +69,7 @@ pub struct ChannelList {
 
 /// What somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Everything.
@@ -80,6 +82,7 @@ pub enum Role {
 
 /// Somebody who may manage the box.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct User {
     /// As they sign in.
     pub name: String,
@@ -89,6 +92,7 @@ pub struct User {
 
 /// How whoever asks stands to the box.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SessionState {
     /// There is an administrator: whoever manages the box signs in.
     pub claimed: bool,
@@ -104,6 +108,7 @@ pub struct SessionState {
 
 /// Makes the first administrator.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewClaim {
     /// As the box shows it.
@@ -116,6 +121,7 @@ pub struct NewClaim {
 
 /// Signs somebody in.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewSession {
     /// Who.
@@ -126,6 +132,7 @@ pub struct NewSession {
 
 /// What is needed to make a user.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// As they sign in.
@@ -138,6 +145,7 @@ pub struct NewUser {
 
 /// Another password.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewPassword {
     /// From now on.
@@ -158,6 +166,7 @@ hide_passwords!(NewClaim NewSession NewUser NewPassword);
 
 /// By which the first administrator is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ClaimCode {
     /// Such as `K7QD-2MXP`.
     pub code: String,
@@ -167,6 +176,7 @@ pub struct ClaimCode {
 
 /// Something that needs the operator, and is so now.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Alarm {
     /// Its kind, such as `disk-full`; there is at most one of a kind for a channel, and for the box.
     pub id: String,
@@ -185,6 +195,7 @@ pub struct Alarm {
 
 /// One channel: what was asked for and what it is doing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Channel {
     /// Its name in URLs; made from the name, never changes.
     pub slug: String,
@@ -239,6 +250,7 @@ pub struct Channel {
 
 /// What a channel shows while it has no source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Slate {
     /// Below the channel's name; empty for nothing.
@@ -253,6 +265,7 @@ pub struct Slate {
 
 /// One of a channel's sources.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SourceStatus {
     /// 0 for the main one.
     pub number: u8,
@@ -268,6 +281,7 @@ pub struct SourceStatus {
 
 /// When another source takes over. Each time in milliseconds; absent: no matter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Failover {
     /// No picture has come for so long.
@@ -291,6 +305,7 @@ pub struct Failover {
 
 /// What is needed to give a channel a back-up source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewBackup {
     /// How it arrives.
@@ -299,6 +314,7 @@ pub struct NewBackup {
 
 /// A back-up source, with its secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Backup {
     /// Its number, from 1.
     pub number: u8,
@@ -316,6 +332,7 @@ impl std::fmt::Debug for Backup {
 
 /// A fault that may be tried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum DrillFault {
     /// The encode worker is killed.
@@ -344,6 +361,7 @@ pub enum DrillFault {
 
 /// What is needed for a fault drill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewDrill {
     /// Which fault.
@@ -355,6 +373,7 @@ pub struct NewDrill {
 
 /// A fault drill that runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Drill {
     /// The channel's slug.
     pub channel: String,
@@ -368,6 +387,7 @@ pub struct Drill {
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Event {
     /// House time, milliseconds since the epoch.
     pub at_ms: i64,
@@ -382,6 +402,7 @@ pub struct Event {
 
 /// A call that changed something, or was to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
     /// Rises by one.
     pub id: i64,
@@ -407,6 +428,7 @@ pub struct AuditEntry {
 
 /// How much past a channel has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DvrStatus {
     /// Seconds to which viewers may seek back now: the past of a channel that has just started is short.
     pub listed_secs: u64,
@@ -416,6 +438,7 @@ pub struct DvrStatus {
 
 /// Where media comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// Made on the box: a clock, a counter, a beep.
@@ -428,6 +451,7 @@ pub enum Source {
 
 /// How finely media is cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Latency {
     /// Parts of half a second: steady on every network.
@@ -439,6 +463,7 @@ pub enum Latency {
 
 /// One video rung.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Rung {
     /// Pixels across.
     pub width: u32,
@@ -450,6 +475,7 @@ pub struct Rung {
 
 /// What a channel is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ChannelState {
     /// Switched off by the operator.
@@ -466,6 +492,7 @@ pub enum ChannelState {
 
 /// One stage of a channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Stage {
     /// `source`, `encode`, `package` or `serve`.
     pub name: String,
@@ -477,6 +504,7 @@ pub struct Stage {
 
 /// How a stage is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Light {
     /// Not running.
@@ -491,6 +519,7 @@ pub enum Light {
 
 /// What is needed to make a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewChannel {
     /// For people; the slug is made from it.
@@ -520,6 +549,7 @@ fn yes() -> bool {
 
 /// A channel's secret. Shown only when asked for.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct StreamKey {
     /// 128 random bits in hexadecimal.
     pub stream_key: String,
@@ -535,6 +565,7 @@ impl std::fmt::Debug for StreamKey {
 
 /// Who may watch a channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Playback {
     /// Playlists, segments and parts are sent only to those who show a token.
@@ -549,6 +580,7 @@ pub struct Playback {
 
 /// What is needed to make a playback token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// From now; twelve hours when absent.
@@ -561,6 +593,7 @@ pub struct NewToken {
 
 /// A playback token. Whoever has it may watch.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Token {
     /// The token itself.
     pub token: String,
@@ -580,6 +613,7 @@ impl std::fmt::Debug for Token {
 
 /// The box as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BoxStatus {
     /// Of the program.
     pub version: String,
@@ -593,6 +627,7 @@ pub struct BoxStatus {
 
 /// Listening ports, as written to `ports.json`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Ports {
     /// Viewers and admin.
     pub http: u16,
@@ -610,6 +645,7 @@ pub struct Ports {
 
 /// What the conformance judge has found of a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Judgement {
     /// Rounds since the channel went on air.
     pub rounds: u64,
@@ -622,6 +658,7 @@ pub struct Judgement {
 
 /// How a channel stands by one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Clause {
     /// Stable: the specification, its section, the rule.
     pub id: String,
@@ -642,6 +679,7 @@ pub struct Clause {
 
 /// How a channel stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It obeys.
@@ -654,6 +692,7 @@ pub enum Verdict {
 
 /// What was wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ClauseFault {
     /// When, ISO 8601, UTC.
     pub at: String,
@@ -665,6 +704,7 @@ pub struct ClauseFault {
 
 /// The certificate that HTTPS serves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TlsStatus {
     /// By the operator; otherwise the box made it.
     pub uploaded: bool,
@@ -689,6 +729,7 @@ pub struct TlsStatus {
 
 /// A certificate to be served.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewCertificate {
     /// PEM: the server's own first, then each signer behind what it signed.
@@ -706,6 +747,7 @@ impl std::fmt::Debug for NewCertificate {
 
 /// An error as RFC 9457 has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// In a few words, the same for each error of its kind.
     pub title: String,

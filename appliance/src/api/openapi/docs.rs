@@ -1,0 +1,392 @@
+//! What is told of each call, with examples: a table beside the [table of calls](super::super::calls).
+
+use super::{Schemas, reference};
+use serde::de::DeserializeOwned;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+use wire::{
+    Account, Alarm, ApiToken, AuditEntry, Backup, BoxStatus, Channel, ChannelList, ClaimCode, Drill, Event,
+    Failover, Grants, Judgement, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim,
+    NewDrill, NewPassword, NewSession, NewToken, NewUser, Playback, SessionState, Slate, StreamKey,
+    TlsStatus, Token, User,
+};
+
+/// A type of the crate `wire`.
+pub(super) struct Kind {
+    /// Adds its schema, and those of what it is made of; where that is.
+    pub(super) describe: fn(&mut Schemas) -> RefOr<Schema>,
+    /// Whether this is one.
+    #[cfg(test)]
+    pub(super) check: fn(&str) -> Result<(), serde_json::Error>,
+}
+
+impl Kind {
+    /// One of this type.
+    pub(super) const fn of<T: ToSchema + DeserializeOwned>() -> Self {
+        Self {
+            describe: one::<T>,
+            #[cfg(test)]
+            check: check::<T>,
+        }
+    }
+
+    /// A list of them.
+    const fn list<T: ToSchema + DeserializeOwned>() -> Self {
+        let describe = |schemas: &mut Schemas| {
+            RefOr::T(Schema::Array(ArrayBuilder::new().items(one::<T>(schemas)).build()))
+        };
+        Self {
+            describe,
+            #[cfg(test)]
+            check: check::<Vec<T>>,
+        }
+    }
+
+    /// One, or `null`.
+    const fn maybe<T: ToSchema + DeserializeOwned>() -> Self {
+        let describe = |schemas: &mut Schemas| {
+            let null = ObjectBuilder::new().schema_type(Type::Null);
+            RefOr::T(Schema::OneOf(OneOfBuilder::new().item(null).item(one::<T>(schemas)).build()))
+        };
+        Self {
+            describe,
+            #[cfg(test)]
+            check: check::<Option<T>>,
+        }
+    }
+}
+
+fn one<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
+    let mut parts = Vec::new();
+    T::schemas(&mut parts);
+    schemas.extend(parts);
+    schemas.insert(T::name().into_owned(), <T as PartialSchema>::schema());
+    reference(&T::name())
+}
+
+#[cfg(test)]
+fn check<T: DeserializeOwned>(example: &str) -> Result<(), serde_json::Error> {
+    serde_json::from_str::<T>(example).map(drop)
+}
+
+/// What a call takes.
+pub(super) enum Body {
+    None,
+    Json(Kind, &'static str),
+    Picture,
+}
+
+/// What it answers when it has done what it is for.
+pub(super) enum Answer {
+    Empty,
+    Json(u16, Kind, &'static str),
+    Picture,
+    Document,
+    Events,
+}
+
+/// What may stand behind `?`.
+pub(super) struct Query {
+    pub(super) name: &'static str,
+    pub(super) kind: Type,
+    pub(super) about: &'static str,
+}
+
+/// What is told of a call.
+pub(super) struct Doc {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) query: &'static [Query],
+    pub(super) body: Body,
+    pub(super) answer: Answer,
+}
+
+const fn get(path: &'static str, summary: &'static str, answer: Answer) -> Doc {
+    Doc { method: "GET", path, summary, query: &[], body: Body::None, answer }
+}
+
+const fn post(path: &'static str, summary: &'static str, body: Body, answer: Answer) -> Doc {
+    Doc { method: "POST", path, summary, query: &[], body, answer }
+}
+
+const fn put(path: &'static str, summary: &'static str, body: Body, answer: Answer) -> Doc {
+    Doc { method: "PUT", path, summary, query: &[], body, answer }
+}
+
+const fn delete(path: &'static str, summary: &'static str) -> Doc {
+    Doc { method: "DELETE", path, summary, query: &[], body: Body::None, answer: Answer::Empty }
+}
+
+/// An error.
+pub(super) const PROBLEM: &str = r#"{"title":"Taken","status":409,"detail":"there is already a channel named `Main Hall`, at `main-hall`; choose another name","field":"/name"}"#;
+
+const USER: &str = r#"{"name":"Olga","role":"operator"}"#;
+const ACCOUNT: &str = r#"{"name":"Olga","role":"operator","channels":["main-hall"]}"#;
+const GRANTS: &str = r#"{"channels":["main-hall"]}"#;
+const CHANNEL: &str = r#"{"slug":"main-hall","name":"Main Hall","source":"rtmp","ladder":[{"width":1280,"height":720,"bitrate_bps":3000000}],
+  "latency":"standard","dvr_secs":0,"dvr":null,"slate":{"text":"NO SOURCE","after_ms":500,"back_after_ms":0,"tone":false},
+  "sources":[{"number":0,"source":"rtmp","on_air":true,"light":"good","detail":"1280x720 H.264, 30 fps"}],
+  "failover":{"loss_ms":400},"state":"live","stages":[{"name":"source","light":"good","detail":""}],"detail":"",
+  "publish_urls":["rtmp://box:1935/live/STREAM_KEY"],"watch_url":"http://box:8080/watch/main-hall","restarts":0,"uptime_secs":3600}"#;
+const CHANNELS: &str = r#"{"channels":[],"alarms":[]}"#;
+const ALARMS: &str = r#"[{"id":"source-lost","channel":"main-hall","since_ms":1767225600000,"cause":"The source has gone.","remedy":"Look at the encoder.","dismissible":false}]"#;
+const KEY: &str = r#"{"stream_key":"00112233445566778899aabbccddeeff","publish_urls":["rtmp://box:1935/live/00112233445566778899aabbccddeeff"]}"#;
+const SLATE: &str = r#"{"text":"BACK SOON","after_ms":500,"back_after_ms":0,"tone":false}"#;
+const FAILOVER: &str = r#"{"loss_ms":400,"black_ms":5000,"return_after_ms":10000}"#;
+const PLAYBACK: &str =
+    r#"{"protected":true,"renew_secret":false,"allowed_origins":["https://www.example.org"]}"#;
+const DRILL: &str =
+    r#"{"channel":"main-hall","fault":"cut-source","begins_ms":1767225600000,"ends_ms":1767225610000}"#;
+const TLS: &str = r#"{"uploaded":false,"subject":"forebay","issuer":"Forebay","names":["forebay.local"],"not_before":"2026-01-01T00:00:00Z",
+  "not_after":"2027-01-01T00:00:00Z","fingerprint_sha256":"00","authority_sha256":"00"}"#;
+const TOKENS: &str = r#"[{"id":3,"name":"wall display","owner":"Olga","scope":"read","created_at_ms":1767225600000,"expires_at_ms":1769817600000,"used_at_ms":1767229200000}]"#;
+
+const fn channel() -> Answer {
+    Answer::Json(200, Kind::of::<Channel>(), CHANNEL)
+}
+
+const LIMIT: Query = Query { name: "limit", kind: Type::Integer, about: "At most so many" };
+
+/// The table.
+pub(super) const DOCS: &[Doc] = &[
+    get("/openapi.json", "This document", Answer::Document),
+    get(
+        "/session",
+        "How whoever asks stands to the box",
+        Answer::Json(
+            200,
+            Kind::of::<SessionState>(),
+            r#"{"claimed":true,"user":{"name":"Olga","role":"operator"},"trusted":false,"secure":true,"https_port":8443}"#,
+        ),
+    ),
+    post(
+        "/session",
+        "Sign in; sets a cookie",
+        Body::Json(Kind::of::<NewSession>(), r#"{"name":"Olga","password":"short red teapot"}"#),
+        Answer::Json(201, Kind::of::<User>(), USER),
+    ),
+    delete("/session", "Sign out"),
+    post(
+        "/claim",
+        "Make the first administrator, once; sets a cookie",
+        Body::Json(
+            Kind::of::<NewClaim>(),
+            r#"{"code":"K7QD-2MXP","name":"Ada","password":"tall green kettle"}"#,
+        ),
+        Answer::Json(201, Kind::of::<User>(), r#"{"name":"Ada","role":"administrator"}"#),
+    ),
+    post(
+        "/claim-code",
+        "A new code for the claim; by the box's socket alone",
+        Body::None,
+        Answer::Json(200, Kind::of::<ClaimCode>(), r#"{"code":"K7QD-2MXP","expires_in_secs":600}"#),
+    ),
+    get(
+        "/users",
+        "Who may sign in",
+        Answer::Json(200, Kind::list::<Account>(), r#"[{"name":"Ada","role":"administrator"}]"#),
+    ),
+    post(
+        "/users",
+        "Let somebody sign in",
+        Body::Json(
+            Kind::of::<NewUser>(),
+            r#"{"name":"Olga","role":"operator","password":"short red teapot"}"#,
+        ),
+        Answer::Json(201, Kind::of::<User>(), USER),
+    ),
+    get("/users/{name}", "One who may sign in", Answer::Json(200, Kind::of::<Account>(), ACCOUNT)),
+    delete("/users/{name}", "Let somebody sign in no more"),
+    put(
+        "/users/{name}/password",
+        "Another password; ends the other sessions",
+        Body::Json(Kind::of::<NewPassword>(), r#"{"password":"another red teapot"}"#),
+        Answer::Empty,
+    ),
+    get(
+        "/users/{name}/channels",
+        "Which channels exist for somebody",
+        Answer::Json(200, Kind::of::<Grants>(), GRANTS),
+    ),
+    put(
+        "/users/{name}/channels",
+        "Say which channels exist for an operator or viewer",
+        Body::Json(Kind::of::<Grants>(), GRANTS),
+        Answer::Json(200, Kind::of::<Grants>(), GRANTS),
+    ),
+    get(
+        "/tokens",
+        "Tokens for scripts: one's own, or all for administrators",
+        Answer::Json(200, Kind::list::<ApiToken>(), TOKENS),
+    ),
+    post(
+        "/tokens",
+        "Make a token; its secret is in this answer alone",
+        Body::Json(
+            Kind::of::<NewApiToken>(),
+            r#"{"name":"wall display","scope":"read","channels":["main-hall"],"expires_in_secs":2592000}"#,
+        ),
+        Answer::Json(
+            201,
+            Kind::of::<MadeApiToken>(),
+            r#"{"secret":"forebay_00112233445566778899aabbccddeeff","token":{"id":3,"name":"wall display","owner":"Olga","scope":"read","channels":["main-hall"],"created_at_ms":1767225600000,"expires_at_ms":1769817600000}}"#,
+        ),
+    ),
+    delete("/tokens/{id}", "Make a token void"),
+    get(
+        "/channels",
+        "All channels, and what needs the operator",
+        Answer::Json(200, Kind::of::<ChannelList>(), CHANNELS),
+    ),
+    post(
+        "/channels",
+        "Make a channel",
+        Body::Json(Kind::of::<NewChannel>(), r#"{"name":"Main Hall","source":"rtmp","start":false}"#),
+        Answer::Json(201, Kind::of::<Channel>(), CHANNEL),
+    ),
+    get("/channels/{slug}", "One channel", channel()),
+    delete("/channels/{slug}", "Remove a channel, with its keys"),
+    post("/channels/{slug}/start", "Switch a channel on", Body::None, channel()),
+    post("/channels/{slug}/stop", "Switch a channel off", Body::None, channel()),
+    get(
+        "/channels/{slug}/key",
+        "The key of the main source",
+        Answer::Json(200, Kind::of::<StreamKey>(), KEY),
+    ),
+    get(
+        "/channels/{slug}/picture",
+        "What viewers see, small; 404 while the channel is not on air",
+        Answer::Picture,
+    ),
+    get("/channels/{slug}/playback", "Who may watch", Answer::Json(200, Kind::of::<Playback>(), PLAYBACK)),
+    put(
+        "/channels/{slug}/playback",
+        "Say who may watch",
+        Body::Json(Kind::of::<Playback>(), PLAYBACK),
+        Answer::Json(200, Kind::of::<Playback>(), PLAYBACK),
+    ),
+    post(
+        "/channels/{slug}/tokens",
+        "A token for watching a protected channel",
+        Body::Json(Kind::of::<NewToken>(), r#"{"expires_in_secs":3600,"address":"192.0.2.7"}"#),
+        Answer::Json(
+            200,
+            Kind::of::<Token>(),
+            r#"{"token":"x","expires_at":"2026-01-01T00:00:00Z","watch_url":"http://box:8080/watch/main-hall?token=x","playback_urls":[]}"#,
+        ),
+    ),
+    get(
+        "/channels/{slug}/slate",
+        "What is shown without a source",
+        Answer::Json(200, Kind::of::<Slate>(), SLATE),
+    ),
+    put(
+        "/channels/{slug}/slate",
+        "Say what is shown without a source",
+        Body::Json(Kind::of::<Slate>(), SLATE),
+        Answer::Json(200, Kind::of::<Slate>(), SLATE),
+    ),
+    get("/channels/{slug}/slate/picture", "The picture in place of the slate's text", Answer::Picture),
+    put(
+        "/channels/{slug}/slate/picture",
+        "Show a picture in place of the slate's text",
+        Body::Picture,
+        channel(),
+    ),
+    delete("/channels/{slug}/slate/picture", "Show text again"),
+    post(
+        "/channels/{slug}/backups",
+        "Give a channel one more back-up source",
+        Body::Json(Kind::of::<NewBackup>(), r#"{"source":"srt"}"#),
+        Answer::Json(
+            201,
+            Kind::of::<Backup>(),
+            r#"{"number":1,"stream_key":"00112233445566778899aabbccddeeff","publish_urls":[]}"#,
+        ),
+    ),
+    delete("/channels/{slug}/sources/{number}", "Take a back-up source away"),
+    get(
+        "/channels/{slug}/sources/{number}/key",
+        "The key of a source",
+        Answer::Json(200, Kind::of::<StreamKey>(), KEY),
+    ),
+    post("/channels/{slug}/sources/{number}/take", "Put a source on air", Body::None, channel()),
+    get(
+        "/channels/{slug}/failover",
+        "When another source takes over",
+        Answer::Json(200, Kind::of::<Failover>(), FAILOVER),
+    ),
+    put(
+        "/channels/{slug}/failover",
+        "Say when another source takes over",
+        Body::Json(Kind::of::<Failover>(), FAILOVER),
+        Answer::Json(200, Kind::of::<Failover>(), FAILOVER),
+    ),
+    post(
+        "/channels/{slug}/drill",
+        "Make something go wrong on purpose",
+        Body::Json(Kind::of::<NewDrill>(), r#"{"fault":"cut-source","secs":10}"#),
+        Answer::Json(202, Kind::of::<Drill>(), DRILL),
+    ),
+    get(
+        "/channels/{slug}/judge",
+        "How the channel stands by each clause of HLS, DASH and TS",
+        Answer::Json(200, Kind::of::<Judgement>(), r#"{"rounds":0,"clauses":[]}"#),
+    ),
+    get("/drill", "The drill that runs, if any", Answer::Json(200, Kind::maybe::<Drill>(), "null")),
+    get(
+        "/box",
+        "The box as a whole",
+        Answer::Json(
+            200,
+            Kind::of::<BoxStatus>(),
+            r#"{"version":"0.1.0","uptime_secs":3600,"house_time_ms":1767225600000,"ports":{"http":8080,"https":8443,"rtmp":1935,"srt":9000}}"#,
+        ),
+    ),
+    get("/alarms", "What needs the operator", Answer::Json(200, Kind::list::<Alarm>(), ALARMS)),
+    delete("/alarms/{id}", "Say that an alarm which tells of the past has been seen"),
+    Doc {
+        query: &[Query { name: "channel", kind: Type::String, about: "Of this channel alone" }, LIMIT],
+        ..get(
+            "/history",
+            "What happened, the newest first",
+            Answer::Json(
+                200,
+                Kind::list::<Event>(),
+                r#"[{"at_ms":1767225600000,"channel":"main-hall","kind":"source-attached","what":"RTMP from 192.0.2.7"}]"#,
+            ),
+        )
+    },
+    Doc {
+        query: &[
+            Query { name: "before", kind: Type::Integer, about: "Older than the entry of this number" },
+            LIMIT,
+        ],
+        ..get(
+            "/audit",
+            "Who changed what, the newest first",
+            Answer::Json(
+                200,
+                Kind::list::<AuditEntry>(),
+                r#"[{"id":1,"at_ms":1767225600000,"who":"Ada","address":"192.0.2.7","call":"POST /channels","status":201,"hash":"00"}]"#,
+            ),
+        )
+    },
+    get("/tls", "The certificate that HTTPS serves", Answer::Json(200, Kind::of::<TlsStatus>(), TLS)),
+    put(
+        "/tls",
+        "Serve a certificate of one's own",
+        Body::Json(
+            Kind::of::<NewCertificate>(),
+            r#"{"chain_pem":"-----BEGIN CERTIFICATE-----\n…","key_pem":"-----BEGIN PRIVATE KEY-----\n…"}"#,
+        ),
+        Answer::Json(200, Kind::of::<TlsStatus>(), TLS),
+    ),
+    Doc {
+        answer: Answer::Json(200, Kind::of::<TlsStatus>(), TLS),
+        ..delete("/tls", "Serve a certificate of the box's own again")
+    },
+    get("/events", "What is, at once and with each change", Answer::Events),
+];

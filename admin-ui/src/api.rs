@@ -229,6 +229,14 @@ pub(crate) async fn history(slug: &str) -> Result<Vec<Event>, Fault> {
     json(&answer(Request::get(&format!("{BASE}/history?limit=40&channel={channel}"))).await?).await
 }
 
+/// Says that somebody has seen an alarm; it stays.
+pub(crate) async fn acknowledge(alarm: &str, channel: Option<String>) -> Result<(), Fault> {
+    let url = format!("{BASE}/alarms/{}/acknowledge", js_sys::encode_uri_component(alarm));
+    let request =
+        timed(Request::post(&url)).json(&wire::OfChannel { channel }).map_err(|_| Fault::Unreadable)?;
+    checked(request.send().await).await.map(drop)
+}
+
 /// Says that the operator has seen an alarm which tells of the past.
 pub(crate) async fn dismiss(alarm: &str) -> Result<(), Fault> {
     answer(Request::delete(&format!("{BASE}/alarms/{}", js_sys::encode_uri_component(alarm)))).await.map(drop)

@@ -23,6 +23,7 @@ pub(crate) const NO_CHANNELS_HINT: &str = "A channel takes one source and serves
 
 pub(crate) const ALARMS: &str = "Alarms";
 pub(crate) const DISMISS: &str = "Dismiss";
+pub(crate) const ACKNOWLEDGE: &str = "Acknowledge";
 
 pub(crate) const NEW_CHANNEL: &str = "New channel";
 pub(crate) const NAME: &str = "Name";
@@ -401,4 +402,9 @@ mod tests {
         assert_eq!(address("srt://box:9000?streamid=STREAM_KEY"), "SRT address");
         assert_eq!(address("STREAM_KEY"), "Address");
     }
+}
+
+/// Who has seen an alarm.
+pub(crate) fn seen_by(who: &str) -> String {
+    format!("Seen by {who}.")
 }

@@ -3,8 +3,9 @@
 //! Channels write, the API reads; neither waits for the other. What the operator has asked for is in the
 //! [`store`](crate::store); the API joins the two.
 
-use crate::alarms::{Alarms, Kind, Turn, Words};
+use crate::alarms::{Alarms, Became, Kind, Turn, Words};
 use crate::clock::House;
+use crate::limits::ALARM_TURNS_MAX;
 use crate::store::{Happened, History};
 use bytes::Bytes;
 use media::time::Ticks;
@@ -14,7 +15,7 @@ use prometheus_client::metrics::TypedMetric;
 use prometheus_client::metrics::gauge::ConstGauge;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 /// What a running channel reports.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +55,7 @@ struct Shared {
     history: History,
     shown: Mutex<Shown>,
     version: watch::Sender<u64>,
+    turns: broadcast::Sender<Turn>,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +70,8 @@ impl Board {
     /// An empty one.
     #[must_use]
     pub fn new(house: House, history: History) -> Self {
-        Self(Arc::new(Shared { house, history, shown: Mutex::default(), version: watch::Sender::new(0) }))
+        let (version, turns) = (watch::Sender::new(0), broadcast::Sender::new(ALARM_TURNS_MAX));
+        Self(Arc::new(Shared { house, history, shown: Mutex::default(), version, turns }))
     }
 
     /// Where events go, alarms that come and go among them.
@@ -93,7 +96,8 @@ impl Board {
     /// Takes a channel's report down: it no longer runs.
     pub fn remove(&self, slug: &str) {
         let mut shown = self.shown();
-        shown.alarms.forget(slug);
+        shown.alarms.forget(slug, self.0.house.now());
+        self.note(&mut shown.alarms);
         shown.pictures.remove(slug);
         let removed = shown.reports.remove(slug);
         drop(shown);
@@ -116,7 +120,7 @@ impl Board {
     /// Clears an alarm of the box.
     pub fn clear(&self, kind: Kind) {
         let mut shown = self.shown();
-        let news = shown.alarms.clear(None, kind);
+        let news = shown.alarms.clear(None, kind, self.0.house.now());
         self.note(&mut shown.alarms);
         drop(shown);
         if news {
@@ -133,10 +137,42 @@ impl Board {
         }
     }
 
+    /// Ends alarms that were held and have been quiet.
+    pub fn settle_held(&self) {
+        let mut shown = self.shown();
+        let news = shown.alarms.settle(self.0.house.now());
+        self.note(&mut shown.alarms);
+        drop(shown);
+        if news {
+            self.rise();
+        }
+    }
+
+    /// Somebody has seen an alarm, which is given back; nothing if there is none.
+    pub fn acknowledge(&self, channel: Option<&str>, kind: Kind, by: &str) -> Option<wire::Alarm> {
+        let mut shown = self.shown();
+        let now = self.0.house.now();
+        let is_there = shown.alarms.acknowledge(channel, kind, by, now);
+        self.note(&mut shown.alarms);
+        let is_it = |alarm: &wire::Alarm| alarm.id == kind.id() && alarm.channel.as_deref() == channel;
+        let found = shown.alarms.list(now).into_iter().find(is_it);
+        drop(shown);
+        if is_there {
+            self.rise();
+        }
+        found
+    }
+
+    /// What becomes of alarms from now on.
+    #[must_use]
+    pub fn turns(&self) -> broadcast::Receiver<Turn> {
+        self.0.turns.subscribe()
+    }
+
     /// All active alarms, those of the box first.
     #[must_use]
     pub fn alarms(&self) -> Vec<wire::Alarm> {
-        self.shown().alarms.list()
+        self.shown().alarms.list(self.0.house.now())
     }
 
     /// A channel's report, if it runs.
@@ -171,10 +207,16 @@ impl Board {
     }
 
     fn note(&self, alarms: &mut Alarms) {
-        for Turn { channel, kind, cause } in alarms.take_turns() {
-            let happened = if cause.is_some() { Happened::AlarmRaised } else { Happened::AlarmCleared };
-            let what = cause.map_or_else(|| kind.id().into(), |cause| format!("{}: {cause}", kind.id()));
-            self.0.history.note(channel.as_deref(), happened, what);
+        for turn in alarms.take_turns() {
+            let (id, cause) = (turn.kind.id(), &turn.words.cause);
+            let (happened, what) = match &turn.what {
+                Became::Raised => (Happened::AlarmRaised, format!("{id}: {cause}")),
+                Became::Cleared => (Happened::AlarmCleared, id.to_owned()),
+                Became::Acknowledged(by) => (Happened::AlarmAcknowledged, format!("{id}: seen by {by}")),
+            };
+            self.0.history.note(turn.channel.as_deref(), happened, what);
+            // Fails while nobody listens.
+            let _unheard = self.0.turns.send(turn);
         }
     }
 

@@ -516,6 +516,23 @@ pub const DVR_DISK_RESERVE_SHARE: u64 = 20;
 /// While the past grows, the manifest is written anew each time that viewers can seek this much further.
 pub const DVR_MANIFEST_STEP: Ticks = Ticks::from_secs(10);
 
+// --- alarms
+
+/// An alarm that is raised more often than this
+pub const ALARM_RAISES_MAX: usize = 3;
+
+/// within this time comes and goes: it is held, and tells nobody more,
+pub const ALARM_FLAP_WINDOW: Ticks = Ticks::from_secs(120);
+
+/// until its cause has been away for this long.
+pub const ALARM_HOLD: Ticks = Ticks::from_secs(30);
+
+/// How often it is looked at whether held alarms have been quiet long enough.
+pub const ALARM_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Turns of alarms that wait to be sent on; those who send them take them at once, and lose the oldest otherwise.
+pub const ALARM_TURNS_MAX: usize = 512;
+
 // --- audit
 
 /// Who changed what is kept for so many calls, the oldest is forgotten first: years of a quiet box.

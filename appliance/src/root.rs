@@ -8,7 +8,7 @@
 //! ├─ judge        fetches each channel like a client
 //! ├─ tls          keeps the box's own certificate valid
 //! ├─ watchdog     systemd's
-//! ├─ copies, disk, descriptors, clock  what the box looks at of itself
+//! ├─ copies, disk, descriptors, alarms, clock  what the box looks at of itself
 //! └─ channels     one_for_one
 //! ```
 
@@ -217,7 +217,7 @@ fn tree(
     let (house, srt, changed) = (services.house, srt.clone(), state.changed.clone());
     let (store, board, data_dir) = (state.store.clone(), state.board.clone(), data_dir.to_owned());
     let drills = services.drills.clone();
-    let counted = services.board.clone();
+    let (counted, held) = (services.board.clone(), services.board.clone());
     let (kept, cared_for, changes, timed) = (store.clone(), board.clone(), changed.clone(), board.clone());
     Supervisor::new("root", Strategy::OneForOne)
         .child(Task::new("rtmp", move |_| {
@@ -236,6 +236,7 @@ fn tree(
             health::disk::watch(data_dir.clone(), board.clone(), drills.clone())
         }))
         .child(Task::new("descriptors", move |_| health::descriptors::watch(counted.clone())))
+        .child(Task::new("alarms", move |_| health::alarms::settle(held.clone())))
         .child(Task::new("clock", move |_| health::clock::follow(house, timed.clone())))
         .child(Task::new("channels", move |_| {
             channels::run(store.clone(), services.clone(), changed.subscribe())

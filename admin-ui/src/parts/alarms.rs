@@ -31,9 +31,23 @@ pub(crate) fn Alarms() -> impl IntoView {
 #[component]
 fn OneAlarm(alarm: Alarm, fault: RwSignal<Option<Fault>>) -> impl IntoView {
     let board = Board::here();
-    let Alarm { id, channel, since_ms, cause, remedy, dismissible } = alarm;
+    let Alarm { id, channel, since_ms, cause, remedy, dismissible, acknowledged, .. } = alarm;
+    let of = channel.clone();
     let name = channel.map(|slug| board.name_of(&slug));
     let since = text::since(&format::time_of_day(since_ms));
+    let (name_of_it, seen) = (id.clone(), acknowledged.as_ref().map(|seen| text::seen_by(&seen.by)));
+    let acknowledge = move |_| {
+        let (id, of) = (name_of_it.clone(), of.clone());
+        fault.set(None);
+        spawn_local(async move {
+            if let Err(told) = api::acknowledge(&id, of).await {
+                fault.try_set(Some(told));
+            }
+        });
+    };
+    let button = (acknowledged.is_none() && !dismissible).then(
+        || view! { <button type="button" class="small" on:click=acknowledge>{text::ACKNOWLEDGE}</button> },
+    );
     let dismiss = move |_| {
         let id = id.clone();
         fault.set(None);
@@ -48,8 +62,9 @@ fn OneAlarm(alarm: Alarm, fault: RwSignal<Option<Fault>>) -> impl IntoView {
             <span class="light" data-light="bad" aria-hidden="true"></span>
             <p>
                 {name.map(|name| view! { <span class="alarm-channel">{name}</span>" " })}
-                <strong>{cause}</strong>" "{remedy}" "<small>{since}</small>
+                <strong>{cause}</strong>" "{remedy}" "<small>{since}" "{seen}</small>
             </p>
+            {button}
             {dismissible.then(|| view! { <button type="button" class="small" on:click=dismiss>{text::DISMISS}</button> })}
         </article>
     }

@@ -1,6 +1,7 @@
 //! What needs the operator.
 
 use super::ApiState;
+use super::audit::who;
 use super::guard::Asked;
 use super::problem::{self, ApiError, Kind};
 use crate::accounts::sight::Sight;
@@ -13,6 +14,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     let resource = |path, methods| web::resource(path).default_service(problem::only(methods));
     config
         .service(resource("/alarms", "GET").route(web::get().to(list)))
+        .service(resource("/alarms/{id}/acknowledge", "POST").route(web::post().to(acknowledge)))
         .service(resource("/alarms/{id}", "DELETE").route(web::delete().to(dismiss)));
 }
 
@@ -37,8 +39,26 @@ pub(super) fn about(state: &ApiState) -> Vec<(Option<String>, wire::Alarm)> {
     state.board.alarms().into_iter().map(about).collect()
 }
 
+fn kind(id: &str) -> Option<alarms::Kind> {
+    alarms::Kind::ALL.into_iter().find(|kind| kind.id() == id)
+}
+
+async fn acknowledge(
+    state: Data<ApiState>,
+    asked: Asked,
+    id: Path<String>,
+    Json(wire::OfChannel { channel }): Json<wire::OfChannel>,
+) -> Result<Json<wire::Alarm>, ApiError> {
+    let exists = asked.caller.sight().sees_of(channel.as_deref());
+    let kind = kind(&id).filter(|_| exists);
+    let seen = kind.and_then(|kind| state.board.acknowledge(channel.as_deref(), kind, &who(&asked.caller)));
+    let missing =
+        "this alarm is not active, so there is nothing to acknowledge; `GET /alarms` lists those that are";
+    seen.map(Json).ok_or_else(|| ApiError::new(Kind::NotFound, missing))
+}
+
 async fn dismiss(state: Data<ApiState>, id: Path<String>) -> Result<HttpResponse, ApiError> {
-    match alarms::Kind::ALL.into_iter().find(|kind| kind.id() == id.as_str()) {
+    match kind(&id) {
         None => Err(ApiError::new(Kind::NotFound, "there is no such alarm")),
         Some(alarms::Kind::SettingsRestored) => {
             state.store.remove_setting(copies::RESTORED).await?;

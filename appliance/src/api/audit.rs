@@ -40,6 +40,7 @@ enum Subject {
     Channel(String),
     Users,
     Tokens,
+    Alarms,
     /// Nothing that is kept, or a secret.
     Other,
 }
@@ -51,6 +52,7 @@ impl Subject {
             (Some("channels"), Some(slug)) => Self::Channel(slug.to_owned()),
             (Some("users" | "claim"), _) => Self::Users,
             (Some("tokens"), _) => Self::Tokens,
+            (Some("alarms"), _) => Self::Alarms,
             _ => Self::Other,
         }
     }
@@ -60,6 +62,7 @@ impl Subject {
             Self::Channel(slug) => channel(state, slug, request).await.ok(),
             Self::Users => state.store.accounts().await.ok().map(|users| json!({ "users": users })),
             Self::Tokens => state.store.tokens(None).await.ok().map(|tokens| json!({ "tokens": tokens })),
+            Self::Alarms => Some(alarms(state)),
             Self::Other => None,
         }
     }
@@ -136,13 +139,7 @@ impl Watched {
         let made = headers.get(LOCATION).and_then(|place| place.to_str().ok()?.strip_prefix("/api/v1"));
         let after = made.map_or(self.subject, Subject::of).describe(state, request).await;
         let (before, after) = differing(self.before, after);
-        let who = match &self.asked.caller {
-            Caller::Console => "(console)".to_owned(),
-            Caller::Local => "(this machine)".to_owned(),
-            Caller::Nobody => "(signing in)".to_owned(),
-            Caller::User(session) => session.user.name.clone(),
-            Caller::Token(bearer) => format!("{} (token {})", bearer.user.name, bearer.name),
-        };
+        let who = who(&self.asked.caller);
         let address = self.asked.address.map(|address| address.to_string()).unwrap_or_default();
         let path: String = self.path.chars().take(200).collect();
         let call = format!("{} {path}", self.method);
@@ -152,6 +149,26 @@ impl Watched {
             tracing::warn!(call = %format!("{} {}", self.method, self.path), "a call could not be written to the audit log: {error}");
         }
     }
+}
+
+/// A name, or in brackets who needs none.
+pub(super) fn who(caller: &Caller) -> String {
+    match caller {
+        Caller::Console => "(console)".to_owned(),
+        Caller::Local => "(this machine)".to_owned(),
+        Caller::Nobody => "(signing in)".to_owned(),
+        Caller::User(session) => session.user.name.clone(),
+        Caller::Token(bearer) => format!("{} (token {})", bearer.user.name, bearer.name),
+    }
+}
+
+/// Which alarms there are, and who has seen them.
+fn alarms(state: &ApiState) -> Value {
+    let told = state.board.alarms().into_iter().map(|alarm| {
+        let of = alarm.channel.map_or_else(String::new, |slug| format!(" of {slug}"));
+        (format!("{}{of}", alarm.id), json!({ "acknowledged_by": alarm.acknowledged.map(|seen| seen.by) }))
+    });
+    Value::Object(told.collect())
 }
 
 /// What is the same on both sides is left out.

@@ -660,3 +660,31 @@ async fn roles_hold_however_a_path_is_written() {
     let last = TestRequest::delete().uri("/api/v1/users/ada");
     assert!(problem(state, with(last, &ada)).await.starts_with("409 - the last administrator stays"));
 }
+
+#[actix_rt::test]
+async fn an_alarm_is_acknowledged_by_name_and_the_audit_log_tells() {
+    let test = new_box();
+    let state = &test.state;
+    let cookie = claimed(state).await;
+    let acknowledge = |id: &str| {
+        let place = format!("/api/v1/alarms/{id}/acknowledge");
+        TestRequest::post().uri(&place).insert_header(("cookie", cookie.clone())).set_json(json!({}))
+    };
+    assert!(problem(state, acknowledge("disk-full")).await.starts_with("404 - this alarm is not active"));
+    assert!(problem(state, acknowledge("nonsense")).await.starts_with("404"));
+    state.board.raise(Kind::DiskFull, Words::new("It is full.", "Free some space."));
+    let (status, alarm) = ask(state, acknowledge("disk-full")).await;
+    assert_eq!(
+        (status, &alarm["acknowledged"]["by"], &alarm["severity"]),
+        (200, &json!("Ada"), &json!("major"))
+    );
+    assert_eq!(alarm["link"], "/admin/help/alarms");
+    let deed = state.store.deeds(None, 1).await.unwrap().remove(0);
+    assert_eq!((deed.who.as_str(), deed.call.as_str()), ("Ada", "POST /alarms/disk-full/acknowledge"));
+    assert_eq!(deed.after.unwrap(), r#"{"disk-full":{"acknowledged_by":"Ada"}}"#);
+    let events = state.board.history().newest(None, 1).await.unwrap();
+    assert_eq!(
+        (events[0].kind.as_str(), events[0].what.as_str()),
+        ("alarm-acknowledged", "disk-full: seen by Ada")
+    );
+}

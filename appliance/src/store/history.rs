@@ -41,6 +41,8 @@ pub enum Happened {
     StageRestarted,
     /// An alarm was raised.
     AlarmRaised,
+    /// Somebody has seen an alarm.
+    AlarmAcknowledged,
     /// An alarm is over.
     AlarmCleared,
     /// A fault drill began or ended.
@@ -60,6 +62,7 @@ impl Happened {
             Self::WorkerEnded => "worker-ended",
             Self::StageRestarted => "stage-restarted",
             Self::AlarmRaised => "alarm-raised",
+            Self::AlarmAcknowledged => "alarm-acknowledged",
             Self::Drill => "drill",
             Self::AlarmCleared => "alarm-cleared",
         }

@@ -40,6 +40,7 @@
 //! | `DELETE /tokens/{id}` | | 204; one's own, or as administrator |
 //! | `GET /box` | | [`BoxStatus`] |
 //! | `GET /alarms` | | list of [`Alarm`] |
+//! | `POST /alarms/{id}/acknowledge` | [`OfChannel`] | [`Alarm`]; somebody has seen it |
 //! | `DELETE /alarms/{id}` | | 204; for those that are dismissible |
 //! | `GET /history?channel={slug}&limit={n}` | | list of [`Event`], the newest first; both may be left out |
 //! | `GET /audit?before={id}&limit={n}` | | list of [`AuditEntry`], the newest first; both may be left out |
@@ -191,6 +192,49 @@ pub struct Alarm {
     pub remedy: String,
     /// It tells of the past, and stays until the operator dismisses it; others clear by themselves.
     pub dismissible: bool,
+    /// How bad it is.
+    #[serde(default)]
+    pub severity: Severity,
+    /// The page of the admin side where something can be done about it, below the box's address.
+    #[serde(default)]
+    pub link: String,
+    /// It comes and goes: it is held until it has been quiet for a while.
+    #[serde(default)]
+    pub flapping: bool,
+    /// Who has seen it; absent while nobody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Acknowledgement>,
+}
+
+/// How bad something is; the worst last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Viewers notice nothing; somebody should know.
+    Minor,
+    /// Viewers notice nothing yet, or little.
+    #[default]
+    Major,
+    /// Viewers see it, or soon will.
+    Critical,
+}
+
+/// Somebody has seen an alarm.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// A user's name; in brackets who needed none, such as `(console)`.
+    pub by: String,
+    /// House time, milliseconds since the epoch.
+    pub at_ms: i64,
+}
+
+/// Which of the alarms of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfChannel {
+    /// The channel's slug; absent for the box as a whole.
+    #[serde(default)]
+    pub channel: Option<String>,
 }
 
 /// One channel: what was asked for and what it is doing.

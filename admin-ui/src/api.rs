@@ -242,6 +242,63 @@ pub(crate) async fn dismiss(alarm: &str) -> Result<(), Fault> {
     answer(Request::delete(&format!("{BASE}/alarms/{}", js_sys::encode_uri_component(alarm)))).await.map(drop)
 }
 
+/// A test may take as long as the other side; the box gives up after eight seconds.
+const TEST_MS_MAX: u32 = 12_000;
+
+fn destination_url(name: &str, rest: &str) -> String {
+    format!("{BASE}/notifications/{}{rest}", js_sys::encode_uri_component(name))
+}
+
+/// Where alarms are sent on to.
+pub(crate) async fn destinations() -> Result<Vec<wire::Destination>, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/notifications"))).await?).await
+}
+
+/// Sends alarms to one more place.
+pub(crate) async fn add_destination(new: &wire::NewDestination) -> Result<wire::SavedDestination, Fault> {
+    let request =
+        timed(Request::post(&format!("{BASE}/notifications"))).json(new).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Sends a test.
+pub(crate) async fn test_destination(name: &str) -> Result<wire::TestResult, Fault> {
+    let request = timed_within(Request::post(&destination_url(name, "/test")), TEST_MS_MAX);
+    json(&checked(request.send().await).await?).await
+}
+
+/// Sends no more there.
+pub(crate) async fn remove_destination(name: &str) -> Result<(), Fault> {
+    answer(Request::delete(&destination_url(name, ""))).await.map(drop)
+}
+
+/// What a file would change.
+pub(crate) async fn compare_configuration(file: &web_sys::File) -> Result<wire::ConfigurationDiff, Fault> {
+    let request = timed(Request::post(&format!("{BASE}/configuration/diff")))
+        .header("content-type", "application/json")
+        .body(file.clone())
+        .map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Makes everything as a file says, if it is still what it was compared with.
+pub(crate) async fn apply_configuration(
+    file: &web_sys::File,
+    tag: &str,
+) -> Result<wire::ConfigurationDiff, Fault> {
+    let request = timed(Request::put(&format!("{BASE}/configuration")))
+        .header("content-type", "application/json")
+        .header("if-match", tag)
+        .body(file.clone())
+        .map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// What a new channel may be made of.
+pub(crate) async fn templates() -> Result<Vec<wire::Template>, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/templates"))).await?).await
+}
+
 fn channel_url(slug: &str, rest: &str) -> String {
     format!("{BASE}/channels/{}{rest}", js_sys::encode_uri_component(slug))
 }

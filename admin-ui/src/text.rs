@@ -378,6 +378,62 @@ pub(crate) fn title(states: &[ChannelState]) -> String {
     }
 }
 
+pub(crate) const NOTIFY_NOWHERE: &str = "Alarms are sent nowhere yet.";
+pub(crate) const NOTIFY_TO: &str = "To";
+pub(crate) const NOTIFY_STATE: &str = "State";
+pub(crate) const NOTIFY_GOOD: &str = "Good";
+pub(crate) const NOTIFY_UNUSED: &str = "Not used yet";
+pub(crate) const NOTIFY_TEST: &str = "Send a test";
+pub(crate) const NOTIFY_ADD: &str = "Send alarms there";
+pub(crate) const NOTIFY_KIND: &str = "By";
+pub(crate) const NOTIFY_WEBHOOK: &str = "Webhook";
+pub(crate) const NOTIFY_SYSLOG: &str = "Syslog, over TLS";
+pub(crate) const NOTIFY_EMAIL: &str = "E-mail, by STARTTLS";
+pub(crate) const NOTIFY_PLACE: &str = "Address, or host and port";
+pub(crate) const NOTIFY_PLACE_WRONG: &str = "Write a host and a port, such as mail.example.org:587.";
+pub(crate) const NOTIFY_FROM: &str = "From";
+pub(crate) const NOTIFY_RECIPIENTS: &str = "To, with commas between";
+pub(crate) const NOTIFY_USER: &str = "User of the mail server";
+pub(crate) const NOTIFY_SECRET: &str = "Secret or password";
+pub(crate) const NOTIFY_HINT: &str = "A webhook without a secret gets one, which is shown once. Severities, channels, other kinds of syslog and mail, and certification authorities: forebay notify add --help.";
+pub(crate) const CONFIG_HINT: &str = "Channels, destinations of alarms, users and settings; without passwords and secrets. What is not in a file that is brought back is removed.";
+pub(crate) const CONFIG_EXPORT: &str = "Download";
+pub(crate) const CONFIG_EXPORT_KEYS: &str = "With stream keys: whoever has that file may publish";
+pub(crate) const CONFIG_IMPORT: &str = "Bring back";
+pub(crate) const CONFIG_SAME: &str = "The file changes nothing.";
+pub(crate) const CONFIG_APPLY: &str = "Make it so";
+pub(crate) const CONFIG_DONE: &str = "Done.";
+pub(crate) const CONFIG_ADDED: &str = "Adds";
+pub(crate) const CONFIG_CHANGED: &str = "Changes";
+pub(crate) const CONFIG_REMOVED: &str = "Removes";
+pub(crate) const CONFIG_LEFT: &str = "Leaves alone";
+pub(crate) const TEMPLATE: &str = "Template";
+pub(crate) const TEMPLATE_DEFAULT: &str = "As a rule: 720p30";
+
+/// A test is under way.
+pub(crate) fn notify_testing(name: &str) -> String {
+    format!("Sending a test to {name}; the answer takes eight seconds at most.")
+}
+
+/// Why a destination fails.
+pub(crate) fn notify_failing(why: &str) -> String {
+    format!("Failing: {why}")
+}
+
+/// The secret that the box has made.
+pub(crate) fn notify_secret(secret: &str) -> String {
+    format!("The other side checks signatures with this secret, which is not shown again: {secret}")
+}
+
+/// What a template is for, and costs.
+pub(crate) fn template_effect(what: &str, effect: &wire::Effect) -> String {
+    let (whole, hundredths) = (effect.cpu_millicores / 1000, effect.cpu_millicores % 1000 / 10);
+    let (kbits, behind) = (effect.viewer_bps_max / 1000, effect.latency_ms);
+    format!(
+        "{what} About {whole}.{hundredths:02} cores for encoding, up to {kbits} kbit/s for a viewer, {behind} ms behind live."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -63,6 +63,7 @@ pub mod judge;
 pub mod limits;
 pub mod listeners;
 pub mod metrics;
+pub mod notify;
 pub mod package;
 pub mod place;
 pub mod player;

@@ -533,6 +533,63 @@ pub const ALARM_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Turns of alarms that wait to be sent on; those who send them take them at once, and lose the oldest otherwise.
 pub const ALARM_TURNS_MAX: usize = 512;
 
+// --- notifications
+
+/// Places that alarms are sent on to.
+pub const DESTINATIONS_MAX: u32 = 32;
+
+/// Notices that wait for one destination; the oldest is lost to one more: who has been away for long wants the newest.
+pub const NOTIFY_QUEUE_MAX: usize = 256;
+
+/// One attempt to send, from the name's look-up to the answer: less than the command line waits for a test.
+pub const NOTIFY_SEND_MAX: Duration = Duration::from_secs(8);
+
+/// The first wait after a failure; each later one is twice as long,
+pub const NOTIFY_BACKOFF_FIRST: Duration = Duration::from_secs(1);
+
+/// up to this: a receiver that is back hears of alarms within five minutes, and one that is not is left in peace.
+pub const NOTIFY_BACKOFF_MAX: Duration = Duration::from_secs(300);
+
+/// A notice that was not taken this often, over half an hour, is given up: the next one may fare better.
+pub const NOTIFY_ATTEMPTS_MAX: u32 = 14;
+
+/// Failures in a row that are an alarm: one is a restart of the other side.
+pub const NOTIFY_FAILURES_TOLD: u32 = 3;
+
+/// Tests under way at once.
+pub const NOTIFY_TESTS_MAX: usize = 4;
+
+/// Bytes read of a webhook's answer.
+pub const NOTIFY_ANSWER_BYTES_MAX: usize = 16 << 10;
+
+/// Characters told of what the other side said.
+pub const NOTIFY_SAID_CHARS_MAX: usize = 300;
+
+/// Characters of a cause, a remedy, and an address.
+pub const NOTIFY_TEXT_CHARS_MAX: usize = 2000;
+
+/// RFC 5424, 6.1: receivers "SHOULD be able to accept messages of up to and including 2048 octets".
+pub const NOTIFY_SYSLOG_BYTES_MAX: usize = 2048;
+
+/// Characters of a webhook's secret; a password may be shorter.
+pub const NOTIFY_SECRET_CHARS: std::ops::RangeInclusive<usize> = 16..=256;
+
+/// Bytes of a certification authority, or several.
+pub const NOTIFY_CA_BYTES_MAX: usize = 16 << 10;
+
+/// Recipients of one destination's mails.
+pub const NOTIFY_RECIPIENTS_MAX: usize = 20;
+
+const _: () = assert!(NOTIFY_SEND_MAX.as_millis() < ANSWER_WITHIN.as_millis());
+
+// --- configuration
+
+/// Bytes of a configuration: 64 channels, each with all that it may have, take a fifth of it.
+pub const CONFIGURATION_BYTES_MAX: usize = 1 << 20;
+
+/// Bits per second of the audio rendition.
+pub const AUDIO_BITRATE_BPS: std::ops::RangeInclusive<u32> = 16_000..=512_000;
+
 // --- audit
 
 /// Who changed what is kept for so many calls, the oldest is forgotten first: years of a quiet box.

@@ -6,6 +6,7 @@
 //! ├─ rtmp, srt    listeners
 //! ├─ web          viewers; admin
 //! ├─ judge        fetches each channel like a client
+//! ├─ notify       sends alarms on
 //! ├─ tls          keeps the box's own certificate valid
 //! ├─ watchdog     systemd's
 //! ├─ copies, disk, descriptors, alarms, clock  what the box looks at of itself
@@ -27,6 +28,7 @@ use crate::listeners::gatekeeper::Gatekeeper;
 use crate::listeners::rtmp;
 use crate::listeners::srt::SrtPort;
 use crate::metrics::Metrics;
+use crate::notify;
 use crate::place::{Place, runtime_folder};
 use crate::serve::Serving;
 use crate::serve::access::AccessRules;
@@ -72,13 +74,14 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
         add_demo(&store).await?;
     }
     let services = services(&settings, &place, house)?;
-    health::copies::tell_of_restoration(&store, &services.board).await?;
+    let (board, doors, drills) = (services.board.clone(), services.doors.clone(), services.drills.clone());
+    let state = ApiState::new(store.clone(), board, doors, drills, house, settings.bind);
+    // Once somebody hears of it who sends it on.
+    health::copies::tell_of_restoration(&store, &state.board).await?;
     if let Some(why) = &place.stands_in {
         warn!("{why}; {} stands in for it", place.folder.display());
         store.freeze(why).await?;
     }
-    let (board, doors, drills) = (services.board.clone(), services.doors.clone(), services.drills.clone());
-    let state = ApiState::new(store.clone(), board, doors, drills, house, settings.bind);
     show_in_metrics(&services.metrics, &state);
     let serving = Serving {
         catalogue: services.catalogue.clone(),
@@ -108,6 +111,8 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     let tree = tree(sockets.rtmp, gatekeeper, &srt, services, &state, &settings.data_dir)
         .child(Task::new("tls", move |_| tls::keep_fresh(tls.clone())))
         .child(Task::new("judge", move |_| judge::sit(bench.clone())));
+    let (notices, news) = (state.notify.clone(), state.changed.clone());
+    let tree = tree.child(Task::new("notify", move |_| notify::run(notices.clone(), news.subscribe())));
     let handle = tree.handle();
     let running = actix_rt::spawn(tree.run());
 
@@ -256,7 +261,7 @@ async fn add_demo(store: &Store) -> anyhow::Result<()> {
     if store.channels().await?.is_empty() {
         let (name, source, latency) = ("demo".into(), Source::TestPattern, Latency::Standard);
         let demo =
-            NewChannel { name, source, ladder: None, latency, dvr_secs: 0, pass_through: false, start: true };
+            NewChannel { name, source, ladder: None, latency, dvr_secs: 0, pass_through: false, start: true, template: None };
         store.add(Draft::try_from(demo)?).await?;
     }
     Ok(())

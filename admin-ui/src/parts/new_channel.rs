@@ -3,6 +3,7 @@
 use crate::api::{self, Fault};
 use crate::board::Board;
 use crate::parts::fault_line::FaultLine;
+use crate::parts::template_field::TemplateField;
 use crate::text;
 use leptos::ev::SubmitEvent;
 use leptos::html::Dialog;
@@ -27,6 +28,7 @@ struct Draft {
     low_latency: RwSignal<bool>,
     dvr_secs: RwSignal<String>,
     start: RwSignal<bool>,
+    template: RwSignal<String>,
     fault: RwSignal<Option<Fault>>,
     name_missing: RwSignal<bool>,
     busy: RwSignal<bool>,
@@ -40,6 +42,7 @@ impl Draft {
             low_latency: RwSignal::new(false),
             dvr_secs: RwSignal::new(DVR_SECS[0].to_string()),
             start: RwSignal::new(true),
+            template: RwSignal::new(String::new()),
             fault: RwSignal::new(None),
             name_missing: RwSignal::new(false),
             busy: RwSignal::new(false),
@@ -52,6 +55,7 @@ impl Draft {
         self.low_latency.set(false);
         self.dvr_secs.set(DVR_SECS[0].to_string());
         self.start.set(true);
+        self.template.set(String::new());
         self.clear_faults();
     }
 
@@ -75,6 +79,7 @@ impl Draft {
             dvr_secs,
             pass_through: false,
             start,
+            template: self.template.with_untracked(|id| (!id.is_empty()).then(|| id.clone())),
         })
     }
 
@@ -125,6 +130,7 @@ pub(crate) fn NewChannelDialog(dialog: NodeRef<Dialog>) -> impl IntoView {
                 <h2 id="new-channel-title">{text::NEW_CHANNEL}</h2>
                 <NameField draft/>
                 <SourceField draft/>
+                <TemplateField chosen=draft.template/>
                 <label class="check">
                     <input type="checkbox" name="low-latency" aria-describedby="low-latency-hint"
                         bind:checked=draft.low_latency/>

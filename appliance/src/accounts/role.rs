@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | see channels, alarms, history | yes | yes | yes |
 //! | see stream keys; change channels; drills; dismiss alarms | | yes | yes |
-//! | certificates, users, audit log | | | yes |
+//! | certificates, users, notifications, settings, configuration, audit log | | | yes |
 
 use wire::{Role, Scope};
 

@@ -6,6 +6,7 @@ use super::guard::{Asked, Caller};
 use super::problem::{self, ApiError};
 use super::{ApiState, playback, view};
 use crate::limits::AUDIT_ANSWER_MAX;
+use crate::store::configuration::things;
 use crate::store::{Deed, StoreError};
 use actix_web::http::header::{HeaderMap, LOCATION};
 use actix_web::http::{Method, StatusCode};
@@ -41,6 +42,8 @@ enum Subject {
     Users,
     Tokens,
     Alarms,
+    Destinations,
+    Configuration,
     /// Nothing that is kept, or a secret.
     Other,
 }
@@ -53,6 +56,8 @@ impl Subject {
             (Some("users" | "claim"), _) => Self::Users,
             (Some("tokens"), _) => Self::Tokens,
             (Some("alarms"), _) => Self::Alarms,
+            (Some("configuration" | "settings"), _) => Self::Configuration,
+            (Some("notifications"), _) => Self::Destinations,
             _ => Self::Other,
         }
     }
@@ -63,6 +68,11 @@ impl Subject {
             Self::Users => state.store.accounts().await.ok().map(|users| json!({ "users": users })),
             Self::Tokens => state.store.tokens(None).await.ok().map(|tokens| json!({ "tokens": tokens })),
             Self::Alarms => Some(alarms(state)),
+            Self::Configuration => {
+                let all = state.store.configuration(false).await.ok()?;
+                Some(Value::Object(things(&all).into_iter().collect()))
+            }
+            Self::Destinations => destinations(state).await.ok(),
             Self::Other => None,
         }
     }
@@ -160,6 +170,14 @@ pub(super) fn who(caller: &Caller) -> String {
         Caller::User(session) => session.user.name.clone(),
         Caller::Token(bearer) => format!("{} (token {})", bearer.user.name, bearer.name),
     }
+}
+
+/// By name; without secrets, and without how they do.
+async fn destinations(state: &ApiState) -> Result<Value, StoreError> {
+    let all = state.store.destinations().await?;
+    let told =
+        all.iter().map(|each| (each.name.clone(), json!(each.shown(wire::DestinationStatus::default()))));
+    Ok(Value::Object(told.collect()))
 }
 
 /// Which alarms there are, and who has seen them.

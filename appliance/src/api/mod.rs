@@ -10,13 +10,16 @@
 //! | `tokens` | tokens for scripts |
 //! | `channels` | the calls about channels |
 //! | `playback` | the calls about who may watch |
+//! | `notify` | where alarms are sent on to |
 //! | `slate` | what a channel shows without a source |
 //! | `sources` | back-ups, which source is on air, and when one takes over |
 //! | `alarms` | what needs the operator |
 //! | `audit` | who changed what: written down by the guard |
+//! | `configuration` | all that an operator sets as one document, and the box's settings |
 //! | `drill` | faults that are tried out |
 //! | `history` | what happened |
 //! | `judge` | what the conformance judge has found |
+//! | `templates` | what a new channel may be made of |
 //! | `tls` | the calls about the certificate of HTTPS |
 //! | `events` | the feed of changes, as Server-Sent Events |
 //! | `openapi` | the API described, by its own tables and types |
@@ -36,6 +39,7 @@ mod alarms;
 mod audit;
 pub mod calls;
 mod channels;
+mod configuration;
 mod drill;
 #[cfg(test)]
 mod edit_tests;
@@ -45,12 +49,14 @@ pub mod guard;
 mod health;
 mod history;
 mod judge;
+mod notify;
 mod openapi;
 mod playback;
 pub mod problem;
 mod slate;
 pub mod socket;
 mod sources;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -58,6 +64,7 @@ mod tokens;
 mod view;
 
 pub use guard::on_connect;
+pub(crate) use playback::is_origin;
 pub use problem::ApiError;
 
 use crate::accounts::Accounts;
@@ -67,6 +74,7 @@ use crate::drill::Drills;
 use crate::ingest::Doors;
 use crate::judge::verdicts::Verdicts;
 use crate::limits::EVENT_FEEDS_MAX;
+use crate::notify::Notify;
 use crate::store::{Store, StoreError};
 use actix_web::web;
 use edits::Edits;
@@ -75,6 +83,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tokio::sync::{Semaphore, watch};
+
+/// The setting that is the box's name, for people.
+pub const BOX_NAME: &str = "box.name";
 
 /// What the calls need; clones share it. To be given to the application as `web::Data`.
 #[derive(Clone, Debug)]
@@ -95,6 +106,8 @@ pub struct ApiState {
     pub accounts: Accounts,
     /// The listening ports; set once they are known, and again should they change.
     pub ports: watch::Sender<wire::Ports>,
+    /// By which alarms are sent on.
+    pub notify: Notify,
     /// What the conformance judge finds.
     pub verdicts: Verdicts,
     /// Whether the whole tree is up.
@@ -113,9 +126,11 @@ impl ApiState {
     #[must_use]
     pub fn new(store: Store, board: Board, doors: Doors, drills: Drills, house: House, bind: IpAddr) -> Self {
         let accounts = Accounts::new(store.clone(), house);
+        let notify = Notify::new(store.clone(), board.clone(), house);
         Self {
             store,
             accounts,
+            notify,
             board,
             doors,
             drills,
@@ -163,6 +178,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(tls::configure)
         .configure(judge::configure)
         .configure(alarms::configure)
+        .configure(notify::configure)
+        .configure(configuration::configure)
+        .configure(templates::configure)
         .configure(events::configure)
         .configure(openapi::configure)
         .default_service(nothing());

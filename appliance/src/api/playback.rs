@@ -66,7 +66,7 @@ fn checked_origins(origins: Vec<String>) -> Result<BTreeSet<String>, ApiError> {
 }
 
 /// As browsers write it (RFC 6454, 6.2).
-fn is_origin(text: &str) -> bool {
+pub(crate) fn is_origin(text: &str) -> bool {
     let Some(host) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
         return false;
     };

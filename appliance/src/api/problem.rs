@@ -135,17 +135,23 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let kind = match &error {
             StoreError::Busy => Kind::Busy,
+            StoreError::Changed => Kind::Stale,
             StoreError::DiskFull => Kind::DiskFull,
             StoreError::Unwritable(_) | StoreError::Frozen(_) => Kind::Unwritable,
             StoreError::NoSuchChannel(_) | StoreError::NoSuchSource(_) => Kind::NotFound,
             StoreError::NoBackupFor => return Self::new(Kind::Invalid, error.to_string()).at("/source"),
             StoreError::NameTaken { .. } => return Self::new(Kind::Conflict, error.to_string()).at("/name"),
-            StoreError::NoSuchUser(_) | StoreError::NoSuchToken(_) => Kind::NotFound,
-            StoreError::TokenTaken(_) => return Self::new(Kind::Conflict, error.to_string()).at("/name"),
+            StoreError::NoSuchUser(_) | StoreError::NoSuchToken(_) | StoreError::NoSuchDestination(_) => {
+                Kind::NotFound
+            }
+            StoreError::TokenTaken(_) | StoreError::DestinationTaken(_) => {
+                return Self::new(Kind::Conflict, error.to_string()).at("/name");
+            }
             StoreError::ScopeAbove(_) => return Self::new(Kind::Invalid, error.to_string()).at("/scope"),
             StoreError::TooManyChannels
             | StoreError::TooManyBackups
             | StoreError::TooManyUsers
+            | StoreError::TooManyDestinations
             | StoreError::UserTaken(_)
             | StoreError::LastAdministrator
             | StoreError::SeesAll(_)
@@ -196,8 +202,8 @@ pub(super) fn query_config() -> web::QueryConfig {
 
 fn body_error(error: &JsonPayloadError) -> ApiError {
     match error {
-        JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
-            ApiError::new(Kind::TooLarge, format!("the body may have {BODY_BYTES_MAX} bytes at most"))
+        JsonPayloadError::Overflow { limit } | JsonPayloadError::OverflowKnownLength { limit, .. } => {
+            ApiError::new(Kind::TooLarge, format!("the body may have {limit} bytes at most"))
         }
         JsonPayloadError::ContentType => {
             ApiError::new(Kind::MediaType, "send the body as JSON, with `Content-Type: application/json`")

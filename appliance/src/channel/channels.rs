@@ -3,6 +3,7 @@
 use super::plan::plan;
 use super::wiring::{Services, Wiring};
 use crate::ingest::Lineup;
+use crate::ingest::failover::Rules;
 use crate::limits;
 use crate::serve::access::Access;
 use crate::store::{Channel, Desired, Store, StoreError};
@@ -33,6 +34,13 @@ struct Told {
     /// Of its picture.
     digest: Option<String>,
     lineup: watch::Sender<Lineup>,
+    shape: Channel,
+}
+
+/// What a channel must be started anew for: all that it is not told while it runs.
+fn shape(row: &Channel) -> Channel {
+    let (slate, backups) = (Slate::default(), Vec::new());
+    Channel { slate, slate_picture: None, backups, failover: Rules::default(), ..row.clone() }
 }
 
 fn renew<T: PartialEq>(told: &watch::Sender<T>, wanted: T) {
@@ -67,9 +75,9 @@ async fn whole_slate(store: &Store, row: &Channel, told: Option<&Told>) -> (Slat
     }
 }
 
-type Rules = BTreeMap<String, Arc<Access>>;
+type Accesses = BTreeMap<String, Arc<Access>>;
 
-async fn asked_for(store: &Store) -> Result<(Vec<Channel>, Rules), StoreError> {
+async fn asked_for(store: &Store) -> Result<(Vec<Channel>, Accesses), StoreError> {
     let rules = store.access_rules().await?;
     let rules = rules.into_iter().map(|(slug, access)| (slug, Arc::new(access))).collect();
     Ok((store.channels().await?, rules))
@@ -92,15 +100,24 @@ async fn follow(
                 let wanted = rows.iter().filter(|row| row.desired == Desired::Running);
                 let slugs: BTreeSet<String> = wanted.clone().map(|row| row.slug.to_string()).collect();
                 services.catalogue.set_switched_on(slugs.clone());
-                for gone in running.difference(&slugs) {
+                let is_other = |slug: &String| {
+                    rows.iter().any(|row| {
+                        row.slug.as_str() == slug
+                            && told.get(slug).is_some_and(|told| told.shape != shape(row))
+                    })
+                };
+                let others: BTreeSet<String> =
+                    running.iter().filter(|slug| is_other(slug)).cloned().collect();
+                for gone in running.difference(&slugs).chain(&others) {
                     handle.remove(gone).await?;
                 }
+                running.retain(|slug| !others.contains(slug));
                 for row in wanted.filter(|row| !running.contains(row.slug.as_str())) {
                     let dvr = Ticks::from_secs(row.dvr_secs.into());
                     let (slate, digest) = whole_slate(&store, row, None).await;
                     let (slate, slates) = watch::channel(slate);
                     let (lineup, lineups) = watch::channel(lineup(row));
-                    told.insert(row.slug.to_string(), Told { slate, digest, lineup });
+                    told.insert(row.slug.to_string(), Told { slate, digest, lineup, shape: shape(row) });
                     let services = services.clone();
                     let wiring = Wiring::new(row.slug.as_str(), lineups, plan(row), slates, dvr, services);
                     handle.start(super::task(wiring)).await?;

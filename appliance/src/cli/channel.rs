@@ -66,6 +66,9 @@ pub struct AddArgs {
     /// Where its media comes from
     #[arg(long, value_parser = source_parser())]
     pub source: Source,
+    /// What it is made of: `forebay templates` lists them with what each costs [default: a ladder of three at 720p30]
+    #[arg(long, value_name = "TEMPLATE")]
+    pub template: Option<String>,
     /// How finely its media is cut: `standard` for every network, `low` for those of the premises
     #[arg(long, default_value = "standard", value_parser = latency_parser())]
     pub latency: Latency,
@@ -218,9 +221,9 @@ pub(super) fn path(slug: &str, rest: &str) -> Result<String, CliError> {
 }
 
 fn add(client: &Client, args: &AddArgs) -> Result<WithKey, CliError> {
-    let AddArgs { name, source, latency, dvr, pass_through, stopped } = args.clone();
+    let AddArgs { name, source, template, latency, dvr, pass_through, stopped } = args.clone();
     let (ladder, start) = (None, !stopped);
-    let new = NewChannel { name, source, ladder, latency, dvr_secs: dvr, pass_through, start };
+    let new = NewChannel { name, source, ladder, latency, dvr_secs: dvr, pass_through, start, template };
     let added = client.post("/channels", &new)?;
     fetch_key(client, added)
 }

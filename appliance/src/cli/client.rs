@@ -75,6 +75,23 @@ impl Client {
         parsed(&self.call("PUT", path, &body)?)
     }
 
+    /// `PUT /api/v1{path}`, with `body` as JSON, if what is there has this tag.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn put_if<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        tag: &str,
+    ) -> Result<T, ClientError> {
+        let body = serde_json::to_vec(body).map_err(|error| ClientError::Odd(error.to_string()))?;
+        // A header's end within a tag would make two of it.
+        let tag: String = tag.chars().filter(char::is_ascii_graphic).collect();
+        let kind = format!("application/json\r\nIf-Match: {tag}");
+        parsed(&self.send("PUT", path, &kind, &body)?)
+    }
+
     /// `PUT /api/v1{path}`, with `body` as it is.
     ///
     /// # Errors

@@ -7,12 +7,15 @@
 //! | [`channel`] | `forebay channel …`: calls the API and prints what came |
 //! | [`check`] | `forebay check`: would `run` find what it needs |
 //! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
+//! | [`config`] | `forebay config`: all that is set, as one file |
 //! | [`drill`] | `forebay drill`: faults on purpose, and what viewers see of them |
 //! | [`gpus`] | the GPUs in `forebay check` |
 //! | [`history`] | `forebay history`: what happened |
 //! | [`judge`] | `forebay judge …`: how a channel stands by each clause |
+//! | [`notify`] | `forebay notify`: where alarms are sent on to |
 //! | [`slate`] | `forebay channel slate`: what a channel shows without a source |
 //! | [`sources`] | `forebay channel backup`, `failover` and `take` |
+//! | [`templates`] | `forebay templates`: what a new channel may be made of |
 //! | [`tls`] | `forebay tls …`: the certificate that HTTPS serves |
 //! | [`token`] | `forebay token …`: what scripts call the API with |
 //! | [`user`] | `forebay claim` and `forebay user`: who may manage the box |
@@ -23,13 +26,16 @@ pub mod audit;
 pub mod channel;
 pub mod check;
 pub mod client;
+pub mod config;
 pub mod drill;
 pub mod gpus;
 pub mod history;
 pub mod judge;
+pub mod notify;
 pub mod slate;
 pub mod sources;
 mod table;
+pub mod templates;
 #[cfg(test)]
 mod tests;
 pub mod tls;
@@ -73,8 +79,14 @@ pub enum Command {
     ProbeGpu(ProbeGpuArgs),
     /// Add, list, show, start, stop and remove channels of the running appliance
     Channel(channel::ChannelArgs),
+    /// List what a new channel may be made of, with what each costs
+    Templates(templates::TemplatesArgs),
     /// Show what needs the operator, and dismiss what is known
     Alarms(alarms::AlarmsArgs),
+    /// Send alarms on to webhooks, syslog and by e-mail
+    Notify(notify::NotifyArgs),
+    /// Write all that is set to a file, compare a file with it, and set what a file says
+    Config(config::ConfigArgs),
     /// Make something go wrong on purpose, and tell what viewers saw of it
     Drill(drill::DrillArgs),
     /// Show what happened
@@ -141,6 +153,17 @@ pub enum CliError {
         /// Why.
         error: io::Error,
     },
+    /// Wrong usage that the parser does not see.
+    #[error("{0}")]
+    Usage(String),
+    /// A configuration file that is none.
+    #[error("{} cannot be understood:\n{why}", .path.display())]
+    Configuration {
+        /// Which.
+        path: PathBuf,
+        /// Line and reason.
+        why: String,
+    },
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
@@ -186,7 +209,7 @@ impl CliError {
             Self::Client(Refused(_)) | Self::Slug(_) => 4,
             Self::Judged(_) => 5,
             Self::Drill => 6,
-            Self::Unconfirmed { .. } => 2,
+            Self::Unconfirmed { .. } | Self::Usage(_) => 2,
             _ => 1,
         }
     }

@@ -23,7 +23,7 @@ pub struct Session {
 const ROLES: [(&str, Role); 3] =
     [("administrator", Role::Administrator), ("operator", Role::Operator), ("viewer", Role::Viewer)];
 
-const fn role_name(role: Role) -> &'static str {
+pub(super) const fn role_name(role: Role) -> &'static str {
     match role {
         Role::Administrator => "administrator",
         Role::Operator => "operator",

@@ -132,7 +132,7 @@ fn free_slug(write: &Transaction<'_>, wanted: &Slug) -> Result<Slug, StoreError>
     Err(StoreError::TooManyChannels)
 }
 
-fn insert_channel(
+pub(super) fn insert_channel(
     write: &Transaction<'_>,
     draft: &Draft,
     slug: &Slug,
@@ -166,7 +166,7 @@ fn insert_channel(
     Ok(id)
 }
 
-fn insert_ladder(write: &Transaction<'_>, id: i64, ladder: &[Rung]) -> Result<(), StoreError> {
+pub(super) fn insert_ladder(write: &Transaction<'_>, id: i64, ladder: &[Rung]) -> Result<(), StoreError> {
     let sql =
         "INSERT INTO rungs (channel_id, position, width, height, bitrate_bps) VALUES (?1, ?2, ?3, ?4, ?5)";
     for (position, rung) in (0_i64..).zip(ladder) {
@@ -273,7 +273,7 @@ fn ladder(read: &Transaction<'_>, id: i64) -> Result<Vec<Rung>, StoreError> {
 
 const LATENCIES: [(&str, Latency); 2] = [("standard", Latency::Standard), ("low", Latency::Low)];
 
-const fn latency_name(latency: Latency) -> &'static str {
+pub(super) const fn latency_name(latency: Latency) -> &'static str {
     match latency {
         Latency::Standard => "standard",
         Latency::Low => "low",

@@ -1,5 +1,6 @@
 //! A new channel, checked before it reaches the database. Pure.
 
+use super::template::{self, Template};
 use super::{Desired, Slug, SlugError};
 use crate::limits::{DVR_SECS, HEIGHT_PIXELS, NAME_CHARS_MAX, RUNG_BITRATE_BPS, RUNGS_MAX, WIDTH_PIXELS};
 use media::grid::Latency;
@@ -8,7 +9,7 @@ use media::time::FrameRate;
 use std::ops::RangeInclusive;
 
 /// Bits per second of the audio rendition: transparent for AAC-LC stereo.
-const AUDIO_BITRATE_BPS: u32 = 128_000;
+pub(super) const AUDIO_BITRATE_BPS: u32 = 128_000;
 
 /// A channel that may be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,12 @@ pub enum DraftError {
     /// The past would have headers of its own.
     #[error("viewers cannot seek back in a channel whose source is passed through; leave out one of the two")]
     PassThroughDvr,
+    /// There is none of this id.
+    #[error("there is no template `{id}`; there are {}", template::ALL.map(|each| each.id).join(", "))]
+    Template {
+        /// As asked for.
+        id: String,
+    },
     /// Not best first.
     #[error("rung {rung} has a higher bit rate than the one before it; list the best first")]
     Order {
@@ -82,6 +89,7 @@ impl DraftError {
             Self::Name | Self::Slug(_) => "/name".into(),
             Self::RungCount => "/ladder".into(),
             Self::NothingToPass | Self::PassThroughDvr => "/pass_through".into(),
+            Self::Template { .. } => "/template".into(),
             Self::Dvr { .. } => "/dvr_secs".into(),
             Self::Rung { rung, what, .. } => format!("/ladder/{rung}/{what}"),
             Self::Order { rung } => format!("/ladder/{rung}/bitrate_bps"),
@@ -103,17 +111,20 @@ impl TryFrom<wire::NewChannel> for Draft {
     fn try_from(new: wire::NewChannel) -> Result<Self, DraftError> {
         let name = checked_name(&new.name)?;
         let pass_through = checked_pass_through(&new)?;
-        let ladder = new.ladder.map_or_else(|| Ok(default_ladder()), checked_ladder)?;
+        let template =
+            new.template.map(|id| Template::find(&id).ok_or(DraftError::Template { id })).transpose()?;
+        let made = || template.map_or_else(default_ladder, Template::ladder);
+        let ladder = new.ladder.map_or_else(|| Ok(made()), checked_ladder)?;
         let (width, height) = (ladder[0].width, ladder[0].height);
         Ok(Self {
             slug: Slug::from_name(&name)?,
             name,
             source: new.source,
             desired: if new.start { Desired::Running } else { Desired::Stopped },
-            canvas: Canvas { width, height, rate: FrameRate::FPS_30 },
+            canvas: Canvas { width, height, rate: template.map_or(FrameRate::FPS_30, Template::rate) },
             ladder,
             latency: match new.latency {
-                wire::Latency::Standard => Latency::Standard,
+                wire::Latency::Standard => template.map_or(Latency::Standard, |template| template.latency),
                 wire::Latency::Low => Latency::Low,
             },
             dvr_secs: checked_dvr(new.dvr_secs)?,
@@ -200,7 +211,7 @@ mod tests {
         let ladder = ladder.map(|rungs| rungs.into_iter().map(rung).collect());
         let (name, source) = (name.into(), wire::Source::Rtmp);
         let latency = wire::Latency::Standard;
-        wire::NewChannel { name, source, ladder, latency, dvr_secs: 0, pass_through: false, start: true }
+        wire::NewChannel { name, source, ladder, latency, dvr_secs: 0, pass_through: false, start: true, template: None }
             .try_into()
     }
 
@@ -216,6 +227,7 @@ mod tests {
                 dvr_secs,
                 pass_through: false,
                 start: true,
+                template: None,
             };
             Draft::try_from(new).map(|draft| draft.dvr_secs)
         };

@@ -1,7 +1,7 @@
 //! What can go wrong with the store, each with what to do.
 
 use super::slug::SlugError;
-use crate::limits::{API_TOKENS_OF_USER_MAX, CHANNELS_MAX, USERS_MAX};
+use crate::limits::{API_TOKENS_OF_USER_MAX, CHANNELS_MAX, DESTINATIONS_MAX, USERS_MAX};
 use media::link::SOURCES_MAX;
 use rusqlite::ErrorCode;
 use std::path::PathBuf;
@@ -139,6 +139,18 @@ pub enum StoreError {
         "`{0}` is an administrator, for whom every channel exists; only operators and viewers are limited"
     )]
     SeesAll(String),
+    /// Somebody else was quicker.
+    #[error("the configuration has changed since it was compared; compare again")]
+    Changed,
+    /// No destination of this name.
+    #[error("there is no destination `{0}`")]
+    NoSuchDestination(String),
+    /// Another one has this name.
+    #[error("there is already a destination `{0}`; choose another name, or change that one")]
+    DestinationTaken(String),
+    /// The bound on destinations.
+    #[error("there are {DESTINATIONS_MAX} destinations already, which is the most; remove one first")]
+    TooManyDestinations,
     /// No channel of this slug.
     #[error("there is no channel `{0}`")]
     NoSuchChannel(String),

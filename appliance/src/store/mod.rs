@@ -10,12 +10,14 @@
 //! | [`key`] | stream keys: made, hidden, compared |
 //! | `open` | the folder, the file, its health, the migrations |
 //! | `copies` | copies of it, and what is done with them when it is damaged |
+//! | [`configuration`] | all of it as one document: told, compared, applied |
 //! | `history` | what happened, in a file of its own |
+//! | [`template`] | pure: what a new channel may be made of |
 //! | `thread` | the queue and its deadline |
 //! | [`slate`] | what a channel shows without a source: checked, and its SQL |
 //! | [`slate_picture`] | a picture of the operator's for it: made of an upload, and its SQL |
 //! | [`failover`] | when another source takes over: checked, and its SQL |
-//! | `channels`, `backups`, `playback`, `accounts`, `grants`, `tokens`, `settings` | the SQL |
+//! | `channels`, `backups`, `playback`, `accounts`, `grants`, `tokens`, `destinations`, `settings` | the SQL |
 //!
 //! Only this module knows SQLite. Boot-only settings (ports, folders) are elsewhere.
 //!
@@ -28,7 +30,9 @@ mod accounts;
 mod audit;
 mod backups;
 mod channels;
+pub mod configuration;
 mod copies;
+mod destinations;
 pub mod draft;
 mod error;
 pub mod failover;
@@ -41,6 +45,7 @@ mod settings;
 pub mod slate;
 pub mod slate_picture;
 pub mod slug;
+pub mod template;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -61,6 +66,7 @@ pub use tokens::{Bearer, TokenDraft};
 
 use crate::clock::House;
 use crate::ingest::failover::Rules;
+use crate::notify::destination::Destination;
 use crate::serve::access::{Access, Secret};
 use bytes::Bytes;
 use media::grid::Latency;
@@ -630,6 +636,70 @@ impl Store {
     /// [`StoreError`].
     pub async fn deeds(&self, before: Option<i64>, limit: u32) -> Result<Vec<wire::AuditEntry>, StoreError> {
         self.call(move |connection| audit::list(connection, before, limit)).await
+    }
+
+    /// Where alarms are sent on to, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn destinations(&self) -> Result<Vec<Destination>, StoreError> {
+        self.call(destinations::list).await
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchDestination`].
+    pub async fn destination(&self, name: &str) -> Result<Destination, StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| destinations::get(connection, &name)).await
+    }
+
+    /// Adds one.
+    ///
+    /// # Errors
+    /// [`StoreError::DestinationTaken`], [`StoreError::TooManyDestinations`].
+    pub async fn add_destination(&self, new: Destination) -> Result<(), StoreError> {
+        self.call(move |connection| destinations::add(connection, &new)).await
+    }
+
+    /// Changes the one of that name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn change_destination(&self, new: Destination) -> Result<(), StoreError> {
+        self.call(move |connection| destinations::change(connection, &new)).await
+    }
+
+    /// Forgets one, and its secret.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchDestination`].
+    pub async fn remove_destination(&self, name: &str) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| destinations::remove(connection, &name)).await
+    }
+
+    /// All that an operator sets; with stream keys or without.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn configuration(&self, keys: bool) -> Result<wire::Configuration, StoreError> {
+        self.call(move |connection| configuration::export(connection, keys)).await
+    }
+
+    /// Makes all of it what a checked document says, or nothing; `only_if` it has this tag. What was changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`], [`StoreError::LastAdministrator`] and others.
+    pub async fn configure(
+        &self,
+        wanted: configuration::Wanted,
+        only_if: Option<String>,
+    ) -> Result<wire::ConfigurationDiff, StoreError> {
+        let now_ms = self.house.now().millis();
+        self.call(move |connection| configuration::apply(connection, &wanted, only_if.as_deref(), now_ms))
+            .await
     }
 
     /// A setting of the box; nothing while it has its default.

@@ -25,6 +25,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0008_accounts.sql")),
     M::up(include_str!("../../../migrations/0009_audit.sql")),
     M::up(include_str!("../../../migrations/0011_grants.sql")),
+    M::up(include_str!("../../../migrations/0012_destinations.sql")),
     M::up(include_str!("../../../migrations/0013_pass_through.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);

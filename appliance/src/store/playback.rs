@@ -58,7 +58,7 @@ fn id(read: &Transaction<'_>, slug: &str) -> Result<i64, StoreError> {
     read.query_row(sql, [slug], |row| row.get(0)).optional()?.ok_or_else(|| no_such(slug))
 }
 
-fn access(read: &Transaction<'_>, id: i64) -> Result<Access, StoreError> {
+pub(super) fn access(read: &Transaction<'_>, id: i64) -> Result<Access, StoreError> {
     let sql = "SELECT token_secret FROM playback WHERE channel_id = ?1 AND protected = 1";
     let secret: Option<[u8; 32]> = read.query_row(sql, [id], |row| row.get(0)).optional()?;
     let mut statement = read.prepare_cached("SELECT origin FROM playback_origins WHERE channel_id = ?1")?;

@@ -21,6 +21,7 @@ fn draft(name: &str) -> Draft {
         dvr_secs: 7200,
         pass_through: false,
         start: true,
+        template: None,
     };
     new.try_into().unwrap()
 }

@@ -42,6 +42,14 @@
 //! | `GET /alarms` | | list of [`Alarm`] |
 //! | `POST /alarms/{id}/acknowledge` | [`OfChannel`] | [`Alarm`]; somebody has seen it |
 //! | `DELETE /alarms/{id}` | | 204; for those that are dismissible |
+//! | `GET` and `POST /notifications` | [`NewDestination`] | list of [`Destination`]; 201, [`SavedDestination`] |
+//! | `GET`, `PUT` and `DELETE /notifications/{name}` | [`NewDestination`] | [`Destination`]; [`SavedDestination`]; 204 |
+//! | `POST /notifications/{name}/test` | | [`TestResult`] |
+//! | `GET /configuration?keys={true or false}` | | [`Configuration`], its tag as `ETag`; with stream keys only where asked for |
+//! | `POST /configuration/diff` | [`Configuration`] | [`ConfigurationDiff`]; nothing is changed |
+//! | `PUT /configuration` | [`Configuration`], `If-Match` if wanted | [`ConfigurationDiff`]; what was changed |
+//! | `GET` and `PUT /settings` | [`BoxSettings`] | [`BoxSettings`] |
+//! | `GET /templates` | | list of [`Template`] |
 //! | `GET /history?channel={slug}&limit={n}` | | list of [`Event`], the newest first; both may be left out |
 //! | `GET /audit?before={id}&limit={n}` | | list of [`AuditEntry`], the newest first; both may be left out |
 //! | `GET /events` | | Server-Sent Events; event `channels`, data [`ChannelList`], on every change |
@@ -235,6 +243,377 @@ pub struct OfChannel {
     /// The channel's slug; absent for the box as a whole.
     #[serde(default)]
     pub channel: Option<String>,
+}
+
+/// How a destination of alarms is reached. Nothing in it is secret.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Via {
+    /// JSON by HTTP, signed with the destination's secret as Standard Webhooks says.
+    Webhook {
+        /// `{secret}` in it stands for the destination's secret.
+        url: String,
+        /// PEM of the one authority to trust; those of the system when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ca_pem: Option<String>,
+    },
+    /// RFC 5424.
+    Syslog {
+        /// Name or address.
+        host: String,
+        /// 514 or 601, and 6514 with TLS, as a rule.
+        port: u16,
+        /// How.
+        transport: SyslogTransport,
+        /// PEM of the one authority to trust; those of the system when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ca_pem: Option<String>,
+    },
+    /// SMTP.
+    Email {
+        /// Name or address.
+        host: String,
+        /// 587 with STARTTLS, 465 with TLS, as a rule.
+        port: u16,
+        /// On its way.
+        security: MailSecurity,
+        /// Mail address.
+        from: String,
+        /// Mail addresses.
+        to: Vec<String>,
+        /// Whose password is the destination's secret; absent where the server asks for none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        /// PEM of the one authority to trust; those of the system when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ca_pem: Option<String>,
+    },
+}
+
+/// How syslog is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SyslogTransport {
+    /// Octets counted.
+    Tcp,
+    /// The same, encrypted.
+    Tls,
+    /// May be lost.
+    Udp,
+}
+
+/// How mail is protected on its way to its server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailSecurity {
+    /// Encrypted after a word in clear; refused where the server cannot.
+    Starttls,
+    /// Encrypted from the beginning.
+    Tls,
+    /// Not at all.
+    Plain,
+}
+
+/// What is needed to send alarms somewhere.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDestination {
+    /// Of a-z, 0-9 and -, such as `night-shift`.
+    pub name: String,
+    /// How it is reached.
+    pub via: Via,
+    /// Nothing less bad is sent.
+    #[serde(default = "minor")]
+    pub least: Severity,
+    /// Slugs of the channels whose alarms are sent; of all when absent.
+    #[serde(default)]
+    pub channels: Option<Vec<String>>,
+    /// Alarms of the box as a whole are sent too.
+    #[serde(default = "yes")]
+    pub of_box: bool,
+    /// A mail account's password, or what a webhook is signed with. Absent: as before; a webhook gets a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+fn minor() -> Severity {
+    Severity::Minor
+}
+
+impl std::fmt::Debug for NewDestination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewDestination({}, hidden)", self.name)
+    }
+}
+
+/// Where alarms are sent on to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Destination {
+    /// As asked for, as are those below.
+    pub name: String,
+    /// How it is reached.
+    pub via: Via,
+    /// Nothing less bad is sent.
+    pub least: Severity,
+    /// Of these channels alone; of all when absent.
+    #[serde(default)]
+    pub channels: Option<Vec<String>>,
+    /// Alarms of the box as a whole are sent too.
+    pub of_box: bool,
+    /// It has a secret, which is never shown.
+    pub has_secret: bool,
+    /// How it does.
+    #[serde(default)]
+    pub status: DestinationStatus,
+}
+
+/// How a destination does, since the start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DestinationStatus {
+    /// Notices that wait for it.
+    pub waiting: u32,
+    /// Notices that it will never get: too many waited, or it refused one too often.
+    pub lost: u64,
+    /// The last attempt has failed.
+    pub failing: bool,
+    /// What the other side said last, or why it did not.
+    #[serde(default)]
+    pub last: Option<String>,
+    /// House time of that, milliseconds since the epoch.
+    #[serde(default)]
+    pub last_at_ms: Option<i64>,
+}
+
+/// A destination as it was saved.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedDestination {
+    /// As it is shown from now on.
+    #[serde(flatten)]
+    pub destination: Destination,
+    /// The secret that the box has made for it: this once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for SavedDestination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SavedDestination({}, hidden)", self.destination.name)
+    }
+}
+
+/// What an operator sets of the box as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BoxSettings {
+    /// For people, such as in mails; the host's name when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// All that an operator sets, as one document. Without secrets, but for stream keys where they were asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// Of this form: 1.
+    pub version: u32,
+    /// Of the box as a whole.
+    #[serde(default)]
+    pub settings: BoxSettings,
+    /// By short name.
+    #[serde(default)]
+    pub channels: Vec<ChannelConfiguration>,
+    /// By name.
+    #[serde(default)]
+    pub destinations: Vec<DestinationConfiguration>,
+    /// By name; their passwords are not told.
+    #[serde(default)]
+    pub users: Vec<User>,
+}
+
+/// A channel as it is set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelConfiguration {
+    /// Its name in URLs: which channel is meant.
+    pub slug: String,
+    /// For people.
+    pub name: String,
+    /// Switched on.
+    pub running: bool,
+    /// Where its media comes from.
+    pub source: Source,
+    /// How finely its media is cut.
+    pub latency: Latency,
+    /// Seconds of the past to which viewers may seek; 0 for none.
+    pub dvr_secs: u32,
+    /// Of the audio rendition, bits per second.
+    pub audio_bitrate_bps: u32,
+    /// Tells the slate's picture from others. The picture itself is not part of the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slate_picture: Option<String>,
+    /// What it is drawn on.
+    pub canvas: CanvasConfiguration,
+    /// What it shows without a source.
+    pub slate: Slate,
+    /// When another source takes over.
+    pub failover: Failover,
+    /// Who may watch.
+    #[serde(default)]
+    pub playback: PlaybackConfiguration,
+    /// Video rungs, best first.
+    pub ladder: Vec<Rung>,
+    /// Back-up sources.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backups: Vec<BackupConfiguration>,
+    /// Stream keys, which are secrets. Absent: those that are there stay, new sources get new ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeyConfiguration>,
+}
+
+/// Size and rate of a channel's pictures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CanvasConfiguration {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// Frames a second, such as `30` or `30000/1001`.
+    pub frame_rate: String,
+}
+
+/// Who may watch a channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaybackConfiguration {
+    /// Those who have a token alone.
+    pub protected: bool,
+    /// Sites whose players may load it; none means all.
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+}
+
+/// A back-up source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupConfiguration {
+    /// From 1.
+    pub number: u8,
+    /// How it arrives.
+    pub source: Source,
+}
+
+/// The stream key of one source.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyConfiguration {
+    /// Of the source; 0 for the main one.
+    pub number: u8,
+    /// 128 bits in hexadecimal.
+    pub stream_key: String,
+}
+
+impl std::fmt::Debug for KeyConfiguration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyConfiguration({}, hidden)", self.number)
+    }
+}
+
+/// Where alarms are sent on to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DestinationConfiguration {
+    /// As commands say it.
+    pub name: String,
+    /// Nothing less bad is sent.
+    pub least: Severity,
+    /// Alarms of the box as a whole are sent too.
+    pub of_box: bool,
+    /// It had a secret, which is not part of the document.
+    #[serde(default)]
+    pub has_secret: bool,
+    /// Of these channels alone; of all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Vec<String>>,
+    /// How it is reached.
+    pub via: Via,
+}
+
+/// What a configuration would change, or has changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigurationDiff {
+    /// Of the configuration that it was compared with, for `If-Match`.
+    pub tag: String,
+    /// One for each thing that is added, changed or removed; none where nothing is.
+    pub changes: Vec<Change>,
+}
+
+/// One thing that is added, changed or removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What becomes of it.
+    pub kind: ChangeKind,
+    /// Such as ``channel `hall` ``.
+    pub subject: String,
+    /// In words, one for each value; secrets are not told.
+    pub words: Vec<String>,
+    /// What the operator should know before: viewers who are cut off, secrets that are missing.
+    pub notes: Vec<String>,
+}
+
+/// What becomes of a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is another.
+    Changed,
+    /// It goes.
+    Removed,
+    /// The document cannot do it; see the notes.
+    LeftAlone,
+}
+
+/// What a new channel may be made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// As commands say it.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// What it is good for.
+    pub what: String,
+    /// Frames a second.
+    pub frame_rate: String,
+    /// How finely its media is cut.
+    pub latency: Latency,
+    /// Video rungs, best first.
+    pub ladder: Vec<Rung>,
+    /// What a channel made of it costs.
+    pub effect: Effect,
+}
+
+/// What a channel costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Estimated thousandths of a core for encoding; a source's decoding comes on top.
+    pub cpu_millicores: u32,
+    /// All renditions together, bits per second.
+    pub encoded_bps: u32,
+    /// What one viewer takes at most, bits per second.
+    pub viewer_bps_max: u32,
+    /// How far behind live LL-DASH players aim to be, milliseconds.
+    pub latency_ms: u32,
+}
+
+/// How a test went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestResult {
+    /// It has arrived, as far as can be known.
+    pub delivered: bool,
+    /// What the other side said, or what went wrong.
+    pub said: String,
 }
 
 /// One channel: what was asked for and what it is doing.
@@ -585,6 +964,9 @@ pub struct NewChannel {
     /// Whether it starts at once.
     #[serde(default = "yes")]
     pub start: bool,
+    /// The template of which it takes ladder, frame rate and latency, by its id; a ladder that is given goes before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
 }
 
 fn yes() -> bool {

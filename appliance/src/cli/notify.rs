@@ -33,7 +33,7 @@ pub enum NotifyCommand {
     /// Show where alarms are sent on to, and how that does
     List,
     /// Send alarms to one more place
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// Send a test, and show what the other side says
     Test {
         /// Which, by its name in the list

@@ -35,8 +35,8 @@ pub struct ConfigurationError {
     what: String,
 }
 
-fn wrong<T>(field: impl Into<String>, what: impl ToString) -> Result<T, ConfigurationError> {
-    Err(ConfigurationError { field: field.into(), what: what.to_string() })
+fn wrong<T>(field: impl Into<String>, what: impl Into<String>) -> Result<T, ConfigurationError> {
+    Err(ConfigurationError { field: field.into(), what: what.into() })
 }
 
 impl Wanted {
@@ -103,7 +103,7 @@ fn as_stored(told: &mut wire::ChannelConfiguration) {
 }
 
 fn channel(told: &wire::ChannelConfiguration) -> Result<WantedChannel, ConfigurationError> {
-    let slug = Slug::parse(&told.slug).or_else(|error| wrong("/slug", error))?;
+    let slug = Slug::parse(&told.slug).or_else(|error| wrong("/slug", error.to_string()))?;
     let new = wire::NewChannel {
         name: told.name.clone(),
         source: told.source,
@@ -113,7 +113,7 @@ fn channel(told: &wire::ChannelConfiguration) -> Result<WantedChannel, Configura
         start: told.running,
         template: None,
     };
-    let draft = Draft::try_from(new).or_else(|error| wrong(error.field(), error))?;
+    let draft = Draft::try_from(new).or_else(|error| wrong(error.field(), error.to_string()))?;
     let canvas = canvas(&told.canvas)?;
     if !AUDIO_BITRATE_BPS.contains(&told.audio_bitrate_bps) {
         let (least, most) = (AUDIO_BITRATE_BPS.start(), AUDIO_BITRATE_BPS.end());
@@ -129,11 +129,11 @@ fn channel(told: &wire::ChannelConfiguration) -> Result<WantedChannel, Configura
         latency: draft.latency,
         dvr_secs: draft.dvr_secs,
         slate: slate::checked(&told.slate)
-            .or_else(|error| wrong(format!("/slate{}", error.field()), error))?,
+            .or_else(|error| wrong(format!("/slate{}", error.field()), error.to_string()))?,
         slate_picture: told.slate_picture.clone(),
         backups: backups(told)?,
         failover: failover::checked(&told.failover)
-            .or_else(|error| wrong(format!("/failover{}", error.field()), error))?,
+            .or_else(|error| wrong(format!("/failover{}", error.field()), error.to_string()))?,
         audio_bitrate_bps: told.audio_bitrate_bps,
         slug,
     };
@@ -209,7 +209,7 @@ fn check_destinations(document: &wire::Configuration) -> Result<(), Configuratio
         let wire::DestinationConfiguration { name, least, of_box, channels, via, .. } = each.clone();
         let new = wire::NewDestination { name, via, least, channels, of_box, secret };
         Destination::checked(new, None)
-            .or_else(|error| wrong(format!("/destinations/{at}{}", error.field()), error))?;
+            .or_else(|error| wrong(format!("/destinations/{at}{}", error.field()), error.to_string()))?;
     }
     Ok(())
 }

@@ -118,7 +118,7 @@ fn notes(now: &Configuration, wanted: &Configuration, change: &mut Change) {
             None => note("it is on air: its viewers see the end"),
             Some(after) if !after.running => note("it is on air: its viewers see the end"),
             Some(after) if is_started_anew(before, after) => {
-                note("it is on air: it is started anew, and viewers wait for some seconds")
+                note("it is on air: it is started anew, and viewers wait for some seconds");
             }
             Some(_) => (),
         }

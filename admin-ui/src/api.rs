@@ -4,9 +4,7 @@ use crate::text;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use wire::{
-    Account, ApiToken, AuditEntry, Backup, BoxStatus, Channel, ChannelList, Event, Failover, Grants,
-    MadeApiToken, NewApiToken, NewBackup, NewChannel, NewClaim, NewPassword, NewSession, NewUser, Problem,
-    SessionState, Slate, Source, StreamKey, User,
+    Account, ApiToken, Audience, AuditEntry, Backup, BoxStatus, Channel, ChannelList, Chapter, Drill, Event, Failover, Grants, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDrill, NewLadder, NewPassword, NewSession, NewToken, NewUser, Playback, PlayerSession, Problem, Rung, SessionState, Slate, Source, StreamKey, TlsStatus, Token, Trend, User,
 };
 
 /// Where the API lives.
@@ -297,6 +295,88 @@ pub(crate) async fn apply_configuration(
 /// What a new channel may be made of.
 pub(crate) async fn templates() -> Result<Vec<wire::Template>, Fault> {
     json(&answer(Request::get(&format!("{BASE}/templates"))).await?).await
+}
+
+/// What happened on the whole box, the newest first.
+pub(crate) async fn whole_history() -> Result<Vec<Event>, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/history?limit=100"))).await?).await
+}
+
+/// Who watches, in numbers.
+pub(crate) async fn audience() -> Result<Audience, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/audience"))).await?).await
+}
+
+/// The players that tell of themselves.
+pub(crate) async fn players() -> Result<Vec<PlayerSession>, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/audience/players"))).await?).await
+}
+
+/// How a channel went lately.
+pub(crate) async fn trend(slug: &str) -> Result<Trend, Fault> {
+    json(&answer(Request::get(&channel_url(slug, "/trend"))).await?).await
+}
+
+/// Gives a channel another ladder.
+pub(crate) async fn set_ladder(slug: &str, ladder: Vec<Rung>) -> Result<Channel, Fault> {
+    let request = timed(Request::put(&channel_url(slug, "/ladder")))
+        .json(&NewLadder { ladder })
+        .map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Who may watch.
+pub(crate) async fn playback(slug: &str) -> Result<Playback, Fault> {
+    json(&answer(Request::get(&channel_url(slug, "/playback"))).await?).await
+}
+
+/// Says who may watch.
+pub(crate) async fn set_playback(slug: &str, rules: &Playback) -> Result<Playback, Fault> {
+    let request =
+        timed(Request::put(&channel_url(slug, "/playback"))).json(rules).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Makes an address for those who may watch a protected channel.
+pub(crate) async fn token(slug: &str) -> Result<Token, Fault> {
+    let request = timed(Request::post(&channel_url(slug, "/tokens")))
+        .json(&NewToken::default())
+        .map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Has something go wrong.
+pub(crate) async fn drill(slug: &str, new: &NewDrill) -> Result<Drill, Fault> {
+    let request =
+        timed(Request::post(&channel_url(slug, "/drill"))).json(new).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// The certificate that HTTPS serves.
+pub(crate) async fn tls() -> Result<TlsStatus, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/tls"))).await?).await
+}
+
+/// Has HTTPS serve another certificate.
+pub(crate) async fn set_tls(new: &NewCertificate) -> Result<TlsStatus, Fault> {
+    let request = timed(Request::put(&format!("{BASE}/tls"))).json(new).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Has HTTPS serve the box's own certificate again.
+pub(crate) async fn reset_tls() -> Result<TlsStatus, Fault> {
+    json(&answer(Request::delete(&format!("{BASE}/tls"))).await?).await
+}
+
+/// The chapters of the manual.
+pub(crate) async fn manual() -> Result<Vec<Chapter>, Fault> {
+    json(&answer(Request::get("/manual/chapters.json")).await?).await
+}
+
+/// A chapter as HTML of the box's own making.
+pub(crate) async fn chapter(name: &str) -> Result<String, Fault> {
+    let address = format!("/manual/{}.part", js_sys::encode_uri_component(name));
+    answer(Request::get(&address)).await?.text().await.map_err(|_| Fault::Unreadable)
 }
 
 fn channel_url(slug: &str, rest: &str) -> String {

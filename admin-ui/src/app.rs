@@ -1,16 +1,23 @@
-//! The frame around the page: what box this is, whether it answers, and the page itself.
+//! The frame around the pages: what box this is, whether it answers, the way from page to page.
 
 use crate::board::{Board, Link};
-use crate::page::channels::ChannelsPage;
+use crate::me::Me;
+use crate::page::Unknown;
+use crate::page::alarms::AlarmsPage;
+use crate::page::audit::AuditPage;
+use crate::page::channel::ChannelPage;
 use crate::page::gate::{Access, gate};
-use crate::parts::audit::Audit;
-use crate::parts::tokens::Tokens;
-use crate::parts::users::Users;
+use crate::page::help::HelpPage;
+use crate::page::overview::OverviewPage;
+use crate::page::players::PlayersPage;
+use crate::page::settings::SettingsPage;
+use crate::parts::navigation::Navigation;
+use crate::route::{Route, Router};
 use crate::{api, dom, feed, format, text};
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::{Role, SessionState, User};
+use wire::SessionState;
 
 /// A box that does not answer is asked again after this.
 const ASK_AGAIN_MS: u32 = 2_000;
@@ -20,6 +27,7 @@ const ASK_AGAIN_MS: u32 = 2_000;
 pub(crate) fn App() -> impl IntoView {
     let (access, board) = (RwSignal::new(Access::Asking), Board::new());
     provide_context(board);
+    provide_context(Router::new());
     spawn_local(async move {
         // As the feed does for those who are let in.
         loop {
@@ -43,26 +51,43 @@ pub(crate) fn App() -> impl IntoView {
 /// What those see who are let in.
 #[component]
 fn Inside(state: SessionState, access: RwSignal<Access>) -> impl IntoView {
-    let (board, me) = (Board::here(), state.user.clone());
+    let (board, router) = (Board::here(), Router::here());
+    provide_context(Me::of(&state));
     let states = board.states();
-    Effect::new(move |_| document().set_title(&states.with(|states| text::title(states))));
+    Effect::new(move |_| {
+        let page = router.at.with(|at| match at {
+            Route::Channel(slug) => board.name_of(slug),
+            other => text::page(other).to_owned(),
+        });
+        document().set_title(&states.with(|states| text::title(&page, states)));
+    });
     let stale = move || board.link.get() == Link::Lost;
     view! {
-        <a class="skip" href="#channels">{text::SKIP_TO_CHANNELS}</a>
+        <a class="skip" href="#page-title">{text::SKIP_TO_PAGE}</a>
         <header class="top" class:stale=stale>
             <p class="brand"><span class="mark" aria-hidden="true"></span>{text::PRODUCT}</p>
             <BoxFacts/>
             <Who state access/>
             <LinkLight/>
         </header>
-        <LinkLine/>
-        <main class:stale=stale>
-            <ChannelsPage/>
-            {me.map(|User { name, role }| {
-                let audit = (role == Role::Administrator).then(|| view! { <Audit/> });
-                view! { <Users name role/><Tokens role/>{audit} }
-            })}
-        </main>
+        <Navigation/>
+        <div class="body">
+            <LinkLine/>
+            <main class:stale=stale>{move || page(router.at.get())}</main>
+        </div>
+    }
+}
+
+fn page(route: Route) -> AnyView {
+    match route {
+        Route::Overview => view! { <OverviewPage/> }.into_any(),
+        Route::Channel(slug) => view! { <ChannelPage slug/> }.into_any(),
+        Route::Players => view! { <PlayersPage/> }.into_any(),
+        Route::Alarms => view! { <AlarmsPage/> }.into_any(),
+        Route::Audit => view! { <AuditPage/> }.into_any(),
+        Route::Settings => view! { <SettingsPage/> }.into_any(),
+        Route::Help(chapter) => view! { <HelpPage chapter/> }.into_any(),
+        Route::Unknown => view! { <Unknown/> }.into_any(),
     }
 }
 

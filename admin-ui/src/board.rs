@@ -4,7 +4,7 @@
 
 use crate::clock;
 use leptos::prelude::*;
-use wire::{Alarm, BoxStatus, Channel, ChannelList, ChannelState};
+use wire::{Alarm, Audience, BoxStatus, Channel, ChannelAudience, ChannelList, ChannelState};
 
 /// How the page stands with the box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub(crate) struct Board {
     pub(crate) alarms: RwSignal<Vec<Alarm>>,
     /// The box itself; `None` likewise.
     pub(crate) box_status: RwSignal<Option<Heard<BoxStatus>>>,
+    /// Who watches; empty until the box has told.
+    pub(crate) audience: RwSignal<Audience>,
     /// Whether both are still true.
     pub(crate) link: RwSignal<Link>,
     /// The browser's time, renewed each second.
@@ -64,6 +66,7 @@ impl Board {
             channels: RwSignal::new(None),
             alarms: RwSignal::new(Vec::new()),
             box_status: RwSignal::new(None),
+            audience: RwSignal::new(Audience::default()),
             link: RwSignal::new(Link::Connecting),
             now_ms: clock::ticking_ms(),
         }
@@ -116,6 +119,16 @@ impl Board {
         self.channels.with_untracked(known).unwrap_or_else(|| slug.to_owned())
     }
 
+    /// How many watch a channel.
+    pub(crate) fn viewers_of(self, slug: &str) -> u32 {
+        self.audience.with(|audience| of(audience, slug).map_or(0, |of| of.viewers))
+    }
+
+    /// How late its viewers are, and how late their players aim to be, in milliseconds; nothing while none tells.
+    pub(crate) fn latency_of(self, slug: &str) -> Option<(u32, Option<u32>)> {
+        self.audience.with(|audience| of(audience, slug).and_then(|of| Some((of.latency_ms?, of.target_ms))))
+    }
+
     /// What all channels are doing.
     pub(crate) fn states(self) -> Memo<Vec<ChannelState>> {
         Memo::new(move |_| self.map(|channel| channel.state))
@@ -137,6 +150,10 @@ impl Board {
     }
 }
 
+fn of<'a>(audience: &'a Audience, slug: &str) -> Option<&'a ChannelAudience> {
+    audience.channels.iter().find(|of| of.channel == slug)
+}
+
 fn find(heard: &Heard<Vec<Channel>>, slug: &str) -> Option<Heard<Channel>> {
     let channel = heard.said.iter().find(|channel| channel.slug == slug)?;
     Some(Heard { said: channel.clone(), at_ms: heard.at_ms })
@@ -151,10 +168,10 @@ fn put(channels: &mut Vec<Channel>, channel: Channel) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn channel(slug: &str, restarts: u32) -> Channel {
+    pub(crate) fn channel(slug: &str, restarts: u32) -> Channel {
         Channel {
             slug: slug.into(),
             name: slug.into(),

@@ -1,6 +1,7 @@
 //! The few things that the page asks of the document and the browser itself.
 
 use leptos::prelude::{document, window};
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlDocument, HtmlElement, HtmlTextAreaElement};
@@ -21,6 +22,24 @@ pub(crate) fn focus(id: &str) {
         // A browser refuses only for an element that cannot have the focus: then it stays where it is.
         let _ = element.focus();
     }
+}
+
+/// Moves the focus to the field of that id, and selects what is in it.
+pub(crate) fn select(id: &str) {
+    focus(id);
+    let field =
+        document().get_element_by_id(id).and_then(|it| it.dyn_into::<web_sys::HtmlInputElement>().ok());
+    if let Some(field) = field {
+        field.select();
+    }
+}
+
+/// Where the bare player of a channel is, pinned to a tier unless that is empty.
+pub(crate) fn embed_path(slug: &str, tier: &str, token: &str) -> String {
+    let asked = [("tier", tier), ("token", token)];
+    let asked = asked.iter().filter(|(_, value)| !value.is_empty());
+    let asked: Vec<_> = asked.map(|(name, value)| format!("{name}={value}")).collect();
+    format!("/embed/{slug}?{}", asked.join("&"))
 }
 
 /// Puts text on the clipboard. False when the browser does not let us.
@@ -61,11 +80,57 @@ pub(crate) fn reload() {
 /// This page by an encrypted connection to that port.
 pub(crate) fn https_address(port: u16) -> String {
     let host = window().location().hostname().unwrap_or_default();
-    format!("https://{host}:{port}/admin/")
+    format!("https://{host}:{port}{}", path())
 }
 
-/// Whether the `details` element that was opened or closed is open now.
-pub(crate) fn is_open(toggled: &web_sys::Event) -> bool {
-    let element = toggled.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
-    element.is_some_and(|element| element.has_attribute("open"))
+/// The address's path.
+pub(crate) fn path() -> String {
+    window().location().pathname().unwrap_or_default()
+}
+
+/// Shows another address, without loading it.
+pub(crate) fn move_to(path: &str) {
+    if let Ok(history) = window().history() {
+        // A browser refuses only after hundreds of moves within a second; the page is shown all the same.
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(path));
+    }
+}
+
+/// Has `then` called whenever the operator goes back or forward.
+pub(crate) fn on_moved(then: impl Fn() + 'static) {
+    let told = Closure::<dyn Fn()>::new(then);
+    // It fails for no window.
+    let _ = window().add_event_listener_with_callback("popstate", told.as_ref().unchecked_ref());
+    // As long as the page.
+    told.forget();
+}
+
+/// Goes to the top of the page, with the keyboard's focus at the element of that id.
+pub(crate) fn begin_at(id: &str) {
+    window().scroll_to_with_x_and_y(0.0, 0.0);
+    focus(id);
+}
+
+/// What this browser was told to remember under that name, if it may remember anything.
+pub(crate) fn recall(name: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(name).ok()?
+}
+
+/// Has this browser remember something; no matter if it may not.
+pub(crate) fn remember(name: &str, value: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(name, value);
+    }
+}
+
+/// Whether the page is in sight: one that is not need not be kept fresh.
+pub(crate) fn is_in_sight() -> bool {
+    !document().hidden()
+}
+
+/// The path of the link within this box that was clicked, if one was.
+pub(crate) fn link_followed(clicked: &web_sys::MouseEvent) -> Option<String> {
+    let element = clicked.target()?.dyn_into::<web_sys::Element>().ok()?;
+    let address = element.closest("a").ok()??.get_attribute("href")?;
+    address.starts_with('/').then_some(address)
 }

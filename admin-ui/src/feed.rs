@@ -4,14 +4,14 @@
 //! silent. So one broken stream is closed at once, the board says that the connection is lost, and the box is asked at
 //! growing intervals; with its first answer the board is true again and a new stream is opened.
 
-use crate::api;
 use crate::board::{Board, Link};
 use crate::page::gate::Access;
+use crate::{api, dom};
 use futures_channel::mpsc;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, pin_mut};
 use gloo_timers::future::TimeoutFuture;
-use leptos::prelude::Set;
+use leptos::prelude::{GetUntracked, Set};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -38,8 +38,27 @@ fn retry_ms(attempt: u32) -> u32 {
     RETRY_MS_FIRST.saturating_mul(1_u32.checked_shl(attempt).unwrap_or(u32::MAX)).min(RETRY_MS_MAX)
 }
 
+/// How often the box is asked who watches: numbers that change all the time are no events.
+const AUDIENCE_MS: u32 = 3_000;
+
+/// Asks who watches, while the page is in sight; runs as long as the page.
+fn follow_audience(board: Board) {
+    spawn_local(async move {
+        loop {
+            if dom::is_in_sight()
+                && board.link.get_untracked() == Link::Live
+                && let Ok(told) = api::audience().await
+            {
+                board.audience.set(told);
+            }
+            TimeoutFuture::new(AUDIENCE_MS).await;
+        }
+    });
+}
+
 /// Starts listening; runs as long as the page.
 pub(crate) fn run(board: Board) {
+    follow_audience(board);
     spawn_local(async move {
         let mut attempt = 0;
         loop {
@@ -64,7 +83,7 @@ async fn leave_if_signed_out() {
     if let Ok(state) = api::session().await
         && !matches!(Access::of(&state), Access::Open(_))
     {
-        crate::dom::reload();
+        dom::reload();
     }
 }
 

@@ -68,6 +68,32 @@ pub(crate) fn bitrate(bps: u32) -> String {
     }
 }
 
+/// A bit rate of a chart.
+pub(crate) fn rate(bps: f64) -> String {
+    bitrate(bps.clamp(0.0, f64::from(u32::MAX)) as u32)
+}
+
+/// A whole number of a chart.
+pub(crate) fn count(value: f64) -> String {
+    format!("{value:.0}")
+}
+
+/// Milliseconds for people: `80 ms`, `1.25 s`.
+pub(crate) fn millis_said(ms: f64) -> String {
+    if ms < 1000.0 { format!("{ms:.0} ms") } else { format!("{:.2} s", ms / 1000.0) }
+}
+
+/// How late viewers are, and how late they are meant to be: `1.1 s of 1.0 s`.
+pub(crate) fn latency(now_ms: u32, aim_ms: Option<u32>) -> String {
+    let secs = |ms: u32| format!("{:.1} s", f64::from(ms) / 1000.0);
+    aim_ms.map_or_else(|| secs(now_ms), |aim| format!("{} of {}", secs(now_ms), secs(aim)))
+}
+
+/// Whether viewers are later than meant by more than a viewer would excuse.
+pub(crate) fn is_late(now_ms: u32, aim_ms: Option<u32>) -> bool {
+    aim_ms.is_some_and(|aim| now_ms > aim + aim / 2 + 500)
+}
+
 /// One rung: `1280×720 at 2.5 Mbit/s`.
 pub(crate) fn rung(rung: &Rung) -> String {
     format!("{}×{} at {}", rung.width, rung.height, bitrate(rung.bitrate_bps))
@@ -150,6 +176,16 @@ mod tests {
                 "12 Mbit/s"
             ]
         );
+    }
+
+    #[test]
+    fn latency_is_held_against_its_aim() {
+        assert_eq!(
+            (latency(1_060, Some(1_000)), latency(8_200, None)),
+            ("1.1 s of 1.0 s".into(), "8.2 s".into())
+        );
+        assert!(!is_late(1_900, Some(1_000)) && is_late(2_100, Some(1_000)) && !is_late(9_000, None));
+        assert_eq!([millis_said(80.4), millis_said(1_250.0)], ["80 ms", "1.25 s"]);
     }
 
     #[test]

@@ -3,14 +3,16 @@
 //! What is here: [`start`], which puts the page into the document, and the modules it is made of:
 //!
 //! ```text
-//! app            header, connection line, the page
-//! ├─ page        one file per page: channels
+//! app            header, navigation, connection line, the page
+//! ├─ route       which page is shown: its address
+//! ├─ page        one file per page
 //! ├─ parts       one file per component of a page
 //! ├─ board       what the page knows: channels, box, connection; shared by all components
 //! ├─ feed        keeps the board true: events, and what happens when they stop
+//! ├─ me          who works with the page, and what they may do
 //! ├─ api         the calls of `/api/v1`, and their faults in words
 //! ├─ text        every sentence and word that the operator reads
-//! └─ format, clock, dom
+//! └─ chart, ladder, format, clock, dom
 //! ```
 //!
 //! What is not: any knowledge of media or of the daemon. The page knows the appliance through the crate `wire` alone,
@@ -24,12 +26,16 @@
 mod api;
 mod app;
 mod board;
+mod chart;
 mod clock;
 mod dom;
 mod feed;
 mod format;
+mod ladder;
+mod me;
 mod page;
 mod parts;
+mod route;
 mod text;
 
 /// Puts the page into the document. The browser calls it once the module is loaded.

@@ -1,10 +1,13 @@
 //! Every word and sentence that the operator reads, but for what the appliance itself says (details, problems).
 //! Field's words, plain, no exclamation.
 
+mod pages;
+
+pub(crate) use pages::*;
+
 use wire::{AuditEntry, ChannelState, Event, Light, Source};
 
 pub(crate) const PRODUCT: &str = "Forebay";
-pub(crate) const SKIP_TO_CHANNELS: &str = "Skip to the channels";
 pub(crate) const BOX_LABEL: &str = "This box";
 pub(crate) const VERSION: &str = "Version";
 pub(crate) const UP: &str = "Up";
@@ -16,7 +19,6 @@ pub(crate) const LINK_CONNECTING: &str = "Connecting …";
 pub(crate) const LINK_LOST: &str = "Connection lost, retrying.";
 pub(crate) const NOT_HEARD_YET: &str = "The box has not answered yet.";
 
-pub(crate) const CHANNELS: &str = "Channels";
 pub(crate) const LOADING_CHANNELS: &str = "Asking the box for its channels …";
 pub(crate) const NO_CHANNELS: &str = "No channels yet";
 pub(crate) const NO_CHANNELS_HINT: &str = "A channel takes one source and serves it to every player on the premises. Make one, then point your encoder at it.";
@@ -369,15 +371,6 @@ pub(crate) fn summary(states: &[ChannelState]) -> String {
     counts.collect::<Vec<_>>().join(", ")
 }
 
-/// The browser tab's title: says from afar that something is wrong.
-pub(crate) fn title(states: &[ChannelState]) -> String {
-    match states.iter().filter(|state| matches!(state, ChannelState::Parked | ChannelState::Waiting)).count()
-    {
-        0 => PRODUCT.to_owned(),
-        count => format!("({count}) {PRODUCT}"),
-    }
-}
-
 pub(crate) const NOTIFY_NOWHERE: &str = "Alarms are sent nowhere yet.";
 pub(crate) const NOTIFY_TO: &str = "To";
 pub(crate) const NOTIFY_STATE: &str = "State";
@@ -443,12 +436,6 @@ mod tests {
         use ChannelState::{Live, Parked, Stopped, Waiting};
         assert_eq!(summary(&[Live, Stopped, Parked, Live, Waiting]), "1 parked, 1 slate, 2 live, 1 stopped");
         assert_eq!(summary(&[]), "");
-    }
-
-    #[test]
-    fn the_title_counts_the_channels_without_a_picture() {
-        assert_eq!(title(&[ChannelState::Live, ChannelState::Stopped]), "Forebay");
-        assert_eq!(title(&[ChannelState::Live, ChannelState::Parked, ChannelState::Waiting]), "(2) Forebay");
     }
 
     #[test]

@@ -598,6 +598,32 @@ pub const AUDIT_ROWS: u32 = 20_000;
 /// Entries in one answer.
 pub const AUDIT_ANSWER_MAX: u32 = 1000;
 
+// --- who watches
+
+/// Players that tell of themselves and are remembered; more are counted by their connections alone. A quarter of a kilobyte each.
+pub const SESSIONS_MAX: usize = 2000;
+
+/// Requests with CMCD that wait to be read, which happens each second or so: what does not fit is lost.
+pub const CMCD_QUEUE_MAX: usize = 4096;
+
+/// Bytes of the CMCD of one request that are looked at: the standard's keys fit many times over.
+pub const CMCD_BYTES_MAX: usize = 1024;
+
+/// Characters of a session's name: long enough to be unlike others, no longer than a UUID with some air.
+pub const SESSION_CHARS: std::ops::RangeInclusive<usize> = 8..=64;
+
+/// Characters of the name of a player's engine, and of its state.
+pub const ENGINE_CHARS_MAX: usize = 24;
+
+/// Bytes of a beacon; a real one has a third of this.
+pub const BEACON_BYTES_MAX: usize = 1024;
+
+/// A player that tells of itself again within this is told to wait: ours does every four seconds.
+pub const BEACON_GAP_MIN: Ticks = Ticks::from_secs(1);
+
+/// Samples of how a channel went: ten minutes at one every two seconds.
+pub const TREND_SAMPLES_MAX: usize = 300;
+
 // --- health
 
 /// The past leaves one part in so many of a disk to others (see [`DVR_DISK_RESERVE_SHARE`]). When less than half of

@@ -64,13 +64,15 @@ pub struct SourceVitals {
     pub since: Ticks,
     /// When the newest access unit arrived.
     pub newest: Option<Ticks>,
+    /// Bytes of all access units so far.
+    pub bytes: u64,
 }
 
 impl SourceVitals {
     /// Nothing has been heard yet.
     #[must_use]
     pub const fn new(protocol: Protocol, peer: String, since: Ticks) -> Self {
-        Self { protocol, peer, video: None, audio: None, unsupported: None, since, newest: None }
+        Self { protocol, peer, video: None, audio: None, unsupported: None, since, newest: None, bytes: 0 }
     }
 
     /// Takes note of what arrived.
@@ -82,7 +84,10 @@ impl SourceVitals {
         match event {
             SourceEvent::VideoTrack(track) => self.video = Some(track.codec.label()),
             SourceEvent::AudioTrack(track) => self.audio = Some(track.codec.label()),
-            SourceEvent::Video(_) | SourceEvent::Audio(_) => self.newest = Some(at),
+            SourceEvent::Video(unit) | SourceEvent::Audio(unit) => {
+                self.newest = Some(at);
+                self.bytes += unit.data.len() as u64;
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 use crate::serve::Serving;
 use crate::serve::door::door;
 use crate::tls::{self, Tls};
-use crate::{admin_ui, api, limits, metrics, player, serve};
+use crate::{admin_ui, api, audience, limits, manual, metrics, player, serve};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
@@ -101,6 +101,7 @@ impl Web {
                 .app_data(web::Data::new(web.tls))
                 .configure(serve::routes)
                 .configure(player::routes)
+                .configure(audience::routes::players)
                 .configure(tls::routes::routes)
                 .route("/time", web::get().to(time))
                 .configure(|config| {
@@ -108,6 +109,7 @@ impl Web {
                         config
                             .configure(api::configure)
                             .configure(metrics::routes)
+                            .configure(manual::routes)
                             .configure(admin_ui::routes);
                     }
                 })
@@ -147,6 +149,7 @@ impl Web {
                 .app_data(web::Data::new(web.tls))
                 .configure(api::configure)
                 .configure(metrics::routes)
+                .configure(manual::routes)
                 .configure(admin_ui::routes)
         });
         let server = server.workers(1).shutdown_timeout(limits::SHUTDOWN_SECS).disable_signals();

@@ -2,7 +2,7 @@
 //
 //   node screenshot.mjs --base http://127.0.0.1:8080 --out /tmp/shots --pages /watch/demo,/embed/demo,/admin/
 //
-// With `--open yes` everything that folds is unfolded, and the whole page is taken.
+// `--keep` names a page that stays open meanwhile. With `--open yes` everything that folds is unfolded, and the whole page is taken.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,12 +13,13 @@ const SCREENS = { wide: { width: 1440, height: 900 }, phone: { width: 390, heigh
 // Pages that play want their first picture; others are done sooner.
 const SETTLE_MS = 4000;
 
-const options = flags({ base: 'http://127.0.0.1:8080', out: 'shots', pages: '/watch/demo,/embed/demo', open: '' });
+const options = flags({ base: 'http://127.0.0.1:8080', out: 'shots', pages: '/watch/demo,/embed/demo', open: '', keep: '' });
 await mkdir(options.out, { recursive: true });
 const report = [];
 for (const [screen, viewport] of Object.entries(SCREENS)) {
   for (const colorScheme of ['dark', 'light']) {
     await withChromium({ viewport, colorScheme }, async (context) => {
+      if (options.keep) await (await context.newPage()).goto(options.base + options.keep);
       for (const path of options.pages.split(',')) report.push(await shoot(context, path, `${screen}-${colorScheme}`));
     });
   }

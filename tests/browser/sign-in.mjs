@@ -49,7 +49,7 @@ async function story(context, { base, code, name, password, wrong }) {
   await submit();
   await inside();
   const [again] = await context.cookies();
-  await page.getByText('Who changed what').click();
+  await page.getByRole('link', { name: 'Audit' }).click();
   await page.getByText('POST /claim').first().waitFor();
   steps.push('signed in');
   console.log('signed in');

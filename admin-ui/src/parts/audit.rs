@@ -2,12 +2,12 @@
 
 use crate::api::{self, Fault};
 use crate::parts::fault_line::FaultLine;
-use crate::{dom, format, text};
+use crate::{format, text};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::AuditEntry;
 
-/// The section; it asks the box each time that it is opened.
+/// The list; it asks the box when it is opened, and when it is told to.
 #[component]
 pub(crate) fn Audit() -> impl IntoView {
     let (asked, entries) = (RwSignal::new(false), RwSignal::new(Vec::<AuditEntry>::new()));
@@ -20,22 +20,17 @@ pub(crate) fn Audit() -> impl IntoView {
             asked.try_set(true);
         });
     };
+    fetch();
     let is_empty = move || asked.get() && fault.with(Option::is_none) && entries.with(Vec::is_empty);
-    let toggled = move |event| {
-        if dom::is_open(&event) {
-            fetch();
-        }
-    };
     view! {
-        <details class="publish users audit" on:toggle=toggled>
-            <summary>{text::AUDIT}</summary>
-            <p class="hint">{text::AUDIT_HINT}</p>
+        <div class="audit">
+            <p class="save-line"><button type="button" class="small" on:click=move |_| fetch()>{text::ASK_AGAIN}</button></p>
             <FaultLine fault/>
             <Show when=is_empty><p class="hint">{text::AUDIT_EMPTY}</p></Show>
-            <ol class="events">
+            <ol class="events tall" tabindex="0" aria-label=text::AUDIT>
                 <For each=move || entries.get() key=AuditEntry::clone let:entry><OneEntry entry/></For>
             </ol>
-        </details>
+        </div>
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::api::{self, Fault};
 use crate::board::{Board, Heard};
+use crate::me::Me;
 use crate::parts::remove_dialog::RemoveDialog;
 use crate::text;
 use leptos::html::Dialog;
@@ -16,6 +17,7 @@ pub(crate) fn ChannelActions(
     channel: Memo<Option<Heard<Channel>>>,
     fault: RwSignal<Option<Fault>>,
 ) -> impl IntoView {
+    let may = Me::here().may_change();
     let dialog: NodeRef<Dialog> = NodeRef::new();
     let watch_url = move || channel.with(|heard| heard.as_ref().map(|heard| heard.said.watch_url.clone()));
     let ask_remove = move |_| {
@@ -29,8 +31,10 @@ pub(crate) fn ChannelActions(
             <a class="button" href=watch_url target="_blank" rel="noopener">
                 {text::WATCH}<span class="off-screen">" "{text::OPENS_NEW_TAB}</span>
             </a>
-            <Switch slug=slug.clone() channel fault/>
-            <button type="button" class="danger" on:click=ask_remove>{text::REMOVE}</button>
+            {may.then(|| view! {
+                <Switch slug=slug.clone() channel fault/>
+                <button type="button" class="danger" on:click=ask_remove>{text::REMOVE}</button>
+            })}
         </div>
         <RemoveDialog slug channel dialog/>
     }
@@ -38,7 +42,7 @@ pub(crate) fn ChannelActions(
 
 /// One button that starts what is stopped and stops what is not.
 #[component]
-fn Switch(
+pub(crate) fn Switch(
     slug: String,
     channel: Memo<Option<Heard<Channel>>>,
     fault: RwSignal<Option<Fault>>,

@@ -3,15 +3,16 @@
 use crate::api::{self, Fault};
 use crate::board::Heard;
 use crate::parts::fault_line::FaultLine;
-use crate::{dom, format, text};
+use crate::route::{Go, Route};
+use crate::{format, text};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::{Channel, Event};
 
-/// The section; it asks the box while it is open, and again when the channel has changed.
+/// The section; it asks the box again when the channel has changed.
 #[component]
 pub(crate) fn History(slug: String, channel: Memo<Option<Heard<Channel>>>) -> impl IntoView {
-    let (open, events) = (RwSignal::new(false), RwSignal::new(Vec::<Event>::new()));
+    let events = RwSignal::new(Vec::<Event>::new());
     let fault: RwSignal<Option<Fault>> = RwSignal::new(None);
     let slug = StoredValue::new(slug);
     // What comes with an event; not each change of a stage's words.
@@ -27,9 +28,6 @@ pub(crate) fn History(slug: String, channel: Memo<Option<Heard<Channel>>>) -> im
     });
     Effect::new(move || {
         turn.track();
-        if !open.get() {
-            return;
-        }
         spawn_local(async move {
             let Some(slug) = slug.try_get_value() else { return };
             match api::history(&slug).await {
@@ -42,22 +40,24 @@ pub(crate) fn History(slug: String, channel: Memo<Option<Heard<Channel>>>) -> im
         });
     });
     view! {
-        <details class="publish history" on:toggle=move |event| open.set(dom::is_open(&event))>
-            <summary>{text::HISTORY}</summary>
+        <section class="panel history" aria-labelledby="history">
+            <h2 id="history">{text::HISTORY}</h2>
             <FaultLine fault/>
-            <ol class="events">
+            <ol class="events" tabindex="0" aria-labelledby="history">
                 <For each=move || events.get() key=Event::clone let:event><OneEvent event/></For>
             </ol>
-        </details>
+        </section>
     }
 }
 
+/// One line; with its channel where those of several are listed.
 #[component]
-fn OneEvent(event: Event) -> impl IntoView {
+pub(crate) fn OneEvent(event: Event, #[prop(optional)] named: bool) -> impl IntoView {
+    let channel = event.channel.clone().filter(|_| named);
     view! {
         <li data-kind=event.kind.clone()>
             <time>{format::date_and_time(event.at_ms)}</time>
-            <span>{text::event(&event)}</span>
+            <span>{channel.map(|slug| view! { <Go to=Route::Channel(slug.clone())>{slug}</Go>" " })}{text::event(&event)}</span>
         </li>
     }
 }

@@ -4,18 +4,22 @@ use crate::api::{self, Fault};
 use crate::board::Board;
 use crate::parts::fault_line::FaultLine;
 use crate::parts::template_field::TemplateField;
-use crate::text;
+use crate::route::{Route, Router};
+use crate::{dom, text};
 use leptos::ev::SubmitEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::{Latency, NewChannel, Source};
+use wire::{Latency, Source};
 
 /// What a channel can take, in the order in which they are offered.
 const SOURCES: [Source; 3] = [Source::Rtmp, Source::Srt, Source::TestPattern];
 
 /// How far back viewers may seek, as offered here; the command line takes any length.
 const DVR_SECS: [u32; 4] = [0, 30 * 60, 2 * 3600, 6 * 3600];
+
+/// Of the presets: 720p, which every box can do.
+const DEFAULT_PICTURE: &str = "1";
 
 /// The body's member for the name, as a JSON pointer.
 const NAME_FIELD: &str = "/name";
@@ -25,6 +29,7 @@ const NAME_FIELD: &str = "/name";
 struct Draft {
     name: RwSignal<String>,
     source: RwSignal<Source>,
+    /// Place of the ladder among the presets.
     low_latency: RwSignal<bool>,
     dvr_secs: RwSignal<String>,
     start: RwSignal<bool>,
@@ -52,6 +57,7 @@ impl Draft {
     fn clear(self) {
         self.name.set(String::new());
         self.source.set(SOURCES[0]);
+        self.busy.set(false);
         self.low_latency.set(false);
         self.dvr_secs.set(DVR_SECS[0].to_string());
         self.start.set(true);
@@ -65,7 +71,7 @@ impl Draft {
     }
 
     /// What to send; `None` when the name is missing, which the form then says.
-    fn finished(self) -> Option<NewChannel> {
+    fn finished(self) -> Option<wire::NewChannel> {
         let name = self.name.get_untracked().trim().to_owned();
         self.name_missing.set(name.is_empty());
         let (source, start) = (self.source.get_untracked(), self.start.get_untracked());
@@ -97,11 +103,41 @@ impl Draft {
     }
 }
 
-/// The dialog. Opened by whoever holds `dialog`; Escape closes it and keeps what was entered.
+/// The button, and the form that it opens.
 #[component]
-pub(crate) fn NewChannelDialog(dialog: NodeRef<Dialog>) -> impl IntoView {
-    let board = Board::here();
-    let draft = Draft::new();
+pub(crate) fn NewChannel() -> impl IntoView {
+    let (board, draft) = (Board::here(), Draft::new());
+    let dialog: NodeRef<Dialog> = NodeRef::new();
+    let open = move |_| {
+        let Some(dialog) = dialog.get() else { return };
+        // A name that is free, selected: whoever has a better one just types it.
+        if draft.name.with_untracked(|name| name.trim().is_empty()) {
+            let taken: Vec<String> = board.channels.with_untracked(|heard| {
+                let names = heard.as_ref().map(|heard| heard.said.iter().map(|it| it.name.clone()).collect());
+                names.unwrap_or_default()
+            });
+            draft.name.set(free_name(&taken));
+        }
+        // It fails only for a dialog that is open already, which is what was asked for.
+        let _ = dialog.show_modal();
+        dom::select("channel-name");
+    };
+    view! {
+        <button type="button" class="primary" id="new-channel" on:click=open>{text::NEW_CHANNEL}</button>
+        <NewChannelDialog dialog draft/>
+    }
+}
+
+/// The first of “Channel 1”, “Channel 2” … that no channel has.
+fn free_name(taken: &[String]) -> String {
+    let is_free = |name: &String| !taken.iter().any(|known| known.eq_ignore_ascii_case(name));
+    (1..=taken.len() + 1).map(text::nth_channel).find(is_free).unwrap_or_default()
+}
+
+/// The dialog. Escape closes it and keeps what was entered.
+#[component]
+fn NewChannelDialog(dialog: NodeRef<Dialog>, draft: Draft) -> impl IntoView {
+    let (board, router) = (Board::here(), Router::here());
     let close = move || {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
@@ -115,9 +151,13 @@ pub(crate) fn NewChannelDialog(dialog: NodeRef<Dialog>) -> impl IntoView {
         spawn_local(async move {
             match api::create(&new).await {
                 Ok(channel) => {
+                    let slug = channel.slug.clone();
                     board.hear_channel(channel);
                     draft.clear();
                     close();
+                    // Where to publish to, and the picture once it comes.
+                    router.go(Route::Channel(slug));
+                    return;
                 }
                 Err(told) => draft.fault.set(Some(told)),
             }
@@ -214,5 +254,17 @@ fn source_value(source: Source) -> &'static str {
         Source::TestPattern => "test-pattern",
         Source::Rtmp => "rtmp",
         Source::Srt => "srt",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_that_is_offered_is_free() {
+        let taken = ["channel 1", "Hall", "Channel 3"].map(str::to_owned);
+        assert_eq!(free_name(&taken), "Channel 2");
+        assert_eq!(free_name(&[]), "Channel 1");
     }
 }

@@ -81,7 +81,7 @@ impl Secret {
 
 /// The section; nothing for a channel that makes its own picture.
 #[component]
-pub(crate) fn Publish(slug: String, channel: Memo<Option<Heard<Channel>>>) -> impl IntoView {
+pub(crate) fn Publish(slug: String, channel: Memo<Option<Heard<Channel>>>, open: bool) -> impl IntoView {
     let lines = Memo::new(move |_| {
         channel.with(|heard| heard.as_ref().map_or_else(Vec::new, |it| lines(&it.said.publish_urls)))
     });
@@ -93,7 +93,7 @@ pub(crate) fn Publish(slug: String, channel: Memo<Option<Heard<Channel>>>) -> im
     };
     view! {
         <Show when=move || !lines.with(Vec::is_empty)>
-            <details class="publish" on:toggle=move |_| secret.forget()>
+            <details class="publish" open=open on:toggle=move |_| secret.forget()>
                 <summary>{text::PUBLISH}</summary>
                 <dl>
                     <For each=move || lines.get() key=Line::clone let:line><PublishLine line secret/></For>

@@ -2,9 +2,9 @@
 
 use crate::api::{self, Fault};
 use crate::board::{Board, Heard};
-use crate::page::channels::HEADING_ID;
 use crate::parts::fault_line::FaultLine;
-use crate::{dom, text};
+use crate::route::{Route, Router};
+use crate::text;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -17,7 +17,7 @@ pub(crate) fn RemoveDialog(
     channel: Memo<Option<Heard<Channel>>>,
     dialog: NodeRef<Dialog>,
 ) -> impl IntoView {
-    let board = Board::here();
+    let (board, router) = (Board::here(), Router::here());
     let fault: RwSignal<Option<Fault>> = RwSignal::new(None);
     let busy = RwSignal::new(false);
     let title_id = format!("remove-{slug}");
@@ -35,8 +35,8 @@ pub(crate) fn RemoveDialog(
             match api::remove(&slug).await {
                 Ok(()) => {
                     close();
+                    router.go(Route::Overview);
                     board.hear_removed(&slug);
-                    dom::focus(HEADING_ID);
                 }
                 Err(told) => drop(fault.try_set(Some(told))),
             }

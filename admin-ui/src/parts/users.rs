@@ -25,10 +25,10 @@ pub(crate) fn Users(name: String, role: Role) -> impl IntoView {
             });
         }
     };
+    fetch();
     let my_name = StoredValue::new(name);
     view! {
-        <details class="publish users" on:toggle=move |_| fetch()>
-            <summary>{if is_administrator { text::USERS } else { text::MY_PASSWORD }}</summary>
+        <div class="users">
             <Show when=move || is_administrator>
                 <table>
                     <thead><tr><th scope="col">{text::NAME}</th><th scope="col">{text::ROLE}</th><th scope="col">{text::CHANNELS_OF_USER}</th><td></td></tr></thead>
@@ -42,7 +42,7 @@ pub(crate) fn Users(name: String, role: Role) -> impl IntoView {
                 <AddUser fetch/>
             </Show>
             <PasswordForm name=my_name.get_value()/>
-        </details>
+        </div>
     }
 }
 

@@ -340,7 +340,9 @@ fn is_for_everybody(method: &Method, path: &str) -> bool {
 
 /// Whether somebody is there: a page that is left open asks for these again and again.
 fn is_sign_of_somebody(method: &Method, path: &str) -> bool {
-    let is_asked_again = matches!(path, "/events" | "/channels" | "/box" | "/alarms" | "/session");
+    let is_asked_again = matches!(path, "/events" | "/channels" | "/box" | "/alarms" | "/session")
+        || path.starts_with("/audience")
+        || path.ends_with("/trend");
     !method.is_safe() || !(is_asked_again || path.ends_with("/picture"))
 }
 

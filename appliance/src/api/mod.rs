@@ -18,6 +18,7 @@
 //! | `configuration` | all that an operator sets as one document, and the box's settings |
 //! | `drill` | faults that are tried out |
 //! | `history` | what happened |
+//! | `ladder` | another ladder for a channel |
 //! | `judge` | what the conformance judge has found |
 //! | `templates` | what a new channel may be made of |
 //! | `tls` | the calls about the certificate of HTTPS |
@@ -49,6 +50,7 @@ pub mod guard;
 mod health;
 mod history;
 mod judge;
+mod ladder;
 mod notify;
 mod openapi;
 mod playback;
@@ -173,6 +175,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(slate::configure)
         .configure(sources::configure)
         .configure(history::configure)
+        .configure(crate::audience::routes::operators)
+        .configure(ladder::configure)
         .configure(audit::configure)
         .configure(drill::configure)
         .configure(tls::configure)

@@ -4,6 +4,7 @@
 //! for the stage after it in start order; rest-for-one sees to it that nobody keeps an old one.
 
 use super::report;
+use crate::audience::Counted;
 use crate::board::Board;
 use crate::clock::House;
 use crate::drill::Drills;
@@ -122,6 +123,13 @@ impl Wiring {
         let vitals = self.vitals.get();
         let report = report::report(&vitals, &self.lineup.borrow().sources, dvr, now);
         self.services.board.update(&self.slug, report);
+        let counted = Counted {
+            source_bytes: vitals.sources[vitals.on_air].as_ref().map(|source| source.bytes),
+            sent_bytes: self.live.meter.sent_bytes(),
+            late_ms: vitals.packaged.map(|newest| u32::try_from((now - newest).millis()).unwrap_or(0)),
+            restarts: vitals.restarts,
+        };
+        self.services.metrics.audience().sample(&self.slug, counted, now);
         if let Some(picture) = vitals.picture {
             self.services.board.show(&self.slug, picture);
         }

@@ -266,6 +266,12 @@ impl ChannelMeter {
         self.sent[tier as usize].inc_by(bytes as u64);
     }
 
+    /// Bytes of bodies handed to viewers so far, of all tiers.
+    #[must_use]
+    pub fn sent_bytes(&self) -> u64 {
+        self.sent.iter().map(Counter::get).sum()
+    }
+
     /// How much past there is. Twice a second: it may look its series up.
     pub fn past(&self, status: Option<&dvr::archive::Status>) {
         let Some(status) = status else { return };

@@ -10,7 +10,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetri
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::{MetricType, TypedMetric};
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +27,10 @@ struct Seen {
     fetched_ms: [AtomicU64; 3],
     /// Place of the tier whose playlist was fetched last, from 1; 0 for none.
     playlist: AtomicU8,
+    /// Of the channel that it fetched from last; 0 for none.
+    channel: AtomicU64,
+    /// Its player says who it is, by CMCD.
+    tells: AtomicBool,
     http2: AtomicBool,
     tls: bool,
 }
@@ -97,6 +101,22 @@ impl Connections {
         data.insert(Mark { id, seen, all: self.clone() });
     }
 
+    /// Connections whose player tells nothing of itself and that fetched media lately, by channel (its mark) and tier.
+    #[must_use]
+    pub fn silent(&self) -> HashMap<u64, [u32; 3]> {
+        let oldest = now_ms().saturating_sub(limits::VIEWER_SEEN_WITHIN.as_millis() as u64);
+        let mut silent: HashMap<u64, [u32; 3]> = HashMap::new();
+        for seen in self.open().values().filter(|seen| !seen.tells.load(Ordering::Relaxed)) {
+            // A player that has changed its tier is one viewer, of the newest.
+            let newest = seen.fetched_ms.iter().map(|at| at.load(Ordering::Relaxed)).enumerate();
+            let newest = newest.max_by_key(|(_, at)| *at).filter(|(_, at)| *at > 0 && *at >= oldest);
+            if let Some((tier, _)) = newest {
+                silent.entry(seen.channel.load(Ordering::Relaxed)).or_default()[tier] += 1;
+            }
+        }
+        silent
+    }
+
     fn viewers(&self) -> [[[i64; 2]; 2]; 3] {
         let oldest = now_ms().saturating_sub(limits::VIEWER_SEEN_WITHIN.as_millis() as u64);
         let mut viewers = [[[0; 2]; 2]; 3];
@@ -113,6 +133,14 @@ impl Connections {
 }
 
 impl Mark {
+    /// Takes note of the channel of a request, by its mark, and of whether its player says who it is.
+    pub fn belongs(&self, channel: u64, tells: bool) {
+        self.seen.channel.store(channel, Ordering::Relaxed);
+        if tells {
+            self.seen.tells.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Takes note of a request; says which tier it counts for.
     pub fn note(&self, wanted: Wanted, version: Version) -> Tier {
         self.seen.http2.store(version == Version::HTTP_2, Ordering::Relaxed);
@@ -201,6 +229,10 @@ mod tests {
         assert_eq!(all.viewers()[Tier::LlDash as usize], [[0, 0], [0, 1]]);
         mark.note(Wanted::Playlist(Tier::LlHls), Version::HTTP_11);
         assert_eq!(mark.note(Wanted::Shared, Version::HTTP_11), Tier::LlHls);
+        mark.belongs(7, false);
+        assert_eq!(all.silent(), HashMap::from([(7, [0, 1, 0])]));
+        mark.belongs(7, true);
+        assert!(all.silent().is_empty());
         drop(data);
         assert!(all.open().is_empty());
     }

@@ -10,6 +10,7 @@
 pub mod channel;
 pub mod connections;
 
+use crate::audience::Audience;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 use channel::{ChannelMeter, Families};
@@ -56,6 +57,7 @@ struct Inner {
     registry: RwLock<Registry>,
     families: Arc<Families>,
     connections: Arc<Connections>,
+    audience: Audience,
 }
 
 impl Default for Metrics {
@@ -72,7 +74,8 @@ impl Metrics {
         let families = Arc::new(Families::registered(&mut registry));
         let connections = Arc::new(Connections::default());
         registry.register_collector(Box::new(connections.clone()));
-        Self(Arc::new(Inner { registry: RwLock::new(registry), families, connections }))
+        let audience = Audience::new(connections.clone());
+        Self(Arc::new(Inner { registry: RwLock::new(registry), families, connections, audience }))
     }
 
     /// Adds families; their names get the prefix `forebay_`.
@@ -95,6 +98,12 @@ impl Metrics {
     #[must_use]
     pub fn connections(&self) -> &Arc<Connections> {
         &self.0.connections
+    }
+
+    /// Who watches.
+    #[must_use]
+    pub fn audience(&self) -> &Audience {
+        &self.0.audience
     }
 
     /// Requests of viewers that are open in the whole box.

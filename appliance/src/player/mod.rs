@@ -1,7 +1,9 @@
-//! The watch page: `/watch/CHANNEL`, the same bare at `/embed/CHANNEL`, and the files they load.
+//! The watch page: `/watch/CHANNEL`, the same bare at `/embed/CHANNEL`, how others embed it, and the files they load.
 //!
 //! Which tier a device gets is decided in the page, by feature detection (`assets/tier.js`). Nothing is loaded from
 //! outside the box.
+
+mod oembed;
 
 use crate::serve::Serving;
 use crate::serve::reply::{self, Answer};
@@ -24,6 +26,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/watch/{channel}", web::get().to(watch))
         .route("/embed/{channel}", web::get().to(embed))
+        .route("/oembed", web::get().to(oembed::oembed))
         .route("/player/{file:.*}", web::get().to(asset));
 }
 

@@ -6,6 +6,8 @@ use super::access::{Access, LivePath, query_token};
 use super::admission::{Counted, Place};
 use super::live::Rendered;
 use super::reply;
+use crate::audience::channel_mark;
+use crate::limits;
 use crate::metrics::connections::{Mark, Wanted};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -22,6 +24,9 @@ use std::sync::Arc;
 
 /// Range for players, CMCD-* for those that report their state in headers (CTA-5004).
 const REQUEST_HEADERS: &str = "Range, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status";
+
+/// Of CMCD, the header that names the session first.
+const CMCD_HEADERS: [&str; 4] = ["cmcd-session", "cmcd-status", "cmcd-object", "cmcd-request"];
 
 /// Before relative addresses in a text that was asked for with `?token=`.
 struct Prefix(String);
@@ -74,12 +79,47 @@ fn place(serving: &Serving, request: &ServiceRequest) -> Result<Option<Place>, r
     let Some(path) = LivePath::parse(request.path()) else { return Ok(None) };
     let Some(live) = serving.catalogue.get(path.slug) else { return Ok(None) };
     let (wanted, version) = (Wanted::of(path.rest), request.version());
-    let tier = request.conn_data::<Mark>().map_or(wanted.tier(), |mark| mark.note(wanted, version));
+    let mark = request.conn_data::<Mark>();
+    let tier = mark.map_or(wanted.tier(), |mark| mark.note(wanted, version));
+    let said = cmcd(request);
+    if let Some(mark) = mark {
+        mark.belongs(channel_mark(path.slug), said.is_some());
+    }
+    if let Some(said) = said {
+        serving.metrics.audience().said(path.slug, tier, said);
+    }
     let full = |_| {
         let why = "So many watch just now that there is no room for one more; ask again in a second.";
         reply::refusal(StatusCode::SERVICE_UNAVAILABLE, why)
     };
     Place::take(&serving.metrics, live, tier, serving.limits).map(Some).map_err(full)
+}
+
+/// What the player says of itself, in the query or in headers (CTA-5004); no more of it than is looked at.
+fn cmcd(request: &ServiceRequest) -> Option<String> {
+    if let Some(query) = request.query_string().split('&').find_map(|pair| pair.strip_prefix("CMCD=")) {
+        let query = query.get(..limits::CMCD_BYTES_MAX).unwrap_or(query);
+        return Some(percent_decode(query));
+    }
+    let lines = CMCD_HEADERS.iter().filter_map(|name| request.headers().get(*name)?.to_str().ok());
+    let lines = lines.filter(|line| line.len() <= limits::CMCD_BYTES_MAX);
+    lines.map(str::to_owned).reduce(|all, line| format!("{all},{line}"))
+}
+
+fn percent_decode(text: &str) -> String {
+    let mut bytes = text.bytes();
+    let mut plain = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
+        plain.push(match byte {
+            b'%' => {
+                let (high, low) = (digit(bytes.next()), digit(bytes.next()));
+                high.zip(low).and_then(|(high, low)| u8::try_from(high * 16 + low).ok()).unwrap_or(b'?')
+            }
+            other => other,
+        });
+    }
+    String::from_utf8_lossy(&plain).into_owned()
 }
 
 /// Checks the token, and leaves the path as the routes know it.
@@ -137,5 +177,23 @@ fn keep_private(headers: &mut HeaderMap) {
     let Some(kept) = headers.get(CACHE_CONTROL).and_then(|kept| kept.to_str().ok()) else { return };
     if let Ok(private) = HeaderValue::from_str(&kept.replace("public", "private")) {
         headers.insert(CACHE_CONTROL, private);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn cmcd_comes_by_query_or_by_headers() {
+        let by_query = TestRequest::with_uri("/live/hall/720p/7.m4s?x=1&CMCD=br%3D3200%2Csid%3D%22abc-1%22");
+        assert_eq!(cmcd(&by_query.to_srv_request()).as_deref(), Some("br=3200,sid=\"abc-1\""));
+        let by_headers = TestRequest::with_uri("/live/hall/720p/7.m4s")
+            .insert_header(("CMCD-Object", "br=3200"))
+            .insert_header(("CMCD-Session", "sid=\"abc-1\""));
+        assert_eq!(cmcd(&by_headers.to_srv_request()).as_deref(), Some("sid=\"abc-1\",br=3200"));
+        assert_eq!(cmcd(&TestRequest::with_uri("/live/hall/720p/7.m4s").to_srv_request()), None);
+        assert_eq!(percent_decode("%zz%2"), "??");
     }
 }

@@ -66,6 +66,24 @@ pub(super) fn set_desired(
     Ok(changed)
 }
 
+pub(super) fn set_ladder(
+    connection: &mut Connection,
+    slug: &str,
+    ladder: &[Rung],
+) -> Result<Channel, StoreError> {
+    let write = begin(connection)?;
+    let id = id_of(&write, slug)?;
+    if let Some(best) = ladder.first() {
+        let sql = "UPDATE channels SET canvas_width = ?2, canvas_height = ?3 WHERE id = ?1";
+        write.execute(sql, params![id, best.width, best.height])?;
+        write.execute("DELETE FROM rungs WHERE channel_id = ?1", [id])?;
+        insert_ladder(&write, id, ladder)?;
+    }
+    let changed = find(&write, slug)?.ok_or_else(|| no_such(slug))?;
+    write.commit()?;
+    Ok(changed)
+}
+
 pub(super) fn renew_key(
     connection: &mut Connection,
     slug: &str,

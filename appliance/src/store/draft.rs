@@ -158,7 +158,11 @@ pub(crate) fn hidden(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-fn checked_ladder(rungs: Vec<wire::Rung>) -> Result<Vec<Rung>, DraftError> {
+/// Rungs that a channel may have.
+///
+/// # Errors
+/// Names the rung at fault.
+pub fn checked_ladder(rungs: Vec<wire::Rung>) -> Result<Vec<Rung>, DraftError> {
     if !(1..=RUNGS_MAX).contains(&rungs.len()) {
         return Err(DraftError::RungCount);
     }

@@ -55,7 +55,7 @@ pub use accounts::Session;
 pub use audit::Deed;
 pub use copies::Restored;
 pub(crate) use draft::hidden;
-pub use draft::{Draft, DraftError};
+pub use draft::{Draft, DraftError, checked_ladder};
 pub use error::{OpenError, StoreError};
 pub use grants::Maker;
 pub use history::{HISTORY_FILE, Happened, History};
@@ -316,6 +316,19 @@ impl Store {
     pub async fn set_desired(&self, slug: &str, desired: Desired) -> Result<Channel, StoreError> {
         let slug = slug.to_owned();
         self.call(move |connection| channels::set_desired(connection, &slug, desired)).await
+    }
+
+    /// Gives a channel another ladder; its canvas is as large as the best rung.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`], or the database fails.
+    pub async fn set_ladder(
+        &self,
+        slug: &str,
+        ladder: Vec<media::link::Rung>,
+    ) -> Result<Channel, StoreError> {
+        let slug = slug.to_owned();
+        self.call(move |connection| channels::set_ladder(connection, &slug, &ladder)).await
     }
 
     /// The key of a channel's main source, to show it.

@@ -16,6 +16,10 @@
 //! | `GET /channels/{slug}/slate/picture` | | the picture, `image/jpeg` |
 //! | `PUT /channels/{slug}/slate/picture` | a picture, `image/png` or `image/jpeg` | [`Channel`] |
 //! | `DELETE /channels/{slug}/slate/picture` | | 204; text is shown |
+//! | `PUT /channels/{slug}/ladder` | [`NewLadder`] | [`Channel`]; one that is on air starts anew |
+//! | `GET /channels/{slug}/trend` | | [`Trend`], the last ten minutes |
+//! | `GET /audience` | | [`Audience`] |
+//! | `GET /audience/players` | | list of [`PlayerSession`] |
 //! | `POST /channels/{slug}/backups` | [`NewBackup`] | 201, [`Backup`] |
 //! | `DELETE /channels/{slug}/sources/{number}` | | 204; for back-ups |
 //! | `GET /channels/{slug}/sources/{number}/key` | | [`StreamKey`] |
@@ -55,13 +59,18 @@
 //! | `GET /events` | | Server-Sent Events; event `channels`, data [`ChannelList`], on every change |
 //!
 //! Whoever has not signed in sends a token: `Authorization: Bearer SECRET`.
+//! Players tell of themselves by `POST /beacon/{slug}`, with a [`Beacon`], outside of the API and for everybody.
 //!
 //! Errors are [`Problem`] with content type `application/problem+json` (RFC 9457).
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod audience;
 
 pub use accounts::{Account, ApiToken, Grants, MadeApiToken, NewApiToken, Scope};
+pub use audience::{
+    Audience, Beacon, ChannelAudience, Chapter, Device, DeviceTier, NewLadder, PlayerSession, Sample, Trend,
+};
 
 use serde::{Deserialize, Serialize};
 

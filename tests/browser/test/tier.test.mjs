@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  afterFailure, detect, FAILURES_MAX, FAILURES_WINDOW_MS, initialState, manifestUrl, MSE_TYPE, pinned, plans, RETRY_MS, settled, tokenIn,
+  afterFailure, CLIMB_AFTER_MS, CLIMB_AFTER_MS_MAX, climbed, detect, FAILURES_MAX, FAILURES_WINDOW_MS, initialState, manifestUrl, mayClimb, MSE_TYPE, pinned, plans, RETRY_MS, settled, tokenIn,
 } from '../../../appliance/src/player/assets/tier.js';
 
 const source = { isTypeSupported: (type) => type === MSE_TYPE };
@@ -14,8 +14,9 @@ test('devices get the best tier that they can play', () => {
     ['desktop browser', { MediaSource: source }, '', SCRIPTED],
     ['Chromium from 142, whose own HLS player ignores parts', { MediaSource: source }, 'maybe', SCRIPTED],
     ['iPhone, iOS 17.1 and later', { ManagedMediaSource: source }, 'maybe', SCRIPTED],
-    ['iPhone, iOS 14 to 17.0', {}, 'maybe', NATIVE],
-    ['MSE without H.264', { MediaSource: { isTypeSupported: () => false } }, 'maybe', NATIVE],
+    ['iPhone, iOS 14 to 17.0', { BigInt }, 'maybe', NATIVE],
+    ['iPhone before iOS 14, which ignores parts', {}, 'maybe', NATIVE.slice(1)],
+    ['MSE without H.264', { BigInt, MediaSource: { isTypeSupported: () => false } }, 'maybe', NATIVE],
     ['neither', {}, '', []],
   ];
   for (const [device, win, answer, expected] of table) {
@@ -25,7 +26,7 @@ test('devices get the best tier that they can play', () => {
 });
 
 test('the address pins a tier, and those below it remain to fall to', () => {
-  const features = { mse: true, nativeHls: true };
+  const features = { mse: true, nativeHls: true, lowLatency: true };
   const table = [
     ['?tier=lldash', SCRIPTED],
     ['?tier=llhls', SCRIPTED.slice(1)],
@@ -91,4 +92,21 @@ test('a tier that keeps failing within the window is left', () => {
 test('with one plan there is nothing to fall to', () => {
   const state = initialState(plans({ mse: true, nativeHls: false }, { tier: 'ts' }));
   assert.equal(afterFailure(state, media, 0).action, 'retry');
+});
+
+test('a tier that is shut off is left at once, and tried again when the next one has been steady', () => {
+  const all = SCRIPTED.map((name) => ({ tier: name.split(' ')[0], engine: name.split(' ')[1] }));
+  const shut = { kind: 'tier', reason: 'it is not served' };
+  const fallen = afterFailure(initialState(all), shut, 0);
+  assert.deepEqual([fallen.action, fallen.waitMs, fallen.state.index], ['switch', 0, 1]);
+  assert.equal(mayClimb(initialState(all), Infinity), false, 'there is nothing above the best');
+  assert.equal(mayClimb(fallen.state, CLIMB_AFTER_MS - 1), false);
+  assert.equal(mayClimb(fallen.state, CLIMB_AFTER_MS), true);
+  const again = afterFailure(climbed(fallen.state), shut, 0).state;
+  assert.equal(mayClimb(again, CLIMB_AFTER_MS), false, 'a climb that failed makes the next one wait');
+  assert.equal(mayClimb(again, 2 * CLIMB_AFTER_MS), true);
+  const often = { ...again, falls: 40 };
+  assert.equal(mayClimb(often, CLIMB_AFTER_MS_MAX), true);
+  const own = afterFailure(initialState(all), { kind: 'media', reason: 'codec' }, 0).state;
+  assert.equal(mayClimb(own, 2 * CLIMB_AFTER_MS), false, 'what the tier itself does wrong comes again');
 });

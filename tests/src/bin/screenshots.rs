@@ -9,6 +9,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use wire::ChannelState;
 
+/// Every page of the box.
+const PAGES: &str = "/watch/demo,/embed/demo,/trust,/admin/,/admin/channels/demo,/admin/channels/main-hall,/admin/players,\
+                     /admin/alarms,/admin/audit,/admin/settings,/admin/help,/admin/help/latency,/admin/nonsense";
+
 fn main() -> anyhow::Result<()> {
     let out = workspace().join("target/screenshots");
     let daemon = Daemon::start()?;
@@ -16,8 +20,9 @@ fn main() -> anyhow::Result<()> {
     let hall = daemon.add_channel("Main Hall", "rtmp", &small_ladder())?;
     daemon.add_backup(&hall, "srt")?;
     daemon.wait_on_air(&demo, ChannelState::Live)?;
-    shoot(&daemon, &out, &["--pages", "/admin/,/watch/demo,/embed/demo,/trust"])?;
-    shoot(&daemon, &out, &["--pages", "/admin/", "--open", "yes"])?;
+    // The watch page is a viewer of those that are shown after it.
+    shoot(&daemon, &out, &["--pages", PAGES, "--keep", "/watch/demo"])?;
+    shoot(&daemon, &out, &["--pages", "/admin/channels/main-hall", "--open", "yes"])?;
     // Whoever comes now has to sign in.
     claim(&daemon)?;
     shoot(&daemon, &out.join("signed-out"), &["--pages", "/admin/"])?;

@@ -5,12 +5,16 @@ export const STUCK_MS = 6000;
 // The first picture may take longer: a TS player wants three segments.
 export const STUCK_AT_START_MS = 15000;
 
+// Stalls within this time belong together.
+const RECENT_MS = 30000;
+
 export class Meter {
   constructor(video) {
     this.video = video;
     this.stalls = 0;
     this.stalledMs = 0;
     this.since = null; // start of the stall that lasts
+    this.recent = []; // when stalls began
     this.restart();
     video.addEventListener('waiting', () => this.onWaiting());
     ['playing', 'seeked', 'timeupdate'].forEach((name) => video.addEventListener(name, () => this.onProgress()));
@@ -19,13 +23,18 @@ export class Meter {
   // A plan was opened: what happens until its first picture is start-up, not a stall.
   restart() {
     this.started = false;
+    this.recent = [];
+    this.steadySince = performance.now();
     this.position = -1;
     this.movedAt = performance.now();
     this.endStall();
   }
 
   endStall() {
-    if (this.since !== null) this.stalledMs += performance.now() - this.since;
+    if (this.since !== null) {
+      this.stalledMs += performance.now() - this.since;
+      this.steadySince = performance.now();
+    }
     this.since = null;
   }
 
@@ -33,6 +42,7 @@ export class Meter {
     if (!this.started || this.video.seeking || this.since !== null) return;
     this.stalls += 1;
     this.since = performance.now();
+    this.recent = this.recent.filter((at) => this.since - at < RECENT_MS).concat(this.since);
   }
 
   onProgress() {
@@ -42,6 +52,16 @@ export class Meter {
     this.position = position;
     this.movedAt = performance.now();
     if (this.video.readyState >= 3) this.endStall();
+  }
+
+  // How long the stall lasts that there is; 0 while it plays, and before the first picture.
+  dryMs() {
+    return this.since === null || this.video.paused ? 0 : performance.now() - this.since;
+  }
+
+  // How long it has played without a stall.
+  steadyMs() {
+    return this.started && this.since === null ? performance.now() - this.steadySince : 0;
   }
 
   stuck() {

@@ -1,7 +1,8 @@
 // One viewing: opens the plan that tier.js chose, notices when it fails or is stuck, and opens the next.
 // A page left open for days must come back by itself after anything that ends.
 
-import { afterFailure, initialState, manifestUrl, plans, settled, TIER_NAMES } from './tier.js';
+import { afterFailure, climbed, initialState, manifestUrl, mayClimb, plans, settled, TIER_NAMES } from './tier.js';
+import { newSession } from './beacon.js';
 import { Meter } from './meter.js';
 import { houseNow } from './clock.js';
 import { past } from './past.js';
@@ -19,6 +20,14 @@ const WATCH_MS = 500;
 const SETTLED_MS = 20000;
 // A viewer who goes further back than this wants to stay there; less is a jump to the edge.
 const SHIFTED_MIN_S = 8;
+// A stall of this length makes it ask whether this tier is served at all, and the next one;
+const ASK_AFTER_MS = 300;
+// one of this length leads a tier down if the next one is served, whatever is the matter with this;
+const DRY_MAX_MS = 4000;
+// and so do this many stalls within half a minute.
+const STALLS_MAX = 4;
+// An answer that has not come by then is none.
+const ANSWER_MAX_MS = 1500;
 // Failures kept for the tests and the curious.
 const FAILURES_KEPT = 20;
 
@@ -30,7 +39,11 @@ export class Session {
     this.features = features;
     this.meter = new Meter(video);
     this.failures = [];
+    this.id = newSession();
     this.generation = 0;
+    this.switches = 0;
+    this.quality = '';
+    this.asking = false;
     this.shifted = false; // in the past, because the viewer wants to
     this.waiting = false;
     this.refused = false;
@@ -61,8 +74,12 @@ export class Session {
         throw Object.assign(error, { kind: 'network' });
       });
       const driver = await module.open(this.video, url, this.hooks(generation), plan.tier);
-      if (generation !== this.generation) driver.close();
-      else this.driver = driver;
+      if (generation !== this.generation) {
+        driver.close();
+      } else {
+        this.driver = driver;
+        if (this.quality && driver.chooseQuality) driver.chooseQuality(this.quality);
+      }
     } catch (error) {
       this.failed(generation, { kind: error.kind || 'media', reason: error.message });
     }
@@ -73,6 +90,8 @@ export class Session {
       failed: (failure) => this.failed(generation, failure),
       ready: () => this.resume(),
       houseNow,
+      id: this.id,
+      channel: this.channel,
     };
   }
 
@@ -95,6 +114,7 @@ export class Session {
     this.failures = this.failures.concat({ ...failure, tier: from.tier, action: next.action }).slice(-FAILURES_KEPT);
     const to = this.plan();
     if (next.action === 'switch') {
+      this.switches += 1;
       this.onNote(TIER_NAMES[from.tier] + ' failed (' + failure.reason + '); now ' + TIER_NAMES[to.tier] + '.');
     }
     this.generation += 1;
@@ -112,6 +132,16 @@ export class Session {
     this.choices = initialState(plans(this.features, tier ? { tier, engine: null } : null));
     this.onNote('');
     this.open();
+  }
+
+  // A rung by its name, or '' for automatic; it holds for the tiers that follow, as far as they have it.
+  chooseQuality(id) {
+    this.quality = id;
+    if (this.driver && this.driver.chooseQuality) this.driver.chooseQuality(id);
+  }
+
+  chooseAudio(id) {
+    if (this.driver && this.driver.chooseAudio) this.driver.chooseAudio(id);
   }
 
   goLive() {
@@ -146,7 +176,37 @@ export class Session {
   watch() {
     if (!this.driver) return;
     if (this.meter.stuck()) this.failed(this.generation, { kind: 'network', reason: 'the picture stood still' });
-    else if (this.meter.started && performance.now() - this.openedAt > SETTLED_MS) this.choices = settled(this.choices);
+    else if (this.meter.started && performance.now() - this.openedAt > SETTLED_MS) {
+      this.choices = settled(this.choices, this.meter.steadyMs());
+    }
+    this.lookAtTier();
+  }
+
+  // Down when this tier is shut off or runs dry while the next one is served; up again when it has been steady.
+  async lookAtTier() {
+    const { plans: all, index } = this.choices;
+    const dryMs = this.meter.dryMs();
+    const often = this.meter.recent.length >= STALLS_MAX;
+    const climb = !this.shifted && !this.video.paused && mayClimb(this.choices, this.meter.steadyMs());
+    const below = all[index + 1];
+    if (this.asking || !(climb || (below && dryMs > ASK_AFTER_MS))) return;
+    const generation = this.generation;
+    const url = (plan) => manifestUrl(this.channel, plan.tier, this.token);
+    this.asking = true;
+    const [own, other] = await Promise.all([answers(url(all[index])), answers(url(climb ? all[index - 1] : below))]);
+    this.asking = false;
+    if (generation !== this.generation || !other) return;
+    if (climb) this.climb();
+    else if (!own || dryMs > DRY_MAX_MS || often) {
+      this.failed(generation, { kind: 'tier', reason: own ? 'it ran dry' : 'it is not served' });
+    }
+  }
+
+  climb() {
+    this.choices = climbed(this.choices);
+    this.switches += 1;
+    this.onNote('');
+    this.open();
   }
 
   state() {
@@ -177,6 +237,18 @@ export class Session {
       past: this.driver ? past(this.driver.range(), this.video.currentTime) : null,
       rate: this.video.playbackRate,
       failures: this.failures,
+      switches: this.switches,
     };
   }
+}
+
+// Whether a manifest is served just now.
+function answers(url) {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), ANSWER_MAX_MS);
+  const asked = fetch(url, { cache: 'no-store', signal: abort.signal }).then((answer) => answer.ok, () => false);
+  return asked.then((ok) => {
+    clearTimeout(timer);
+    return ok;
+  });
 }

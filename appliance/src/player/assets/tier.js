@@ -15,14 +15,16 @@ export function detect(win, video) {
   const source = win.ManagedMediaSource || win.MediaSource;
   const mse = Boolean(source && source.isTypeSupported && source.isTypeSupported(MSE_TYPE));
   const nativeHls = Boolean(video.canPlayType && video.canPlayType(HLS_TYPE));
-  return { mse, managed: mse && Boolean(win.ManagedMediaSource), nativeHls };
+  // LL-HLS came with iOS 14 and Safari 14, and so did BigInt; players before them ignore parts.
+  const lowLatency = typeof win.BigInt === 'function';
+  return { mse, managed: mse && Boolean(win.ManagedMediaSource), nativeHls, lowLatency };
 }
 
 // MSE is asked before native HLS: Chromium from 142 answers "maybe" to HLS with a player that ignores parts.
 // `pin` is what the address says: a tier, `native` (the device's own HLS player), or nothing.
 export function plans(features, pin) {
   const scripted = { lldash: 'dash.js', llhls: 'hls.js', ts: 'hls.js' };
-  const native = { llhls: 'native', ts: 'native' };
+  const native = features.lowLatency ? { llhls: 'native', ts: 'native' } : { ts: 'native' };
   const engines = pin && (pin.engine === 'native' || pin.tier === 'native') ? native
     : features.mse ? scripted
     : features.nativeHls ? native : {};
@@ -56,23 +58,44 @@ export const FAILURES_WINDOW_MS = 60000;
 export const RETRY_MS = [250, 500, 1000, 2000, 4000];
 
 export function initialState(planList) {
-  return { plans: planList, index: 0, failures: [], attempt: 0 };
+  return { plans: planList, index: 0, failures: [], attempt: 0, falls: 0 };
 }
 
-// What to do after `failure` = { kind: 'network' | 'media', reason }. The network is nobody's tier: the same one
-// is tried again, and `reachable` says whether the box answered since. Media errors, and network errors that go on
-// though the box answers, lead one tier down; from the last one back to the first.
+// A better tier is tried again when the picture has been steady for this long; twice as long after each fall, since a
+// climb interrupts the picture for a moment.
+export const CLIMB_AFTER_MS = 30000;
+export const CLIMB_AFTER_MS_MAX = 600000;
+// Playing the best tier for this long makes the next fall a first one.
+export const FORGIVEN_MS = 300000;
+// A failure of the tier's own weighs as much as so many falls: it is likely to come again.
+const MEDIA_WEIGHS = 3;
+
+// What to do after `failure` = { kind: 'network' | 'media' | 'tier', reason }. The network is nobody's tier: the same one
+// is tried again. Media errors, errors that go on though the box answers, and a tier that is shut off or stalls while
+// another is served (`tier`) lead one tier down; from the last one back to the first.
 export function afterFailure(state, failure, nowMs) {
   const failures = state.failures.filter((at) => nowMs - at < FAILURES_WINDOW_MS).concat(nowMs);
-  const leave = failure.kind === 'media' || failures.length >= FAILURES_MAX;
+  const leave = failure.kind !== 'network' || failures.length >= FAILURES_MAX;
   const waitMs = RETRY_MS[Math.min(state.attempt, RETRY_MS.length - 1)];
   const attempt = state.attempt + 1;
   if (!leave || state.plans.length === 1) return { action: 'retry', waitMs, state: { ...state, failures, attempt } };
   const index = (state.index + 1) % state.plans.length;
-  return { action: 'switch', waitMs, state: { ...state, index, failures: [], attempt } };
+  const falls = index > state.index ? state.falls + (failure.kind === 'media' ? MEDIA_WEIGHS : 1) : state.falls;
+  return { action: 'switch', waitMs: failure.kind === 'tier' ? 0 : waitMs, state: { ...state, index, failures: [], attempt, falls } };
 }
 
 // Called once a plan has played for a while: the next failure is a first one again.
-export function settled(state) {
-  return { ...state, attempt: 0 };
+export function settled(state, steadyMs) {
+  const falls = state.index === 0 && steadyMs >= FORGIVEN_MS ? 0 : state.falls;
+  return { ...state, attempt: 0, falls };
+}
+
+// Whether the picture has been steady for long enough to try the better tier.
+export function mayClimb(state, steadyMs) {
+  const wanted = Math.min(CLIMB_AFTER_MS * Math.pow(2, Math.max(0, state.falls - 1)), CLIMB_AFTER_MS_MAX);
+  return state.index > 0 && steadyMs >= wanted;
+}
+
+export function climbed(state) {
+  return { ...state, index: state.index - 1, failures: [], attempt: 0 };
 }

@@ -8,6 +8,8 @@ import { Session } from './session.js';
 import { showNote, showState, showStats } from './readout.js';
 import { wire } from './controls.js';
 import { wirePast } from './past.js';
+import { wireMenus } from './menus.js';
+import { report } from './beacon.js';
 
 const READOUT_MS = 500;
 
@@ -32,11 +34,13 @@ function main() {
   };
   wire(document, video, session);
   const showPast = wirePast(document, session);
+  const showMenus = wireMenus(document, session);
   document.getElementById('tier').value = pin && pin.tier !== 'native' ? pin.tier : '';
   const show = () => {
     const stats = session.stats();
     showStats(document, stats);
     showPast(stats);
+    showMenus();
     showState(document, stats.state);
     const message = MESSAGES[stats.state] || '';
     const element = document.getElementById('message');
@@ -46,6 +50,7 @@ function main() {
   setInterval(show, READOUT_MS);
   follow();
   session.open();
+  report(session);
 }
 
 main();

@@ -14,7 +14,7 @@ const TICK_MS = 250;
 const JUMP_MIN_MS = 250;
 const SPARE_MIN = 0.7; // share of the target that must remain in the buffer
 
-function settings() {
+function settings({ id, channel }) {
   return {
     debug: { logLevel: 1 }, // errors
     streaming: {
@@ -43,6 +43,8 @@ function settings() {
         maxDrift: 3, // seconds over the target at which it seeks instead
       },
       // A failed segment is asked for again for about 4 s, longer than the daemon takes to restart.
+      // By headers, so that addresses stay the same for all: whoever counts viewers knows this one.
+      cmcd: { enabled: true, sid: id, cid: channel, mode: 'header', enabledKeys: ['sid', 'sf'], includeInRequests: ['mpd', 'segment'] },
       retryAttempts: { MediaSegment: 8, InitializationSegment: 8, MPD: 8 },
       abr: {
         autoSwitchBitrate: { video: false }, // ladder.js chooses
@@ -56,7 +58,7 @@ function settings() {
 export async function open(video, url, hooks) {
   await loadScript('./vendor/dash.all.min.js');
   const player = window.dashjs.MediaPlayer().create();
-  player.updateSettings(settings());
+  player.updateSettings(settings(hooks));
   player.on('error', (event) => {
     const error = event.error || {};
     const kind = NETWORK_CODES.indexOf(error.code) >= 0 ? 'network' : 'media';
@@ -81,6 +83,8 @@ export async function open(video, url, hooks) {
       return window && window.size > 0 ? { start: window.start, end: window.end } : null;
     },
     goLive() { player.seekToOriginalLive(); },
+    qualities() { return pilot.rungs().map(named).reverse(); },
+    chooseQuality(id) { pilot.pin(id); },
     read() { return read(player); },
   };
 }
@@ -92,6 +96,19 @@ class Pilot {
     this.video = video;
     this.ladder = null;
     this.following = true;
+    this.pinned = '';
+  }
+
+  // Lowest first.
+  rungs() {
+    if (!this.player.isReady()) return [];
+    return this.player.getRepresentationsByType('video').slice().sort((a, b) => a.bandwidth - b.bandwidth);
+  }
+
+  // A rung by its name; '' leaves the choice to ladder.js.
+  pin(id) {
+    this.pinned = id;
+    this.ladder = null;
   }
 
   tick() {
@@ -104,9 +121,14 @@ class Pilot {
   }
 
   chooseRung(bufferMs, targetMs) {
-    const rungs = this.player.getRepresentationsByType('video').slice().sort((a, b) => a.bandwidth - b.bandwidth);
+    const rungs = this.rungs();
     const current = this.player.getCurrentRepresentationForType('video');
     if (!current || rungs.length < 2) return;
+    const pinned = rungs.find((rung) => named(rung).id === this.pinned);
+    if (pinned) {
+      if (pinned.id !== current.id) this.player.setRepresentationForTypeById('video', pinned.id);
+      return;
+    }
     const nowMs = performance.now();
     if (!this.ladder) this.ladder = begin(rungs.findIndex((rung) => rung.id === current.id), nowMs);
     const scale = window.devicePixelRatio || 1;
@@ -121,6 +143,11 @@ class Pilot {
     if (behindMs < JUMP_MIN_MS || bufferMs - behindMs < targetMs * SPARE_MIN) return;
     this.video.currentTime += behindMs / 1000;
   }
+}
+
+// As the menu shows it; the same in each tier.
+function named(rung) {
+  return { id: rung.height + 'p', name: rung.height + 'p' };
 }
 
 function read(player) {

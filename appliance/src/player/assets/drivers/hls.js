@@ -17,7 +17,7 @@ const BEHIND_MAX_S = 3;
 const JUMP_MIN_S = 0.5;
 const SPARE_MIN_S = 1;
 
-function settings(tier) {
+function settings(tier, { id, channel }) {
   const both = {
     maxBufferLength: FORWARD_BUFFER_S,
     maxMaxBufferLength: FORWARD_BUFFER_S,
@@ -28,6 +28,7 @@ function settings(tier) {
     testBandwidth: false,
     enableInterstitialPlayback: false,
     emeEnabled: false,
+    cmcd: { sessionId: id, contentId: channel, useHeaders: true, includeKeys: ['sid', 'sf'] },
   };
   if (tier === 'ts') {
     // There are no parts: low latency mode only lets it catch up with its three target durations.
@@ -54,7 +55,7 @@ function settings(tier) {
 export async function open(video, url, hooks, tier) {
   await loadScript('./vendor/hls.min.js');
   const Hls = window.Hls;
-  const hls = new Hls(settings(tier));
+  const hls = new Hls(settings(tier, hooks));
   let recoveries = 0;
   let following = true;
   hls.on(Hls.Events.ERROR, (event, data) => {
@@ -76,9 +77,18 @@ export async function open(video, url, hooks, tier) {
     // hls.js catches up only when it is near the edge already.
     follow(live) { following = live; },
     range() { return seekable(video); },
+    qualities() { return hls.levels.map(named).reverse(); },
+    // -1 is automatic.
+    chooseQuality(id) { hls.nextLevel = hls.levels.findIndex((level) => named(level).id === id); },
+    audios() { return hls.audioTracks.map((track, at) => ({ id: String(at), name: track.name })); },
+    chooseAudio(id) { hls.audioTrack = Number(id); },
     goLive() { if (hls.liveSyncPosition) video.currentTime = hls.liveSyncPosition; },
     read() { return read(hls, hooks.houseNow); },
   };
+}
+
+function named(level) {
+  return { id: level.height + 'p', name: level.height + 'p' };
 }
 
 function jumpWhenFarBehind(hls, video) {

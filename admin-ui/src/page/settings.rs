@@ -1,0 +1,28 @@
+//! The box itself: who may sign in, by which certificate it is known, what it is.
+
+use crate::me::Me;
+use crate::page::PageHead;
+use crate::parts::about::About;
+use crate::parts::certificate::Certificate;
+use crate::parts::users::Users;
+use crate::text;
+use leptos::prelude::*;
+use wire::User;
+
+/// The page. Each section is a part of its own, with a heading that the list of contents names.
+#[component]
+pub(crate) fn SettingsPage() -> impl IntoView {
+    let me = Me::here();
+    let users = me.user().map(|User { name, role }| {
+        let title = if me.may_manage() { text::USERS } else { text::MY_PASSWORD };
+        view! { <section class="panel" id="users"><h2>{title}</h2><Users name role/></section> }
+    });
+    view! {
+        <PageHead title=text::SETTINGS/>
+        <div class="panels">
+            {users}
+            <section class="panel" id="tls"><h2>{text::TLS}</h2><Certificate/></section>
+            <section class="panel" id="about"><h2>{text::ABOUT}</h2><About/></section>
+        </div>
+    }
+}

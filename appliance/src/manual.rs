@@ -49,7 +49,8 @@ fn render(text: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut out = String::with_capacity(text.len() * 2);
     html::push_html(&mut out, Parser::new_ext(text, options).map(adapted));
-    out
+    // What is wider than the page is moved by the keyboard, too.
+    out.replace("<pre>", "<pre tabindex=\"0\">").replace("<table>", "<table tabindex=\"0\">")
 }
 
 fn adapted(event: Event<'_>) -> Event<'_> {

@@ -31,7 +31,7 @@ process.exitCode = findings.length ? 1 : 0;
 async function look(context, path, where) {
   const page = await context.newPage();
   await page.goto(options.base + path);
-  await page.locator('h1').first().waitFor({ timeout: WAIT_MS });
+  await page.locator('h1').first().waitFor({ state: 'attached', timeout: WAIT_MS });
   // Everything that folds is part of the page.
   await page.evaluate(() => document.querySelectorAll('details').forEach((section) => { section.open = true; }));
   await page.waitForTimeout(1500);

@@ -80,9 +80,9 @@ pub(crate) const TEN_MINUTES: &str = "10 min";
 pub(crate) const NO_VALUE: &str = "–";
 pub(crate) const CHART_SOURCE: &str = "Source";
 pub(crate) const CHART_VIEWERS: &str = "Viewers";
-pub(crate) const CHART_LATENCY: &str = "Viewers’ latency";
-pub(crate) const CHART_LATE: &str = "Age of the newest picture";
-pub(crate) const CHART_SENT: &str = "Sent to viewers";
+pub(crate) const CHART_LATENCY: &str = "Latency";
+pub(crate) const CHART_LATE: &str = "Picture’s age";
+pub(crate) const CHART_SENT: &str = "Sent";
 pub(crate) const CHART_STALLS: &str = "Stalls";
 
 /// Beside a chart.

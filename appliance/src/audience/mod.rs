@@ -159,6 +159,9 @@ impl State {
     }
 }
 
+/// The header of requests that are nobody's viewing: the judge's. Whoever else sends it is not counted either.
+pub const UNCOUNTED: &str = "forebay-uncounted";
+
 /// A channel as a connection remembers it: FNV-1a of its slug, never zero.
 #[must_use]
 pub fn channel_mark(slug: &str) -> u64 {

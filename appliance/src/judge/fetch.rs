@@ -1,5 +1,6 @@
 //! One connection to the box's own HTTP port: GET, kept alive, as plainly as HTTP/1.1 (RFC 9112) allows.
 
+use crate::audience::UNCOUNTED;
 use crate::clock::House;
 use crate::limits::{JUDGE_ANSWER_BYTES_MAX, JUDGE_ANSWER_WITHIN, JUDGE_HEADERS_MAX};
 use anyhow::{Context, bail, ensure};
@@ -49,7 +50,10 @@ impl Connection {
             None => (TcpStream::connect(self.port).await?, BytesMut::new()),
         };
         let path = if url.starts_with('/') { url.to_owned() } else { format!("{}{url}", self.folder) };
-        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\n\r\n", self.port);
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\n{UNCOUNTED}: yes\r\n\r\n",
+            self.port
+        );
         stream.write_all(head.as_bytes()).await?;
         let (status, headers) = read_head(&mut stream, &mut read).await?;
         let header =

@@ -6,7 +6,7 @@ use super::access::{Access, LivePath, query_token};
 use super::admission::{Counted, Place};
 use super::live::Rendered;
 use super::reply;
-use crate::audience::channel_mark;
+use crate::audience::{UNCOUNTED, channel_mark};
 use crate::limits;
 use crate::metrics::connections::{Mark, Wanted};
 use actix_web::body::BoxBody;
@@ -83,7 +83,7 @@ fn place(serving: &Serving, request: &ServiceRequest) -> Result<Option<Place>, r
     let tier = mark.map_or(wanted.tier(), |mark| mark.note(wanted, version));
     let said = cmcd(request);
     if let Some(mark) = mark {
-        mark.belongs(channel_mark(path.slug), said.is_some());
+        mark.belongs(channel_mark(path.slug), said.is_some() || request.headers().contains_key(UNCOUNTED));
     }
     if let Some(said) = said {
         serving.metrics.audience().said(path.slug, tier, said);

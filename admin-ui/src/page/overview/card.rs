@@ -121,7 +121,7 @@ fn Numbers(slug: String, channel: Memo<Option<Heard<Channel>>>) -> impl IntoView
         <dl class="numbers">
             <div><dt>{text::VIEWERS}</dt><dd>{watching}</dd></div>
             <div class:late=late><dt>{text::LATENCY}</dt><dd>{move || latency().unwrap_or_else(|| text::NOBODY_WATCHES.into())}</dd></div>
-            <div class="source"><dt>{text::SOURCE}</dt><dd>{source}</dd></div>
+            <div class="what"><dt>{text::SOURCE}</dt><dd>{source}</dd></div>
             <Show when=alarmed>
                 <div class="alarmed"><dt>{text::ALARMS}</dt><dd>{alarms}</dd></div>
             </Show>

@@ -4,6 +4,8 @@
 import { TIERS } from './tier.js';
 
 const EVERY_MS = 4000;
+// The first one comes sooner: who has just come is not to be taken for a stranger.
+const FIRST_MS = 1500;
 
 export function newSession() {
   const bytes = new Uint8Array(12);
@@ -35,11 +37,13 @@ export function told(stats, features, session) {
 }
 
 export function report(session) {
-  setInterval(() => {
+  const tell = () => {
     const body = told(session.stats(), session.features, session.id);
     if (!body) return;
     const url = '/beacon/' + encodeURIComponent(session.channel);
     // Whatever becomes of it: the next one says it anew.
     fetch(url, { method: 'POST', body: JSON.stringify(body), keepalive: true }).catch(() => {});
-  }, EVERY_MS);
+  };
+  setTimeout(tell, FIRST_MS);
+  setInterval(tell, EVERY_MS);
 }

@@ -95,14 +95,23 @@ export class Session {
     };
   }
 
-  // Resolves when the manifest is there: an absent box or channel is a state, not a failure of a tier.
+  // Resolves when the manifest is there: an absent box or channel is a state, not a failure of a tier. One that is absent
+  // while the next tier's is there, twice, is the tier's own.
   async served(url, generation) {
+    let alone = 0;
     while (generation === this.generation) {
       const answer = await fetch(url, { cache: 'no-store' }).catch(() => null);
       this.waiting = !(answer && answer.ok);
       this.refused = Boolean(answer && answer.status === 403);
       if (!this.waiting) return;
-      await new Promise((resolve) => { setTimeout(resolve, AWAY_POLL_MS); });
+      const below = this.choices.plans[this.choices.index + 1];
+      const other = below && !this.refused && await answers(manifestUrl(this.channel, below.tier, this.token));
+      alone = other ? alone + 1 : 0;
+      if (alone === 2) {
+        this.failed(generation, { kind: 'tier', reason: 'it is not served' });
+        return;
+      }
+      await new Promise((resolve) => { setTimeout(resolve, other ? ASK_AFTER_MS : AWAY_POLL_MS); });
     }
   }
 

@@ -44,7 +44,7 @@ function settings({ id, channel }) {
       },
       // A failed segment is asked for again for about 4 s, longer than the daemon takes to restart.
       // By headers, so that addresses stay the same for all: whoever counts viewers knows this one.
-      cmcd: { enabled: true, sid: id, cid: channel, mode: 'header', enabledKeys: ['sid', 'sf'], includeInRequests: ['mpd', 'segment'] },
+      cmcd: { enabled: true, sid: id, cid: channel, mode: 'headers', enabledKeys: ['sid', 'sf'], includeInRequests: ['mpd', 'segment'] },
       retryAttempts: { MediaSegment: 8, InitializationSegment: 8, MPD: 8 },
       abr: {
         autoSwitchBitrate: { video: false }, // ladder.js chooses

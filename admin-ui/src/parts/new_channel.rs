@@ -19,7 +19,6 @@ const SOURCES: [Source; 3] = [Source::Rtmp, Source::Srt, Source::TestPattern];
 const DVR_SECS: [u32; 4] = [0, 30 * 60, 2 * 3600, 6 * 3600];
 
 /// Of the presets: 720p, which every box can do.
-const DEFAULT_PICTURE: &str = "1";
 
 /// The body's member for the name, as a JSON pointer.
 const NAME_FIELD: &str = "/name";

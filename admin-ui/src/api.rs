@@ -4,7 +4,10 @@ use crate::text;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use wire::{
-    Account, ApiToken, Audience, AuditEntry, Backup, BoxStatus, Channel, ChannelList, Chapter, Drill, Event, Failover, Grants, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDrill, NewLadder, NewPassword, NewSession, NewToken, NewUser, Playback, PlayerSession, Problem, Rung, SessionState, Slate, Source, StreamKey, TlsStatus, Token, Trend, User,
+    Account, ApiToken, Audience, AuditEntry, Backup, BoxStatus, Channel, ChannelList, Chapter, Drill, Event,
+    Failover, Grants, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDrill,
+    NewLadder, NewPassword, NewSession, NewToken, NewUser, Playback, PlayerSession, Problem, Rung,
+    SessionState, Slate, Source, StreamKey, TlsStatus, Token, Trend, User,
 };
 
 /// Where the API lives.

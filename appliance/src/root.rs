@@ -260,8 +260,16 @@ async fn feed_watchdog() -> anyhow::Result<()> {
 async fn add_demo(store: &Store) -> anyhow::Result<()> {
     if store.channels().await?.is_empty() {
         let (name, source, latency) = ("demo".into(), Source::TestPattern, Latency::Standard);
-        let demo =
-            NewChannel { name, source, ladder: None, latency, dvr_secs: 0, pass_through: false, start: true, template: None };
+        let demo = NewChannel {
+            name,
+            source,
+            ladder: None,
+            latency,
+            dvr_secs: 0,
+            pass_through: false,
+            start: true,
+            template: None,
+        };
         store.add(Draft::try_from(demo)?).await?;
     }
     Ok(())

@@ -191,7 +191,7 @@ async fn every_error_is_a_problem_that_says_what_to_do() {
     }
     insta::assert_snapshot!(seen.join("\n"), @"
     400 - key must be a string at line 2 column 2
-    400 /colour unknown field `colour`, expected one of `name`, `source`, `ladder`, `latency`, `dvr_secs`, `start` at line 1 column 40
+    400 /colour unknown field `colour`, expected one of `name`, `source`, `ladder`, `latency`, `dvr_secs`, `pass_through`, `start`, `template` at line 1 column 40
     400 /source missing field `source` at line 1 column 13
     400 - unknown variant `vhs`, expected one of `test-pattern`, `rtmp`, `srt` at line 1 column 29
     415 - send the body as JSON, with `Content-Type: application/json`

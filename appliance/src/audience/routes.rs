@@ -1,6 +1,7 @@
 //! `POST /beacon/{channel}`, for players, and the calls by which operators see who watches.
 
 use super::sessions::Refused;
+use crate::api::guard::Asked;
 use crate::api::{ApiError, ApiState};
 use crate::limits::BEACON_BYTES_MAX;
 use crate::serve::Serving;
@@ -36,13 +37,23 @@ async fn take(serving: Data<Serving>, channel: Path<String>, body: Bytes) -> Htt
     HttpResponse::build(status).finish()
 }
 
-async fn summary(serving: Data<Serving>) -> Json<wire::Audience> {
-    let channels = serving.catalogue.slugs();
-    Json(serving.metrics.audience().summary(&channels, serving.house.now()))
+async fn summary(serving: Data<Serving>, asked: Asked) -> Json<wire::Audience> {
+    let sight = asked.caller.sight();
+    let mut channels = serving.catalogue.slugs();
+    channels.retain(|slug| sight.sees(slug));
+    let mut summary = serving.metrics.audience().summary(&channels, serving.house.now());
+    if sight.slugs().is_some() {
+        // They count the viewers of all channels.
+        summary.devices.clear();
+    }
+    Json(summary)
 }
 
-async fn list(serving: Data<Serving>) -> Json<Vec<wire::PlayerSession>> {
-    Json(serving.metrics.audience().players(serving.house.now()))
+async fn list(serving: Data<Serving>, asked: Asked) -> Json<Vec<wire::PlayerSession>> {
+    let sight = asked.caller.sight();
+    let mut players = serving.metrics.audience().players(serving.house.now());
+    players.retain(|player| sight.sees(&player.channel));
+    Json(players)
 }
 
 async fn trend(

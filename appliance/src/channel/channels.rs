@@ -8,7 +8,7 @@ use crate::limits;
 use crate::serve::access::Access;
 use crate::store::{Channel, Desired, Store, StoreError};
 use crate::supervise::{Handle, Strategy, Supervisor};
-use media::link::{Rung, Slate};
+use media::link::Slate;
 use media::time::Ticks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -215,8 +215,17 @@ mod tests {
         let ladder = ladder.map(|rungs| rungs.into_iter().map(rung).collect());
         let (name, source) = (name.into(), wire::Source::Rtmp);
         let latency = wire::Latency::Standard;
-        wire::NewChannel { name, source, ladder, latency, dvr_secs: 0, pass_through: false, start: true, template: None }
-            .try_into()
+        wire::NewChannel {
+            name,
+            source,
+            ladder,
+            latency,
+            dvr_secs: 0,
+            pass_through: false,
+            start: true,
+            template: None,
+        }
+        .try_into()
     }
 
     #[test]

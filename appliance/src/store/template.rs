@@ -129,6 +129,7 @@ mod tests {
                 ladder: None,
                 latency: wire::Latency::Standard,
                 dvr_secs: 0,
+                pass_through: false,
                 start: true,
                 template: Some(template.id.into()),
             };
@@ -152,6 +153,7 @@ mod tests {
             ladder: None,
             latency: wire::Latency::Standard,
             dvr_secs: 0,
+            pass_through: false,
             start: true,
             template: Some("8k".into()),
         };

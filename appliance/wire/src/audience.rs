@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who watches, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Audience {
     /// Channels that somebody watches, by slug.
     pub channels: Vec<ChannelAudience>,
@@ -13,6 +14,7 @@ pub struct Audience {
 
 /// Who watches one channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ChannelAudience {
     /// Its slug.
     pub channel: String,
@@ -32,6 +34,7 @@ pub struct ChannelAudience {
 
 /// How a tier is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Device {
     /// Media Source Extensions: desktop browsers, Android, most TVs.
@@ -46,6 +49,7 @@ pub enum Device {
 
 /// One cell of the matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DeviceTier {
     /// The kind of device.
     pub device: Device,
@@ -57,6 +61,7 @@ pub struct DeviceTier {
 
 /// What the box's own player tells of itself every few seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Beacon {
     /// Made up by the page when it was opened; it tells pages apart, not people.
@@ -97,6 +102,7 @@ pub struct Beacon {
 
 /// A player that tells of itself: by the beacon, or by CMCD.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PlayerSession {
     /// A few characters to tell it from others.
     pub session: String,
@@ -136,6 +142,7 @@ pub struct PlayerSession {
 
 /// How a channel went in the last minutes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Trend {
     /// Between two samples.
     pub step_ms: u32,
@@ -147,6 +154,7 @@ pub struct Trend {
 
 /// How a channel was at a moment. What is absent was not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Sample {
     /// House time, milliseconds since the epoch.
     pub at_ms: i64,
@@ -175,6 +183,7 @@ pub struct Sample {
 
 /// Another ladder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewLadder {
     /// Video rungs, best first.
@@ -183,6 +192,7 @@ pub struct NewLadder {
 
 /// A chapter of the manual.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Chapter {
     /// In addresses.
     pub name: String,

@@ -225,6 +225,7 @@ pub struct Alarm {
 
 /// How bad something is; the worst last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Viewers notice nothing; somebody should know.
@@ -238,6 +239,7 @@ pub enum Severity {
 
 /// Somebody has seen an alarm.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Acknowledgement {
     /// A user's name; in brackets who needed none, such as `(console)`.
     pub by: String,
@@ -247,6 +249,7 @@ pub struct Acknowledgement {
 
 /// Which of the alarms of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OfChannel {
     /// The channel's slug; absent for the box as a whole.
@@ -256,6 +259,7 @@ pub struct OfChannel {
 
 /// How a destination of alarms is reached. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Via {
     /// JSON by HTTP, signed with the destination's secret as Standard Webhooks says.
@@ -301,6 +305,7 @@ pub enum Via {
 
 /// How syslog is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SyslogTransport {
     /// Octets counted.
@@ -313,6 +318,7 @@ pub enum SyslogTransport {
 
 /// How mail is protected on its way to its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum MailSecurity {
     /// Encrypted after a word in clear; refused where the server cannot.
@@ -325,6 +331,7 @@ pub enum MailSecurity {
 
 /// What is needed to send alarms somewhere.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewDestination {
     /// Of a-z, 0-9 and -, such as `night-shift`.
@@ -357,6 +364,7 @@ impl std::fmt::Debug for NewDestination {
 
 /// Where alarms are sent on to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Destination {
     /// As asked for, as are those below.
     pub name: String,
@@ -378,6 +386,7 @@ pub struct Destination {
 
 /// How a destination does, since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DestinationStatus {
     /// Notices that wait for it.
     pub waiting: u32,
@@ -395,6 +404,7 @@ pub struct DestinationStatus {
 
 /// A destination as it was saved.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SavedDestination {
     /// As it is shown from now on.
     #[serde(flatten)]
@@ -412,6 +422,7 @@ impl std::fmt::Debug for SavedDestination {
 
 /// What an operator sets of the box as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BoxSettings {
     /// For people, such as in mails; the host's name when absent.
@@ -421,6 +432,7 @@ pub struct BoxSettings {
 
 /// All that an operator sets, as one document. Without secrets, but for stream keys where they were asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
     /// Of this form: 1.
@@ -441,6 +453,7 @@ pub struct Configuration {
 
 /// A channel as it is set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChannelConfiguration {
     /// Its name in URLs: which channel is meant.
@@ -455,6 +468,9 @@ pub struct ChannelConfiguration {
     pub latency: Latency,
     /// Seconds of the past to which viewers may seek; 0 for none.
     pub dvr_secs: u32,
+    /// Whether viewers of the best rung get the source's own pictures, where those are fit for it.
+    #[serde(default)]
+    pub pass_through: bool,
     /// Of the audio rendition, bits per second.
     pub audio_bitrate_bps: u32,
     /// Tells the slate's picture from others. The picture itself is not part of the document.
@@ -481,6 +497,7 @@ pub struct ChannelConfiguration {
 
 /// Size and rate of a channel's pictures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CanvasConfiguration {
     /// Pixels across.
@@ -493,6 +510,7 @@ pub struct CanvasConfiguration {
 
 /// Who may watch a channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlaybackConfiguration {
     /// Those who have a token alone.
@@ -504,6 +522,7 @@ pub struct PlaybackConfiguration {
 
 /// A back-up source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BackupConfiguration {
     /// From 1.
@@ -514,6 +533,7 @@ pub struct BackupConfiguration {
 
 /// The stream key of one source.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KeyConfiguration {
     /// Of the source; 0 for the main one.
@@ -530,6 +550,7 @@ impl std::fmt::Debug for KeyConfiguration {
 
 /// Where alarms are sent on to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DestinationConfiguration {
     /// As commands say it.
@@ -550,6 +571,7 @@ pub struct DestinationConfiguration {
 
 /// What a configuration would change, or has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ConfigurationDiff {
     /// Of the configuration that it was compared with, for `If-Match`.
     pub tag: String,
@@ -559,6 +581,7 @@ pub struct ConfigurationDiff {
 
 /// One thing that is added, changed or removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Change {
     /// What becomes of it.
     pub kind: ChangeKind,
@@ -572,6 +595,7 @@ pub struct Change {
 
 /// What becomes of a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
     /// It is new.
@@ -586,6 +610,7 @@ pub enum ChangeKind {
 
 /// What a new channel may be made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Template {
     /// As commands say it.
     pub id: String,
@@ -605,6 +630,7 @@ pub struct Template {
 
 /// What a channel costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Effect {
     /// Estimated thousandths of a core for encoding; a source's decoding comes on top.
     pub cpu_millicores: u32,
@@ -618,6 +644,7 @@ pub struct Effect {
 
 /// How a test went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TestResult {
     /// It has arrived, as far as can be known.
     pub delivered: bool,

@@ -6,10 +6,11 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use wire::{
-    Account, Alarm, ApiToken, AuditEntry, Backup, BoxStatus, Channel, ChannelList, ClaimCode, Drill, Event,
-    Failover, Grants, Judgement, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim,
-    NewDrill, NewPassword, NewSession, NewToken, NewUser, Playback, SessionState, Slate, StreamKey,
-    TlsStatus, Token, User,
+    Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BoxSettings, BoxStatus, Channel, ChannelList,
+    ClaimCode, Configuration, ConfigurationDiff, Destination, Drill, Event, Failover, Grants, Judgement,
+    MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDestination, NewDrill,
+    NewLadder, NewPassword, NewSession, NewToken, NewUser, OfChannel, Playback, PlayerSession,
+    SavedDestination, SessionState, Slate, StreamKey, Template, TestResult, TlsStatus, Token, Trend, User,
 };
 
 /// A type of the crate `wire`.
@@ -132,6 +133,11 @@ const CHANNEL: &str = r#"{"slug":"main-hall","name":"Main Hall","source":"rtmp",
   "publish_urls":["rtmp://box:1935/live/STREAM_KEY"],"watch_url":"http://box:8080/watch/main-hall","restarts":0,"uptime_secs":3600}"#;
 const CHANNELS: &str = r#"{"channels":[],"alarms":[]}"#;
 const ALARMS: &str = r#"[{"id":"source-lost","channel":"main-hall","since_ms":1767225600000,"cause":"The source has gone.","remedy":"Look at the encoder.","dismissible":false}]"#;
+const ALARM: &str = r#"{"id":"source-lost","channel":"main-hall","since_ms":1767225600000,"cause":"The source has gone.","remedy":"Look at the encoder.","dismissible":false}"#;
+const NEW_DESTINATION: &str =
+    r#"{"name":"night-shift","via":{"kind":"webhook","url":"https://hooks.example.org/forebay"}}"#;
+const DESTINATION: &str = r#"{"name":"night-shift","via":{"kind":"webhook","url":"https://hooks.example.org/forebay"},"least":"minor","channels":null,"of_box":true,"has_secret":true}"#;
+const DIFF: &str = r#"{"tag":"\"00112233\"","changes":[]}"#;
 const KEY: &str = r#"{"stream_key":"00112233445566778899aabbccddeeff","publish_urls":["rtmp://box:1935/live/00112233445566778899aabbccddeeff"]}"#;
 const SLATE: &str = r#"{"text":"BACK SOON","after_ms":500,"back_after_ms":0,"tone":false}"#;
 const FAILOVER: &str = r#"{"loss_ms":400,"black_ms":5000,"return_after_ms":10000}"#;
@@ -335,6 +341,20 @@ pub(super) const DOCS: &[Doc] = &[
         "How the channel stands by each clause of HLS, DASH and TS",
         Answer::Json(200, Kind::of::<Judgement>(), r#"{"rounds":0,"clauses":[]}"#),
     ),
+    put(
+        "/channels/{slug}/ladder",
+        "Give a channel another ladder; one that is on air starts anew",
+        Body::Json(
+            Kind::of::<NewLadder>(),
+            r#"{"ladder":[{"width":1280,"height":720,"bitrate_bps":3000000}]}"#,
+        ),
+        channel(),
+    ),
+    get(
+        "/channels/{slug}/trend",
+        "How a channel went over the last minutes",
+        Answer::Json(200, Kind::of::<Trend>(), r#"{"step_ms":2000,"slots":150,"samples":[]}"#),
+    ),
     get("/drill", "The drill that runs, if any", Answer::Json(200, Kind::maybe::<Drill>(), "null")),
     get(
         "/box",
@@ -347,6 +367,83 @@ pub(super) const DOCS: &[Doc] = &[
     ),
     get("/alarms", "What needs the operator", Answer::Json(200, Kind::list::<Alarm>(), ALARMS)),
     delete("/alarms/{id}", "Say that an alarm which tells of the past has been seen"),
+    post(
+        "/alarms/{id}/acknowledge",
+        "Say that somebody has seen an alarm",
+        Body::Json(Kind::of::<OfChannel>(), r#"{"channel":"main-hall"}"#),
+        Answer::Json(200, Kind::of::<Alarm>(), ALARM),
+    ),
+    get(
+        "/notifications",
+        "Where alarms are sent on to",
+        Answer::Json(200, Kind::list::<Destination>(), "[]"),
+    ),
+    post(
+        "/notifications",
+        "Send alarms to one more place",
+        Body::Json(Kind::of::<NewDestination>(), NEW_DESTINATION),
+        Answer::Json(201, Kind::of::<SavedDestination>(), DESTINATION),
+    ),
+    get(
+        "/notifications/{name}",
+        "One place that alarms are sent to",
+        Answer::Json(200, Kind::of::<Destination>(), DESTINATION),
+    ),
+    put(
+        "/notifications/{name}",
+        "Change a place that alarms are sent to",
+        Body::Json(Kind::of::<NewDestination>(), NEW_DESTINATION),
+        Answer::Json(200, Kind::of::<SavedDestination>(), DESTINATION),
+    ),
+    delete("/notifications/{name}", "Send no more alarms there"),
+    post(
+        "/notifications/{name}/test",
+        "Send a test, and wait for what the other side says",
+        Body::None,
+        Answer::Json(200, Kind::of::<TestResult>(), r#"{"delivered":true,"said":"204 No Content"}"#),
+    ),
+    Doc {
+        query: &[Query { name: "keys", kind: Type::Boolean, about: "With stream keys, which are secrets" }],
+        ..get(
+            "/configuration",
+            "All that an operator sets, as one document",
+            Answer::Json(200, Kind::of::<Configuration>(), r#"{"version":1}"#),
+        )
+    },
+    put(
+        "/configuration",
+        "Make everything as a document says, whole or not at all",
+        Body::Json(Kind::of::<Configuration>(), r#"{"version":1}"#),
+        Answer::Json(200, Kind::of::<ConfigurationDiff>(), DIFF),
+    ),
+    post(
+        "/configuration/diff",
+        "What a document would change",
+        Body::Json(Kind::of::<Configuration>(), r#"{"version":1}"#),
+        Answer::Json(200, Kind::of::<ConfigurationDiff>(), DIFF),
+    ),
+    get(
+        "/settings",
+        "Settings of the box as a whole",
+        Answer::Json(200, Kind::of::<BoxSettings>(), r#"{"name":"West"}"#),
+    ),
+    put(
+        "/settings",
+        "Change the settings of the box as a whole",
+        Body::Json(Kind::of::<BoxSettings>(), r#"{"name":"West"}"#),
+        Answer::Json(200, Kind::of::<BoxSettings>(), r#"{"name":"West"}"#),
+    ),
+    get("/templates", "What a new channel may be made of", Answer::Json(200, Kind::list::<Template>(), "[]")),
+    get(
+        "/audience",
+        "Who watches, in numbers",
+        Answer::Json(200, Kind::of::<Audience>(), r#"{"channels":[],"devices":[]}"#),
+    ),
+    get(
+        "/audience/players",
+        "The players that tell of themselves",
+        Answer::Json(200, Kind::list::<PlayerSession>(), "[]"),
+    ),
     Doc {
         query: &[Query { name: "channel", kind: Type::String, about: "Of this channel alone" }, LIMIT],
         ..get(

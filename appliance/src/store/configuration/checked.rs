@@ -110,6 +110,7 @@ fn channel(told: &wire::ChannelConfiguration) -> Result<WantedChannel, Configura
         ladder: Some(told.ladder.clone()),
         latency: told.latency,
         dvr_secs: told.dvr_secs,
+        pass_through: told.pass_through,
         start: told.running,
         template: None,
     };
@@ -128,6 +129,7 @@ fn channel(told: &wire::ChannelConfiguration) -> Result<WantedChannel, Configura
         ladder: draft.ladder.clone(),
         latency: draft.latency,
         dvr_secs: draft.dvr_secs,
+        pass_through: draft.pass_through,
         slate: slate::checked(&told.slate)
             .or_else(|error| wrong(format!("/slate{}", error.field()), error.to_string()))?,
         slate_picture: told.slate_picture.clone(),

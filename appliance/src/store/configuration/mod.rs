@@ -20,8 +20,7 @@ pub use diff::{diff, tag, things};
 
 use super::error::StoreError;
 use super::{
-    Channel, Desired, StreamKey, accounts, backups, channels, destinations, failover, playback, settings,
-    slate,
+    Channel, Desired, StreamKey, backups, channels, destinations, failover, grants, playback, settings, slate,
 };
 use media::grid::Latency;
 use rusqlite::{Connection, Transaction};
@@ -30,11 +29,16 @@ use rusqlite::{Connection, Transaction};
 pub const VERSION: u32 = 1;
 
 pub(super) fn export(connection: &mut Connection, keys: bool) -> Result<wire::Configuration, StoreError> {
-    let users = accounts::list(connection)?;
+    let users = users(connection)?;
     let name = settings::get(connection, crate::api::BOX_NAME)?;
     let rows = channels::list(connection)?;
     let read = connection.transaction()?;
     told(&read, rows, users, name.as_ref(), keys)
+}
+
+fn users(connection: &mut Connection) -> Result<Vec<wire::User>, StoreError> {
+    let user = |account: wire::Account| wire::User { name: account.name, role: account.role };
+    Ok(grants::accounts(connection)?.into_iter().map(user).collect())
 }
 
 fn told(
@@ -87,6 +91,7 @@ fn channel(
             Latency::Low => wire::Latency::Low,
         },
         dvr_secs: row.dvr_secs,
+        pass_through: row.pass_through,
         audio_bitrate_bps: row.audio_bitrate_bps,
         canvas: wire::CanvasConfiguration {
             width: row.canvas.width,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::clock::House;
+use crate::store::accounts;
 use crate::store::open::open;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -52,6 +53,7 @@ prop_compose! {
             source: wire::Source::Rtmp,
             latency: if low { wire::Latency::Low } else { wire::Latency::Standard },
             dvr_secs,
+            pass_through: low && dvr_secs == 0,
             audio_bitrate_bps: 128_000,
             canvas: wire::CanvasConfiguration { width: 640, height: 360, frame_rate: media::time::FrameRate::ALL[rate].to_string() },
             slate: wire::Slate { text, after_ms: 500, back_after_ms: 0, tone: low },

@@ -17,7 +17,7 @@ const TO_PICTURE_MS = 5000;
 const options = flags({ base: 'https://127.0.0.1:8443', code: '', password: '', keyboard: '' });
 const byKeyboard = Boolean(options.keyboard);
 const publishers = new Set();
-const report = await withChromium({}, (context) => story(context, options)).finally(() => publishers.forEach((child) => child.kill('SIGKILL')));
+const report = await withChromium({}, (context) => story(context, options)).finally(() => publishers.forEach((publisher) => publisher.end()));
 console.log(JSON.stringify(report));
 
 async function story(context, { base, code, password }) {
@@ -107,7 +107,7 @@ async function story(context, { base, code, password }) {
     await moves(picture);
     steps.push('another tier');
 
-    publisher.kill('SIGKILL');
+    publisher.end();
     await page.locator('.channel[data-state=waiting]').waitFor();
     await use(page.getByRole('link', { name: /^Alarms/ }));
     await page.locator('.alarm', { hasText: 'Channel 1' }).waitFor();
@@ -146,7 +146,18 @@ function publish(address) {
   const pictures = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=30', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000'];
   const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-bf', '0', '-g', '30', '-b:v', '800k', '-pix_fmt', 'yuv420p'];
   const audio = ['-c:a', 'aac', '-b:a', '96k', '-f', 'flv', address];
-  const child = spawn('ffmpeg', ['-nostdin', '-loglevel', 'error', '-re', ...pictures, ...video, ...audio], { stdio: 'ignore' });
-  publishers.add(child);
-  return child;
+  const publisher = { ended: false, child: null };
+  // As encoders do, it connects again when it is cut off.
+  const connect = () => {
+    if (publisher.ended) return;
+    publisher.child = spawn('ffmpeg', ['-nostdin', '-loglevel', 'error', '-re', ...pictures, ...video, ...audio], { stdio: 'ignore' });
+    publisher.child.on('exit', () => setTimeout(connect, 500));
+  };
+  publisher.end = () => {
+    publisher.ended = true;
+    publisher.child.kill('SIGKILL');
+  };
+  connect();
+  publishers.add(publisher);
+  return publisher;
 }

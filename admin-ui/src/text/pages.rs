@@ -105,7 +105,7 @@ pub(crate) const WIDTH: &str = "Width";
 pub(crate) const HEIGHT: &str = "Height";
 pub(crate) const KBPS: &str = "kbit/s";
 pub(crate) const ADD_RUNG: &str = "Add a rung";
-pub(crate) const LADDER_CONSEQUENCE: &str = "A channel that is on air starts anew with the new ladder: viewers lose the picture for some seconds, their players come back by themselves.";
+pub(crate) const LADDER_CONSEQUENCE: &str = "A channel that is on air starts anew with the new ladder: viewers lose the picture for some seconds, and encoders have to connect again. Players and most encoders do so by themselves.";
 
 /// A preset as a choice.
 pub(crate) fn preset(name: &str, rungs: usize) -> String {

@@ -66,7 +66,8 @@ fn ladder(rungs: &[(u32, u32, u32)]) -> Vec<Rung> {
     rungs.iter().map(|&(width, height, kbps)| Rung { width, height, bitrate_bps: kbps * 1000 }).collect()
 }
 
-type Preset = (&'static str, fn() -> Vec<Rung>);
+/// A name, and the rungs.
+pub(crate) type Preset = (&'static str, fn() -> Vec<Rung>);
 
 /// Ladders that fit most sources.
 pub(crate) const PRESETS: [Preset; 4] = [

@@ -53,11 +53,13 @@ pub(crate) fn History(slug: String, channel: Memo<Option<Heard<Channel>>>) -> im
 /// One line; with its channel where those of several are listed.
 #[component]
 pub(crate) fn OneEvent(event: Event, #[prop(optional)] named: bool) -> impl IntoView {
-    let channel = event.channel.clone().filter(|_| named);
+    let what = text::event(&event);
+    let Event { at_ms, channel, kind, .. } = event;
+    let channel = channel.filter(|_| named);
     view! {
-        <li data-kind=event.kind.clone()>
-            <time>{format::date_and_time(event.at_ms)}</time>
-            <span>{channel.map(|slug| view! { <Go to=Route::Channel(slug.clone())>{slug}</Go>" " })}{text::event(&event)}</span>
+        <li data-kind=kind>
+            <time>{format::date_and_time(at_ms)}</time>
+            <span>{channel.map(|slug| view! { <Go to=Route::Channel(slug.clone())>{slug}</Go>" " })}{what}</span>
         </li>
     }
 }

@@ -30,16 +30,16 @@ pub(super) fn OverviewCard(slug: String, chosen: RwSignal<BTreeSet<String>>) -> 
     });
     let name_id = format!("name-{slug}");
     let route = Route::Channel(slug.clone());
-    let of_switch = StoredValue::new(slug.clone());
+    let slug = StoredValue::new(slug);
     view! {
-        <article class="card" aria-labelledby=name_id data-slug=slug.clone() data-state=move || state_name(state.get())>
-            <Thumbnail slug=slug.clone() channel/>
-            <Show when=move || me.may_change()><Choose slug=of_switch.get_value() name chosen/></Show>
+        <article class="card" aria-labelledby=name_id data-slug=slug.get_value() data-state=move || state_name(state.get())>
+            <Thumbnail slug=slug.get_value() channel/>
+            <Show when=move || me.may_change()><Choose slug=slug.get_value() name chosen/></Show>
             <StateBadge state/>
             <h2 id=name_id.clone()><Go to=route>{name}</Go></h2>
             <Lights channel/>
-            <Numbers slug=slug.clone() channel/>
-            <Show when=move || me.may_change()><Switch slug=of_switch.get_value() channel fault/></Show>
+            <Numbers slug=slug.get_value() channel/>
+            <Show when=move || me.may_change()><Switch slug=slug.get_value() channel fault/></Show>
             <FaultLine fault/>
         </article>
     }

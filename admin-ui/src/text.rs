@@ -35,6 +35,10 @@ pub(crate) const SOURCE: &str = "Source";
 pub(crate) const LOW_LATENCY: &str = "Lowest latency";
 pub(crate) const LOW_LATENCY_HINT: &str =
     "Parts of 0.2 s instead of 0.5 s: for a good network on the premises. Players ask more often.";
+pub(crate) const PASS_THROUGH: &str = "Pass the source through";
+pub(crate) const PASS_THROUGH_HINT: &str = "The best picture is the source's own wherever it is fit for it, and costs no encoding; not with seeking back.";
+pub(crate) const SETTINGS_NOTIFICATIONS: &str = "Notifications";
+pub(crate) const SETTINGS_CONFIGURATION: &str = "Configuration as a file";
 pub(crate) const DVR: &str = "Seek back";
 pub(crate) const DVR_HINT: &str = "Viewers may go back this far. It is kept on the box's disk, twice over.";
 pub(crate) const START_AT_ONCE: &str = "Start at once";

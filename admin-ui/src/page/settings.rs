@@ -4,6 +4,9 @@ use crate::me::Me;
 use crate::page::PageHead;
 use crate::parts::about::About;
 use crate::parts::certificate::Certificate;
+use crate::parts::configuration::ConfigurationFile;
+use crate::parts::notifications::Notifications;
+use crate::parts::tokens::Tokens;
 use crate::parts::users::Users;
 use crate::text;
 use leptos::prelude::*;
@@ -17,10 +20,21 @@ pub(crate) fn SettingsPage() -> impl IntoView {
         let title = if me.may_manage() { text::USERS } else { text::MY_PASSWORD };
         view! { <section class="panel" id="users"><h2>{title}</h2><Users name role/></section> }
     });
+    let tokens = me
+        .user()
+        .map(|User { role, .. }| view! { <section class="panel" id="tokens"><Tokens role/></section> });
+    let managed = me.may_manage().then(|| {
+        view! {
+            <section class="panel" id="notifications"><h2>{text::SETTINGS_NOTIFICATIONS}</h2><Notifications/></section>
+            <section class="panel" id="configuration"><h2>{text::SETTINGS_CONFIGURATION}</h2><ConfigurationFile/></section>
+        }
+    });
     view! {
         <PageHead title=text::SETTINGS/>
         <div class="panels">
             {users}
+            {tokens}
+            {managed}
             <section class="panel" id="tls"><h2>{text::TLS}</h2><Certificate/></section>
             <section class="panel" id="about"><h2>{text::ABOUT}</h2><About/></section>
         </div>

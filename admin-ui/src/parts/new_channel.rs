@@ -18,8 +18,6 @@ const SOURCES: [Source; 3] = [Source::Rtmp, Source::Srt, Source::TestPattern];
 /// How far back viewers may seek, as offered here; the command line takes any length.
 const DVR_SECS: [u32; 4] = [0, 30 * 60, 2 * 3600, 6 * 3600];
 
-/// Of the presets: 720p, which every box can do.
-
 /// The body's member for the name, as a JSON pointer.
 const NAME_FIELD: &str = "/name";
 
@@ -28,9 +26,9 @@ const NAME_FIELD: &str = "/name";
 struct Draft {
     name: RwSignal<String>,
     source: RwSignal<Source>,
-    /// Place of the ladder among the presets.
     low_latency: RwSignal<bool>,
     dvr_secs: RwSignal<String>,
+    pass_through: RwSignal<bool>,
     start: RwSignal<bool>,
     template: RwSignal<String>,
     fault: RwSignal<Option<Fault>>,
@@ -45,6 +43,7 @@ impl Draft {
             source: RwSignal::new(SOURCES[0]),
             low_latency: RwSignal::new(false),
             dvr_secs: RwSignal::new(DVR_SECS[0].to_string()),
+            pass_through: RwSignal::new(false),
             start: RwSignal::new(true),
             template: RwSignal::new(String::new()),
             fault: RwSignal::new(None),
@@ -58,6 +57,7 @@ impl Draft {
         self.source.set(SOURCES[0]);
         self.busy.set(false);
         self.low_latency.set(false);
+        self.pass_through.set(false);
         self.dvr_secs.set(DVR_SECS[0].to_string());
         self.start.set(true);
         self.template.set(String::new());
@@ -76,13 +76,13 @@ impl Draft {
         let (source, start) = (self.source.get_untracked(), self.start.get_untracked());
         let latency = if self.low_latency.get_untracked() { Latency::Low } else { Latency::Standard };
         let dvr_secs = self.dvr_secs.with_untracked(|chosen| chosen.parse().unwrap_or(DVR_SECS[0]));
-        (!name.is_empty()).then_some(NewChannel {
+        (!name.is_empty()).then_some(wire::NewChannel {
             name,
             source,
             ladder: None,
             latency,
             dvr_secs,
-            pass_through: false,
+            pass_through: self.pass_through.get_untracked(),
             start,
             template: self.template.with_untracked(|id| (!id.is_empty()).then(|| id.clone())),
         })
@@ -177,6 +177,12 @@ fn NewChannelDialog(dialog: NodeRef<Dialog>, draft: Draft) -> impl IntoView {
                 </label>
                 <p id="low-latency-hint" class="hint">{text::LOW_LATENCY_HINT}</p>
                 <DvrField draft/>
+                <label class="check">
+                    <input type="checkbox" name="pass-through" aria-describedby="pass-through-hint"
+                        bind:checked=draft.pass_through/>
+                    {text::PASS_THROUGH}
+                </label>
+                <p id="pass-through-hint" class="hint">{text::PASS_THROUGH_HINT}</p>
                 <label class="check">
                     <input type="checkbox" name="start" bind:checked=draft.start/>
                     {text::START_AT_ONCE}

@@ -137,7 +137,7 @@ fn AddDestination(fetch: impl Fn() + Copy + Send + Sync + 'static, told: RwSigna
             return;
         };
         saving.run(async move { api::add_destination(&new).await }, move |saved| {
-            [name, place, secret].map(|field| field.set(String::new()));
+            [name, place, secret].into_iter().for_each(|field| field.set(String::new()));
             told.try_set(
                 saved.secret.as_ref().map_or_else(String::new, |secret| text::notify_secret(secret)),
             );

@@ -98,7 +98,6 @@ pub(crate) const fn latency_kind(latency: Latency) -> &'static str {
     }
 }
 
-pub(crate) const PICTURE: &str = "Picture";
 pub(crate) const PRESETS: &str = "Presets";
 pub(crate) const RUNG: &str = "Rung";
 pub(crate) const WIDTH: &str = "Width";
@@ -106,11 +105,6 @@ pub(crate) const HEIGHT: &str = "Height";
 pub(crate) const KBPS: &str = "kbit/s";
 pub(crate) const ADD_RUNG: &str = "Add a rung";
 pub(crate) const LADDER_CONSEQUENCE: &str = "A channel that is on air starts anew with the new ladder: viewers lose the picture for some seconds, and encoders have to connect again. Players and most encoders do so by themselves.";
-
-/// A preset as a choice.
-pub(crate) fn preset(name: &str, rungs: usize) -> String {
-    if rungs == 1 { format!("{name}, one rung") } else { format!("{name}, {rungs} rungs") }
-}
 
 /// The heading of the ladder.
 pub(crate) fn ladder(rungs: &str) -> String {

@@ -88,7 +88,7 @@ class Box:
         self.cookie = headers["Set-Cookie"].split(";")[0]
 
     def channels(self):
-        return {channel["slug"]: channel for channel in self.api("GET", "/channels", None, 200)[1]}
+        return {channel["slug"]: channel for channel in self.api("GET", "/channels", None, 200)[1]["channels"]}
 
     def add_channel(self, name):
         # As small as a canvas may be: without KVM a core does the work of a tenth of one.

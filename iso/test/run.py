@@ -91,8 +91,8 @@ class Day:
 def install(day, name, uefi, **network):
     disk = day.new_disk(name)
     answers = day.answers(DISK="only", WIPE="yes", SERIAL="BOX1", SLOT_MB=SLOT_MB, THEN="poweroff", **network)
-    with step(f"{name}: the image starts, installs unattended, switches off"):
-        with machine(day.work, f"{name}-install", disk, iso=day.iso, media=[answers], uefi=uefi) as box:
+    with machine(day.work, f"{name}-install", disk, iso=day.iso, media=[answers], uefi=uefi) as box:
+        with step(f"{name}: the image starts, installs unattended, switches off"):
             box.says(r"Installed on /dev/vda", INSTALL_SECS, unless=FAILURES)
             box.ends(BOOT_SECS)
 
@@ -135,8 +135,8 @@ def uefi(day):
 def careful(day):
     disk = day.new_disk("careful")
     answers = day.answers(DISK="/dev/vda", SLOT_MB=SLOT_MB, THEN="poweroff")
-    with step("Secure Boot; answers without WIPE=yes: nothing is written"):
-        with machine(day.work, "careful", disk, iso=day.iso, media=[answers], uefi=True, secure_boot=True) as box:
+    with machine(day.work, "careful", disk, iso=day.iso, media=[answers], uefi=True, secure_boot=True) as box:
+        with step("Secure Boot; answers without WIPE=yes: nothing is written"):
             box.says(r"Not installed: forebay.conf does not say WIPE=yes", INSTALL_SECS)
     assert os.stat(disk).st_blocks == 0, "the disk was written to"
 

@@ -57,17 +57,6 @@ class Box:
         connection.close()
         return hashlib.sha256(certificate).hexdigest()
 
-    def tells_time(self):
-        """To a client of NTP (RFC 5905, 7.3): an answer of a server comes back."""
-        with socket.socket(type=socket.SOCK_DGRAM) as client:
-            client.settimeout(SILENCE_SECS)
-            client.sendto(bytes([0x23]) + bytes(47), ("127.0.0.1", self.machine.ntp))
-            try:
-                answer = client.recv(512)
-            except TimeoutError:
-                return False
-            return len(answer) >= 48 and answer[0] & 7 == 4
-
     def is_closed_to_ssh(self):
         """Not refused by the box, which would close the connection, but not heard by it at all."""
         with socket.create_connection(("127.0.0.1", self.machine.ssh), SILENCE_SECS) as client:

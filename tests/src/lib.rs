@@ -10,6 +10,7 @@
 //! | [`watcher`] | the invariants of a channel, checked all the time while a test does its worst |
 //! | [`ffmpeg`], [`binary_clock`] | independent judges of pictures and sound |
 //! | [`judges`] | independent judges of containers and manifests |
+//! | [`schemathesis`] | a fuzzer that reads the API's own description |
 //! | [`browser`] | Chromium with the watch page, driven by the scripts in `tests/browser/` |
 //! | [`procfs`], [`clock`] | processes and deadlines |
 //!
@@ -29,6 +30,7 @@ pub mod playlist;
 pub mod procfs;
 pub mod publish;
 pub mod rtmp_by_hand;
+pub mod schemathesis;
 pub mod srt_by_hand;
 pub mod watcher;
 

@@ -101,6 +101,32 @@ impl Client {
     }
 }
 
+/// Limited to a channel that goes then, Vic sees none; a token of Olga's sees what Olga sees.
+fn grants_and_tokens_hold(daemon: &Daemon, vic: &Client) -> anyhow::Result<()> {
+    let other = daemon.add_channel("Attic", "rtmp", &e2e::daemon::small_ladder())?;
+    for args in [["grant", "Vic", "attic"], ["grant", "Olga", "hall"]] {
+        let granted = user(daemon, &args, "")?;
+        ensure!(granted.status.success(), "{}", said(&granted));
+    }
+    let made = daemon.cli(&["token", "add", "wall", "--user", "Olga", "--scope", "read", "--json"])?;
+    let made: wire::MadeApiToken = serde_json::from_slice(&made.stdout).with_context(|| said(&made))?;
+    let by_token = |path: &str| -> anyhow::Result<u16> {
+        let url = format!("{}/api/v1{path}", daemon.base());
+        Ok(http::get_with(&url, "authorization", &format!("Bearer {}", made.secret))?.status)
+    };
+    let paths = ["/channels/hall", "/channels/attic", "/channels/hall/key", "/users"];
+    let seen = paths.map(|path| by_token(path).unwrap_or(0));
+    ensure!(seen == [200, 404, 403, 403], "{seen:?}");
+    ensure!(vic.status("GET", "/channels/attic")? == 200 && vic.status("GET", "/channels/hall")? == 404);
+    ensure!(daemon.cli(&["channel", "remove", &other.slug])?.status.success(), "it stays");
+    let list = http::get_with(&format!("{}/api/v1/channels", daemon.base()), "cookie", &vic.cookie)?;
+    ensure!(list.json::<wire::ChannelList>()?.channels.is_empty(), "{}", list.text());
+    let listed = daemon.cli(&["token", "list"])?;
+    ensure!(said(&listed).contains("wall") && !said(&listed).contains(&made.secret), "{}", said(&listed));
+    ensure!(!written(daemon).contains(&made.secret), "a token is written down");
+    Ok(())
+}
+
 #[test]
 fn roles_hold_and_channels_stay_on_air_for_viewers_who_do_not_sign_in() -> anyhow::Result<()> {
     let _alone = alone();
@@ -144,6 +170,8 @@ fn roles_hold_and_channels_stay_on_air_for_viewers_who_do_not_sign_in() -> anyho
         let found = [ada.status(method, path)?, olga.status(method, path)?, vic.status(method, path)?];
         ensure!(found == allowed, "{method} {path}: {found:?}, not {allowed:?}");
     }
+
+    grants_and_tokens_hold(&daemon, &vic)?;
 
     // What each of them did, and what they were refused, is written down; nothing of it is secret.
     let export = daemon.cli(&["audit", "--export"])?;

@@ -17,6 +17,7 @@
 //! | [`slate`] | what a channel shows without a source: checked, and its SQL |
 //! | [`slate_picture`] | a picture of the operator's for it: made of an upload, and its SQL |
 //! | [`failover`] | when another source takes over: checked, and its SQL |
+//! | `access` | what the store is asked of grants and tokens, and its copy for trials |
 //! | `channels`, `backups`, `playback`, `accounts`, `grants`, `tokens`, `destinations`, `settings` | the SQL |
 //!
 //! Only this module knows SQLite. Boot-only settings (ports, folders) are elsewhere.
@@ -26,6 +27,7 @@
 //! Encrypting them with a key bound to the box (`systemd-creds`, TPM) belongs to the box's image, and comes with
 //! it. A presented key is looked up by its SHA-256 and compared in constant time.
 
+mod access;
 mod accounts;
 mod audit;
 mod backups;
@@ -168,9 +170,6 @@ pub struct Store {
     frozen: Arc<OnceLock<String>>,
 }
 
-/// By which whoever finds a token somewhere knows what it is.
-const TOKEN_PREFIX: &str = "forebay_";
-
 /// Before the first copy, and after a write that the disk did not take.
 const NEVER: u64 = u64::MAX;
 
@@ -220,17 +219,6 @@ impl Store {
     /// [`StoreError::Frozen`] then.
     pub fn thawed(&self) -> Result<(), StoreError> {
         self.frozen.get().map_or(Ok(()), |why| Err(StoreError::Frozen(why.clone())))
-    }
-
-    /// A copy in memory: what is done to it is forgotten with it. What refuses changes here refuses them there.
-    ///
-    /// # Errors
-    /// [`StoreError::Frozen`], [`StoreError::TooLargeToTry`].
-    pub async fn rehearsal(&self) -> Result<Self, StoreError> {
-        self.thawed()?;
-        let queue = Queue::start(self.call(|connection| copies::in_memory(connection)).await?)?;
-        let (copied_at, refused, frozen) = (Arc::new(AtomicU64::new(NEVER)), Arc::default(), Arc::default());
-        Ok(Self { queue, copied_at, refused, frozen, ..self.clone() })
     }
 
     /// Waits until the disk has not taken what was to be written. For one listener.
@@ -470,36 +458,6 @@ impl Store {
         self.call(accounts::any).await
     }
 
-    /// Who may sign in, by name.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn accounts(&self) -> Result<Vec<wire::Account>, StoreError> {
-        self.call(grants::accounts).await
-    }
-
-    /// One who may sign in.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchUser`].
-    pub async fn account(&self, name: &str) -> Result<wire::Account, StoreError> {
-        let name = name.to_owned();
-        self.call(move |connection| grants::one(connection, &name)).await
-    }
-
-    /// Limits somebody to these channels; with none, every channel exists for them.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchUser`], [`StoreError::NoSuchChannel`], [`StoreError::SeesAll`].
-    pub async fn set_grants(
-        &self,
-        name: &str,
-        channels: Option<Vec<String>>,
-    ) -> Result<wire::Account, StoreError> {
-        let name = name.to_owned();
-        self.call(move |connection| grants::set(connection, &name, channels.as_deref())).await
-    }
-
     /// Makes the first administrator; `hash` is the password's.
     ///
     /// # Errors
@@ -569,15 +527,6 @@ impl Store {
         self.call(move |connection| accounts::session(connection, &hash, is_call, now)).await
     }
 
-    /// The same for somebody who has called already, and is only listening: what has become of their session.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn session_again(&self, session: &Session) -> Result<Option<Session>, StoreError> {
-        let (hash, now) = (session.token, self.house.now());
-        self.call(move |connection| accounts::session(connection, &hash, false, now)).await
-    }
-
     /// Signs somebody out.
     ///
     /// # Errors
@@ -585,53 +534,6 @@ impl Store {
     pub async fn end_session(&self, session: &Session) -> Result<(), StoreError> {
         let token = session.token;
         self.call(move |connection| accounts::end_session(connection, &token)).await
-    }
-
-    /// Makes a token for a script: its secret, and what is kept.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchUser`], [`StoreError::ScopeAbove`], [`StoreError::NoSuchChannel`], [`StoreError::TokenTaken`],
-    /// [`StoreError::TooManyTokens`].
-    pub async fn add_token(&self, draft: TokenDraft) -> Result<(String, wire::ApiToken), StoreError> {
-        let (random, now) = (StreamKey::random()?, self.house.now());
-        let secret = format!("{TOKEN_PREFIX}{}", random.expose());
-        let hash = *KeyHash::of(&secret).bytes();
-        let made = self.call(move |connection| tokens::add(connection, &draft, &hash, now)).await?;
-        Ok((secret, made))
-    }
-
-    /// Tokens for scripts: those of one user, or all.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn tokens(&self, owner: Option<String>) -> Result<Vec<wire::ApiToken>, StoreError> {
-        self.call(move |connection| tokens::list(connection, owner.as_deref())).await
-    }
-
-    /// Makes a token void; of this owner, where one is given.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchToken`].
-    pub async fn remove_token(&self, id: i64, owner: Option<String>) -> Result<wire::ApiToken, StoreError> {
-        self.call(move |connection| tokens::remove(connection, id, owner.as_deref())).await
-    }
-
-    /// Who has presented this token.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn bearer(&self, secret: &str) -> Result<Option<Bearer>, StoreError> {
-        let (hash, now) = (*KeyHash::of(secret).bytes(), self.house.now());
-        self.call(move |connection| tokens::bearer(connection, &hash, now)).await
-    }
-
-    /// What has become of somebody who has called with a token.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn bearer_again(&self, bearer: &Bearer) -> Result<Option<Bearer>, StoreError> {
-        let (hash, now) = (bearer.hash, self.house.now());
-        self.call(move |connection| tokens::bearer(connection, &hash, now)).await
     }
 
     /// Writes down who changed what.

@@ -1,0 +1,111 @@
+//! What the store is asked of who sees what: grants, tokens for scripts; and its copy on which changes are tried.
+
+use super::error::StoreError;
+use super::key::{KeyHash, StreamKey};
+use super::thread::Queue;
+use super::tokens::{Bearer, TokenDraft};
+use super::{NEVER, Session, Store, accounts, copies, grants, tokens};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+/// By which whoever finds a token somewhere knows what it is.
+const TOKEN_PREFIX: &str = "forebay_";
+
+impl Store {
+    /// Who may sign in, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn accounts(&self) -> Result<Vec<wire::Account>, StoreError> {
+        self.call(grants::accounts).await
+    }
+
+    /// One who may sign in.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`].
+    pub async fn account(&self, name: &str) -> Result<wire::Account, StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| grants::one(connection, &name)).await
+    }
+
+    /// Limits somebody to these channels; with none, every channel exists for them.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`], [`StoreError::NoSuchChannel`], [`StoreError::SeesAll`].
+    pub async fn set_grants(
+        &self,
+        name: &str,
+        channels: Option<Vec<String>>,
+    ) -> Result<wire::Account, StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| grants::set(connection, &name, channels.as_deref())).await
+    }
+
+    /// Makes a token for a script: its secret, and what is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`], [`StoreError::ScopeAbove`], [`StoreError::NoSuchChannel`], [`StoreError::TokenTaken`],
+    /// [`StoreError::TooManyTokens`].
+    pub async fn add_token(&self, draft: TokenDraft) -> Result<(String, wire::ApiToken), StoreError> {
+        let (random, now) = (StreamKey::random()?, self.house.now());
+        let secret = format!("{TOKEN_PREFIX}{}", random.expose());
+        let hash = *KeyHash::of(&secret).bytes();
+        let made = self.call(move |connection| tokens::add(connection, &draft, &hash, now)).await?;
+        Ok((secret, made))
+    }
+
+    /// Tokens for scripts: those of one user, or all.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tokens(&self, owner: Option<String>) -> Result<Vec<wire::ApiToken>, StoreError> {
+        self.call(move |connection| tokens::list(connection, owner.as_deref())).await
+    }
+
+    /// Makes a token void; of this owner, where one is given.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchToken`].
+    pub async fn remove_token(&self, id: i64, owner: Option<String>) -> Result<wire::ApiToken, StoreError> {
+        self.call(move |connection| tokens::remove(connection, id, owner.as_deref())).await
+    }
+
+    /// Who has presented this token.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn bearer(&self, secret: &str) -> Result<Option<Bearer>, StoreError> {
+        let (hash, now) = (*KeyHash::of(secret).bytes(), self.house.now());
+        self.call(move |connection| tokens::bearer(connection, &hash, now)).await
+    }
+
+    /// What has become of somebody who has called with a token.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn bearer_again(&self, bearer: &Bearer) -> Result<Option<Bearer>, StoreError> {
+        let (hash, now) = (bearer.hash, self.house.now());
+        self.call(move |connection| tokens::bearer(connection, &hash, now)).await
+    }
+
+    /// The same for somebody who has called already, and is only listening: what has become of their session.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn session_again(&self, session: &Session) -> Result<Option<Session>, StoreError> {
+        let (hash, now) = (session.token, self.house.now());
+        self.call(move |connection| accounts::session(connection, &hash, false, now)).await
+    }
+
+    /// A copy in memory: what is done to it is forgotten with it. What refuses changes here refuses them there.
+    ///
+    /// # Errors
+    /// [`StoreError::Frozen`], [`StoreError::TooLargeToTry`].
+    pub async fn rehearsal(&self) -> Result<Self, StoreError> {
+        self.thawed()?;
+        let queue = Queue::start(self.call(|connection| copies::in_memory(connection)).await?)?;
+        let (copied_at, refused, frozen) = (Arc::new(AtomicU64::new(NEVER)), Arc::default(), Arc::default());
+        Ok(Self { queue, copied_at, refused, frozen, ..self.clone() })
+    }
+}

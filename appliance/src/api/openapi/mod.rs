@@ -225,7 +225,11 @@ fn reference(name: &str) -> RefOr<Schema> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
+    use crate::api::access_tests::{user, with};
+    use crate::api::tests::{ask, claimed, from_here, new_box, post, serve};
+    use actix_web::http::Method;
+    use actix_web::test::{TestRequest, call_service};
+    use serde_json::{Value, json};
 
     fn found() -> Value {
         serde_json::to_value(document()).unwrap()
@@ -258,6 +262,74 @@ mod tests {
                 (kind.check)(example).unwrap_or_else(|error| panic!("answer to {method} {path}: {error}"));
             }
         }
+    }
+
+    /// The example of a call, sent to a box that has what it is about.
+    fn example(doc: &Doc, cookie: &str) -> TestRequest {
+        let path = doc.path.replace("{slug}", "main-hall").replace("{name}", "Olga").replace("{number}", "1");
+        let request = TestRequest::default()
+            .method(Method::from_bytes(doc.method.as_bytes()).unwrap())
+            .uri(&format!("/api/v1{}", path.replace("{id}", "1")))
+            .insert_header(("cookie", cookie.to_owned()));
+        match &doc.body {
+            Body::Json(_, body) => {
+                request.insert_header(("content-type", "application/json")).set_payload(*body)
+            }
+            Body::None | Body::Picture => request,
+        }
+    }
+
+    #[actix_rt::test]
+    async fn calls_answer_what_they_are_said_to_answer() {
+        let test = new_box();
+        let state = &test.state;
+        let ada = claimed(state).await;
+        user(state, &ada, "Olga", "operator").await;
+        ask(state, with(post(json!({"name": "Main Hall", "source": "rtmp"})), &ada)).await;
+        let app = serve(state).await;
+        // What takes away comes last, the deepest first.
+        let (mut taking, others): (Vec<_>, Vec<_>) = DOCS.iter().partition(|doc| doc.method == "DELETE");
+        taking.sort_by_key(|doc| std::cmp::Reverse(doc.path.len()));
+        let mut refused = Vec::new();
+        let all = others.into_iter().chain(taking);
+        for doc in all.filter(|doc| !doc.path.starts_with("/tls") && doc.path != "/events") {
+            let response = call_service(&app, from_here(example(doc, &ada))).await;
+            let (status, kind) =
+                (response.status().as_u16(), response.headers().get("content-type").cloned());
+            let body = actix_web::test::read_body(response).await;
+            let (text, call) = (String::from_utf8_lossy(&body), format!("{} {}", doc.method, doc.path));
+            if status >= 400 {
+                assert_eq!(kind.unwrap(), "application/problem+json", "{call}");
+                (Kind::of::<wire::Problem>().check)(&text).unwrap();
+                refused.push(format!("{call} {status}"));
+                continue;
+            }
+            match &doc.answer {
+                Answer::Empty => assert!(status == 204 && body.is_empty(), "{call}: {status}"),
+                Answer::Json(wanted, of, _) => {
+                    assert_eq!(
+                        (status, kind.unwrap().to_str().unwrap()),
+                        (*wanted, "application/json"),
+                        "{call}"
+                    );
+                    (of.check)(&text).unwrap_or_else(|error| panic!("{call}: {error}: {text}"));
+                }
+                Answer::Picture | Answer::Document | Answer::Events => assert_eq!(status, 200, "{call}"),
+            }
+        }
+        let expected = [
+            "POST /claim 409",
+            "POST /claim-code 403",
+            "POST /users 409",
+            "POST /channels 409",
+            "GET /channels/{slug}/picture 404",
+            "GET /channels/{slug}/slate/picture 404",
+            "PUT /channels/{slug}/slate/picture 415",
+            "POST /channels/{slug}/sources/{number}/take 409",
+            "POST /channels/{slug}/drill 409",
+            "DELETE /alarms/{id} 404",
+        ];
+        assert_eq!(refused, expected);
     }
 
     #[test]

@@ -688,3 +688,66 @@ async fn an_alarm_is_acknowledged_by_name_and_the_audit_log_tells() {
         ("alarm-acknowledged", "disk-full: seen by Ada")
     );
 }
+
+#[actix_rt::test]
+async fn secrets_of_destinations_and_keys_are_told_by_no_call_but_the_one_that_makes_them() {
+    let test = new_box();
+    let state = &test.state;
+    let place = "/api/v1/notifications";
+    let hook = json!({"name": "ops", "via": {"kind": "webhook", "url": "https://example.org/x"}});
+    let (status, made) = ask(state, TestRequest::post().uri(place).set_json(&hook)).await;
+    assert_eq!((status, &made["has_secret"]), (201, &json!(true)));
+    let secret = made["secret"].as_str().unwrap().to_owned();
+    let mail = json!({"name": "mail", "secret": "pass word 17", "via": {"kind": "email", "host": "mail.example.org", "port": 587,
+        "security": "starttls", "from": "a@example.org", "to": ["b@example.org"], "user": "box"}});
+    let (status, saved) = ask(state, TestRequest::post().uri(place).set_json(&mail)).await;
+    assert_eq!((status, &saved["secret"]), (201, &Value::Null));
+    assert!(problem(state, TestRequest::post().uri(place).set_json(&hook)).await.starts_with("409 /name"));
+    let elsewhere = json!({"name": "mail", "via": {"kind": "email", "host": "evil.example", "port": 587,
+        "security": "starttls", "from": "a@example.org", "to": ["b@example.org"], "user": "box"}});
+    let change = TestRequest::put().uri("/api/v1/notifications/mail").set_json(&elsewhere);
+    assert!(problem(state, change).await.starts_with("422 /secret"));
+    let (_, added) = ask(state, post(json!({"name": "Hall", "source": "rtmp"}))).await;
+    let (_, key) =
+        ask(state, get(&format!("/api/v1/channels/{}/key", added["slug"].as_str().unwrap()))).await;
+    let key = key["stream_key"].as_str().unwrap().to_owned();
+    let (_, with_keys) = ask(state, get("/api/v1/configuration?keys=true")).await;
+    assert!(with_keys.to_string().contains(&key), "asked for, they are told");
+    let mut all = with_keys.to_string().replace(&key, "");
+    for call in
+        ["notifications", "notifications/ops", "configuration", "audit", "history", "alarms", "channels"]
+    {
+        all += &ask(state, get(&format!("/api/v1/{call}"))).await.1.to_string();
+    }
+    let diff = TestRequest::post().uri("/api/v1/configuration/diff").set_json(json!({"version": 1}));
+    all += &ask(state, diff).await.1.to_string();
+    assert!(
+        all.contains("POST /notifications") && all.contains("mail.example.org"),
+        "what is searched is there"
+    );
+    for secret in [secret.as_str(), secret.trim_start_matches("whsec_"), "pass word 17", key.as_str()] {
+        assert!(!all.contains(secret), "{secret} is told: {all}");
+    }
+}
+
+#[actix_rt::test]
+async fn a_configuration_is_applied_to_what_was_compared_alone() {
+    let test = new_box();
+    let state = &test.state;
+    let (_, mut document) = ask(state, get("/api/v1/configuration")).await;
+    document["settings"]["name"] = json!("Studio 2");
+    let (_, diff) =
+        ask(state, TestRequest::post().uri("/api/v1/configuration/diff").set_json(&document)).await;
+    assert_eq!(diff["changes"][0]["words"], json!(["name: \"Studio 2\""]));
+    let tag = diff["tag"].as_str().unwrap().to_owned();
+    let apply = || {
+        TestRequest::put()
+            .uri("/api/v1/configuration")
+            .insert_header(("if-match", tag.clone()))
+            .set_json(&document)
+    };
+    assert_eq!(ask(state, apply()).await.0, 200);
+    assert_eq!(ask(state, get("/api/v1/settings")).await, (200, json!({"name": "Studio 2"})));
+    assert!(problem(state, apply()).await.starts_with("412 - the configuration has changed"));
+    assert_eq!(ask(state, get("/api/v1/templates")).await.1[2]["id"], "720p30");
+}

@@ -65,7 +65,7 @@ pub(super) async fn send(
     let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
         .port(port)
         .tls(tls)
-        .timeout(Some(NOTIFY_SEND_MAX))
+        .timeout(Some(2 * NOTIFY_SEND_MAX))
         .hello_name(ClientId::Domain(sender.host.clone()));
     if let (Some(user), Some(secret)) = (user, secret) {
         transport = transport.credentials(Credentials::new(user, secret.expose().to_owned()));

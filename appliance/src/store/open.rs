@@ -161,6 +161,7 @@ mod tests {
             include_str!("../../../migrations/0008_accounts.sql"),
             include_str!("../../../migrations/0009_audit.sql"),
             include_str!("../../../migrations/0011_grants.sql"),
+            include_str!("../../../migrations/0012_destinations.sql"),
             include_str!("../../../migrations/0013_pass_through.sql")
         );
         let lines: Vec<_> = sql.lines().map(str::trim).collect();

@@ -431,6 +431,11 @@ pub(crate) fn template_effect(what: &str, effect: &wire::Effect) -> String {
     )
 }
 
+/// Who has seen an alarm.
+pub(crate) fn seen_by(who: &str) -> String {
+    format!("Seen by {who}.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -449,9 +454,4 @@ mod tests {
         assert_eq!(address("srt://box:9000?streamid=STREAM_KEY"), "SRT address");
         assert_eq!(address("STREAM_KEY"), "Address");
     }
-}
-
-/// Who has seen an alarm.
-pub(crate) fn seen_by(who: &str) -> String {
-    format!("Seen by {who}.")
 }

@@ -137,7 +137,9 @@ fn AddDestination(fetch: impl Fn() + Copy + Send + Sync + 'static, told: RwSigna
             return;
         };
         saving.run(async move { api::add_destination(&new).await }, move |saved| {
-            [name, place, secret].into_iter().for_each(|field| field.set(String::new()));
+            for field in [name, place, secret] {
+                field.set(String::new());
+            }
             told.try_set(
                 saved.secret.as_ref().map_or_else(String::new, |secret| text::notify_secret(secret)),
             );

@@ -59,8 +59,10 @@ impl Wanted {
         let mut channels = Vec::new();
         for (at, each) in document.channels.iter().enumerate() {
             let at = format!("/channels/{at}");
-            let checked = channel(each)
-                .map_err(|error| ConfigurationError { field: format!("{at}{}", error.field), ..error })?;
+            let checked = channel(each).map_err(|error| ConfigurationError {
+                field: format!("{at}{}", error.field),
+                what: format!("channel `{}`: {}", each.slug, error.what),
+            })?;
             channels.push(checked);
         }
         unique("/channels", "slug", document.channels.iter().map(|each| each.slug.clone()))?;

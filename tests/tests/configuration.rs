@@ -23,7 +23,7 @@ fn an_import_restarts_what_it_changes_and_nothing_else() -> anyhow::Result<()> {
     let exported = daemon.cli(&["config", "export", "--json"])?;
     let mut configuration: Configuration = serde_json::from_slice(&exported.stdout)?;
     let changed = configuration.channels.iter_mut().find(|channel| channel.slug == attic.slug);
-    for channel in changed {
+    if let Some(channel) = changed {
         channel.ladder[0].bitrate_bps = 600_000;
         // The rate of the templates for sport.
         channel.canvas.frame_rate = "60".into();

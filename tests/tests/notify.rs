@@ -185,7 +185,7 @@ fn no_secret_anywhere(daemon: &Daemon) -> anyhow::Result<()> {
         all.push_str(&answer.text());
     }
     all.push_str(&http::fetch(&format!("{}/metrics", daemon.base()))?.text());
-    for command in [["notify", "list"], ["audit", "--json"], ["config", "export"]] {
+    for command in [["notify", "list"], ["audit", "--export"], ["config", "export"]] {
         let output = daemon.cli(&command)?;
         ensure!(output.status.success(), "{command:?}: {output:?}");
         all.push_str(&String::from_utf8_lossy(&output.stdout));

@@ -25,6 +25,8 @@ pub enum Kind {
     Drill,
     /// House time is not that of the box's clock.
     ClockOff,
+    /// A GPU has failed.
+    DeviceDistrusted,
     /// A channel keeps failing.
     ChannelParked,
     /// A channel's source has gone.
@@ -39,13 +41,14 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SettingsRestored,
         Self::SettingsUnwritable,
         Self::DiskFull,
         Self::DescriptorsShort,
         Self::Drill,
         Self::ClockOff,
+        Self::DeviceDistrusted,
         Self::ChannelParked,
         Self::SourceLost,
         Self::OnBackup,
@@ -63,6 +66,7 @@ impl Kind {
             Self::DescriptorsShort => "descriptors-short",
             Self::Drill => "drill-running",
             Self::ClockOff => "clock-off",
+            Self::DeviceDistrusted => "device-distrusted",
             Self::ChannelParked => "channel-parked",
             Self::SourceLost => "source-lost",
             Self::OnBackup => "on-backup",
@@ -80,7 +84,7 @@ impl Kind {
     /// Whether it is held when it comes and goes. What the operator begins or ends is not.
     #[must_use]
     pub const fn is_held(self) -> bool {
-        !matches!(self, Self::SettingsRestored | Self::Drill)
+        !matches!(self, Self::SettingsRestored | Self::Drill | Self::DeviceDistrusted)
     }
 
     /// How bad it is.
@@ -90,7 +94,11 @@ impl Kind {
             Self::SettingsUnwritable | Self::DescriptorsShort | Self::ChannelParked | Self::SourceLost => {
                 Severity::Critical
             }
-            Self::SettingsRestored | Self::DiskFull | Self::OnBackup | Self::NotifyFailing => Severity::Major,
+            Self::SettingsRestored
+            | Self::DiskFull
+            | Self::DeviceDistrusted
+            | Self::OnBackup
+            | Self::NotifyFailing => Severity::Major,
             Self::Drill | Self::ClockOff | Self::PastShort => Severity::Minor,
         }
     }
@@ -360,7 +368,16 @@ mod tests {
 
     fn report(state: ChannelState) -> ChannelReport {
         let (detail, stages, sources) = (String::new(), stages(Light::Good), Vec::new());
-        ChannelReport { state, stages, sources, detail, dvr: None, restarts: 0, started_at: None }
+        ChannelReport {
+            state,
+            stages,
+            sources,
+            detail,
+            dvr: None,
+            encoding: None,
+            restarts: 0,
+            started_at: None,
+        }
     }
 
     fn ids(alarms: &Alarms) -> Vec<String> {

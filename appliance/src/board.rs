@@ -28,6 +28,8 @@ pub struct ChannelReport {
     pub sources: Vec<wire::SourceStatus>,
     /// Why it is in that state, when that needs a word; empty otherwise.
     pub detail: String,
+    /// What encodes it, and why.
+    pub encoding: Option<wire::Encoding>,
     /// How much past there is, with DVR.
     pub dvr: Option<wire::DvrStatus>,
     /// Restarts of any stage since the channel was started.
@@ -259,6 +261,7 @@ mod tests {
         let version = board.version();
         let report = ChannelReport {
             dvr: None,
+            encoding: None,
             state: wire::ChannelState::Starting,
             stages: stages(wire::Light::Off),
             sources: Vec::new(),

@@ -55,6 +55,7 @@ pub mod board;
 pub mod channel;
 pub mod cli;
 pub mod clock;
+pub mod devices;
 pub mod drill;
 pub mod dvr;
 pub mod encode;

@@ -660,3 +660,29 @@ pub const GPU_PROBE_MAX: Duration = Duration::from_secs(5);
 
 /// No more is read of what it says; the longest known answer is a twentieth of this.
 pub const GPU_ANSWER_BYTES_MAX: u64 = 64 << 10;
+
+/// Devices are looked for again this often: a card that was put in, or a driver that was mended, is found by then.
+pub const DEVICES_LOOK_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Channels start without devices that are not known by then: what asks their drivers gives up sooner, unless the kernel
+/// does not let go of it.
+pub const DEVICES_KNOWN_WITHIN: Duration = Duration::from_secs(8);
+
+/// What a VA-API device is taken to code: eight channels of 1080p30 and their lower rungs. No driver says so; one that
+/// cannot is left when its channels fall behind.
+pub const DEVICE_PIXELS_PER_SEC: u64 = 1_000_000_000;
+
+/// Encoders open on one VA-API device: drivers know no number, but each holds some 50 MB of the device's memory.
+pub const DEVICE_SESSIONS_MAX: u64 = 64;
+
+/// More channels than this are not counted when it is forecast how many there is room for.
+pub const FORECAST_MAX: u32 = 1000;
+
+/// Bytes of a device's name as a channel has it.
+pub const ENCODER_CHARS_MAX: usize = 64;
+
+/// A device whose pictures are later than this,
+pub const DEVICE_BEHIND_MAX: Ticks = Ticks::from_secs(3);
+
+/// in so many of a worker's status messages on end, two a second, is too slow: longer than catching up takes.
+pub const DEVICE_BEHIND_STATUSES: u32 = 6;

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Config(args) => cli::config::run(&args, &mut stdout()),
         Command::Templates(args) => cli::templates::run(&args, &mut stdout()),
         Command::Notify(args) => cli::notify::run(&args, &mut stdout()),
+        Command::Devices(args) => cli::devices::run(&args, &mut stdout()),
         Command::Drill(args) => cli::drill::run(&args, &mut stdout()),
         Command::History(args) => cli::history::run(&args, &mut stdout()),
         Command::Audit(args) => cli::audit::run(&args, &mut stdout()),

@@ -8,6 +8,7 @@
 //! ├─ judge        fetches each channel like a client
 //! ├─ notify       sends alarms on
 //! ├─ tls          keeps the box's own certificate valid
+//! ├─ devices      which GPUs there are
 //! ├─ watchdog     systemd's
 //! ├─ copies, disk, descriptors, alarms, clock  what the box looks at of itself
 //! └─ channels     one_for_one
@@ -18,6 +19,7 @@ use crate::board::Board;
 use crate::channel::channels;
 use crate::channel::wiring::Services;
 use crate::clock::House;
+use crate::devices::{self, Devices};
 use crate::drill::Drills;
 use crate::dvr::Shelf;
 use crate::health;
@@ -75,7 +77,8 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     }
     let services = services(&settings, &place, house)?;
     let (board, doors, drills) = (services.board.clone(), services.doors.clone(), services.drills.clone());
-    let state = ApiState::new(store.clone(), board, doors, drills, house, settings.bind);
+    let seen = (board, services.devices.clone());
+    let state = ApiState::new(store.clone(), seen, doors, drills, house, settings.bind);
     // Once somebody hears of it who sends it on.
     health::copies::tell_of_restoration(&store, &state.board).await?;
     if let Some(why) = &place.stands_in {
@@ -151,6 +154,7 @@ fn services(settings: &Settings, place: &Place, house: House) -> anyhow::Result<
         catalogue: Catalogue::default(),
         access: AccessRules::default(),
         doors: Doors::default(),
+        devices: Devices::new(board.clone()),
         board,
         metrics: Metrics::new(),
         shelf: shelf.context("the folder of the past cannot be used")?,
@@ -223,6 +227,7 @@ fn tree(
     let (store, board, data_dir) = (state.store.clone(), state.board.clone(), data_dir.to_owned());
     let drills = services.drills.clone();
     let (counted, held) = (services.board.clone(), services.board.clone());
+    let (looked_for, remembered) = (services.devices.clone(), store.clone());
     let (kept, cared_for, changes, timed) = (store.clone(), board.clone(), changed.clone(), board.clone());
     Supervisor::new("root", Strategy::OneForOne)
         .child(Task::new("rtmp", move |_| {
@@ -243,8 +248,17 @@ fn tree(
         .child(Task::new("descriptors", move |_| health::descriptors::watch(counted.clone())))
         .child(Task::new("alarms", move |_| health::alarms::settle(held.clone())))
         .child(Task::new("clock", move |_| health::clock::follow(house, timed.clone())))
+        .child(Task::new("devices", move |_| devices::watch::watch(looked_for.clone(), remembered.clone())))
         .child(Task::new("channels", move |_| {
-            channels::run(store.clone(), services.clone(), changed.subscribe())
+            let (devices, store) = (services.devices.clone(), store.clone());
+            let (services, changed) = (services.clone(), changed.subscribe());
+            async move {
+                // So that none goes on air in software for want of a moment's patience; nor stays off the air for a driver.
+                if tokio::time::timeout(limits::DEVICES_KNOWN_WITHIN, devices.known()).await.is_err() {
+                    warn!("a GPU's driver does not answer: channels start in software");
+                }
+                channels::run(store, services, changed).await
+            }
         }))
 }
 
@@ -267,6 +281,7 @@ async fn add_demo(store: &Store) -> anyhow::Result<()> {
             latency,
             dvr_secs: 0,
             pass_through: false,
+            encoder: None,
             start: true,
             template: None,
         };

@@ -99,6 +99,8 @@ pub struct WorkerVitals {
     pub pid: Option<u32>,
     /// Its own word, twice a second.
     pub status: Option<WorkerStatus>,
+    /// What it encodes on, and why.
+    pub encoding: Option<wire::Encoding>,
     /// Workers failed so often that the next waits.
     pub parked: bool,
     /// How the last one ended; empty if none has.

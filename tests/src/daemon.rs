@@ -102,6 +102,19 @@ impl Daemon {
         Self::ready(child, folder, data_dir)
     }
 
+    /// One in this environment, besides that of the test; a later start does not have it.
+    ///
+    /// # Errors
+    /// With its log when it does not become ready.
+    pub fn start_in(environment: &[(&str, &Path)]) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("forebay-e2e-").tempdir()?;
+        let mut command = command(folder.path(), Ports::default());
+        command.envs(environment.iter().copied());
+        let child = spawn_as(command, folder.path())?;
+        let data_dir = folder.path().to_owned();
+        Self::ready(child, folder, data_dir)
+    }
+
     /// One whose folder of this name is a disk of its own with so many bytes. Everything of it is gone with the process.
     ///
     /// # Errors

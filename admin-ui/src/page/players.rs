@@ -10,13 +10,17 @@ use crate::{format, text};
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::{Device, PlayerSession};
+use wire::{PlayerDevice, PlayerSession};
 
 /// How often the box is asked for the players.
 const ASK_MS: u32 = 3_000;
 
-const DEVICES: [Device; 4] =
-    [Device::MediaSource, Device::ManagedMediaSource, Device::NativeHls, Device::Other];
+const DEVICES: [PlayerDevice; 4] = [
+    PlayerDevice::MediaSource,
+    PlayerDevice::ManagedMediaSource,
+    PlayerDevice::NativeHls,
+    PlayerDevice::Other,
+];
 
 /// The page.
 #[component]
@@ -55,13 +59,13 @@ pub(crate) fn PlayersPage() -> impl IntoView {
 #[component]
 fn Matrix() -> impl IntoView {
     let board = Board::here();
-    let count = move |device: Device, tier: u8| {
+    let count = move |device: PlayerDevice, tier: u8| {
         board.audience.with(|audience| {
             let ours = audience.devices.iter().filter(|cell| cell.device == device && cell.tier == tier);
             ours.map(|cell| cell.players).sum::<u32>()
         })
     };
-    let cell = move |device: Device, tier: u8| {
+    let cell = move |device: PlayerDevice, tier: u8| {
         let some = move || count(device, tier) > 0;
         view! {
             <td class:some=some>
@@ -70,7 +74,7 @@ fn Matrix() -> impl IntoView {
             </td>
         }
     };
-    let row = move |device: Device| {
+    let row = move |device: PlayerDevice| {
         let cells = [0, 1, 2].map(|tier| cell(device, tier)).into_iter().collect_view();
         view! { <tr><th scope="row">{text::device(device)}<small>{text::device_hint(device)}</small></th>{cells}</tr> }
     };

@@ -83,6 +83,7 @@ impl Draft {
             latency,
             dvr_secs,
             pass_through: self.pass_through.get_untracked(),
+            encoder: None,
             start,
             template: self.template.with_untracked(|id| (!id.is_empty()).then(|| id.clone())),
         })

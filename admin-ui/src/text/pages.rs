@@ -3,7 +3,7 @@
 use super::PRODUCT;
 use crate::ladder::Fault;
 use crate::route::Route;
-use wire::{ChannelState, Device, DrillFault, Latency, Ports};
+use wire::{ChannelState, DrillFault, Latency, PlayerDevice, Ports};
 
 pub(crate) const NAVIGATION: &str = "Pages";
 pub(crate) const MENU: &str = "Menu";
@@ -185,7 +185,7 @@ pub(crate) fn drill_runs(until: &str) -> String {
 pub(crate) const PLAYERS: &str = "Players";
 pub(crate) const PLAYERS_HINT: &str = "Who watches by what, just now.";
 pub(crate) const MATRIX: &str = "Devices and tiers";
-pub(crate) const DEVICE: &str = "Device";
+pub(crate) const DEVICE: &str = "PlayerDevice";
 pub(crate) const SESSIONS: &str = "Players that tell of themselves";
 pub(crate) const NO_SESSIONS: &str =
     "None just now. The box’s own player does, and every player that sends CMCD.";
@@ -195,7 +195,7 @@ pub(crate) const TIER_CHOICE_HINT: &str = "The watch page asks the device what i
 pub(crate) const SESSION_HEADS: [&str; 11] = [
     "Player",
     "Channel",
-    "Device",
+    "PlayerDevice",
     "Tier",
     "Latency",
     "Buffer",
@@ -207,33 +207,37 @@ pub(crate) const SESSION_HEADS: [&str; 11] = [
 ];
 
 /// A kind of device.
-pub(crate) const fn device(device: Device) -> &'static str {
+pub(crate) const fn device(device: PlayerDevice) -> &'static str {
     match device {
-        Device::MediaSource => "MediaSource",
-        Device::ManagedMediaSource => "ManagedMediaSource",
-        Device::NativeHls => "Native HLS",
-        Device::Other => "Other players",
+        PlayerDevice::MediaSource => "MediaSource",
+        PlayerDevice::ManagedMediaSource => "ManagedMediaSource",
+        PlayerDevice::NativeHls => "Native HLS",
+        PlayerDevice::Other => "Other players",
     }
 }
 
 /// Which devices those are.
-pub(crate) const fn device_hint(device: Device) -> &'static str {
+pub(crate) const fn device_hint(device: PlayerDevice) -> &'static str {
     match device {
-        Device::MediaSource => "desktop browsers, Android, most TVs",
-        Device::ManagedMediaSource => "iPhone from iOS 17.1, iPad, Mac",
-        Device::NativeHls => "iOS before 17.1, Apple TV",
-        Device::Other => "by CMCD, and connections that tell nothing",
+        PlayerDevice::MediaSource => "desktop browsers, Android, most TVs",
+        PlayerDevice::ManagedMediaSource => "iPhone from iOS 17.1, iPad, Mac",
+        PlayerDevice::NativeHls => "iOS before 17.1, Apple TV",
+        PlayerDevice::Other => "by CMCD, and connections that tell nothing",
     }
 }
 
 /// In which order that device tries that tier.
-pub(crate) const fn tier_place(device: Device, tier: u8) -> &'static str {
+pub(crate) const fn tier_place(device: PlayerDevice, tier: u8) -> &'static str {
     match (device, tier) {
-        (Device::MediaSource | Device::ManagedMediaSource, 0) | (Device::NativeHls, 1) => "first choice",
-        (Device::MediaSource | Device::ManagedMediaSource, 1) | (Device::NativeHls, 2) => "second",
-        (Device::MediaSource | Device::ManagedMediaSource, _) => "third",
-        (Device::NativeHls, _) => "cannot",
-        (Device::Other, _) => "",
+        (PlayerDevice::MediaSource | PlayerDevice::ManagedMediaSource, 0) | (PlayerDevice::NativeHls, 1) => {
+            "first choice"
+        }
+        (PlayerDevice::MediaSource | PlayerDevice::ManagedMediaSource, 1) | (PlayerDevice::NativeHls, 2) => {
+            "second"
+        }
+        (PlayerDevice::MediaSource | PlayerDevice::ManagedMediaSource, _) => "third",
+        (PlayerDevice::NativeHls, _) => "cannot",
+        (PlayerDevice::Other, _) => "",
     }
 }
 

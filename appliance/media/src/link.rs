@@ -47,6 +47,20 @@ pub struct Plan {
     /// What the source on air sent since its newest key picture follows right after the plan: the worker shows that, and
     /// not the slate, from its first slot on.
     pub source_follows: bool,
+    /// What encodes the rungs; software when absent.
+    #[serde(default)]
+    pub device: Option<Device>,
+}
+
+/// A GPU that encodes, by VA-API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// As the operator knows it.
+    pub name: String,
+    /// Its render node, such as `/dev/dri/renderD128`.
+    pub node: String,
+    /// Only its low-power engine encodes.
+    pub low_power: bool,
 }
 
 /// What a worker must know to pass a source's own pictures through.
@@ -180,6 +194,8 @@ pub enum FromWorker {
     Signals(Vec<Signal>),
     /// Each second or so: what viewers see, small, as a JPEG. For the operator's eyes alone.
     Picture(Bytes),
+    /// The device of its plan did not do what it was to: in words, such as `encode: Input/output error`. The worker ends.
+    DeviceFailed(String),
 }
 
 /// What the decoded signal of a source is like. Each fault with the house time since which it lasts; none while there is
@@ -280,6 +296,7 @@ mod kind {
     pub(super) const SIGNALS: u8 = 0x85;
     pub(super) const PICTURE: u8 = 0x86;
     pub(super) const ERA: u8 = 0x87;
+    pub(super) const DEVICE_FAILED: u8 = 0x88;
 }
 
 /// A message of one direction.
@@ -514,6 +531,7 @@ impl Message for FromWorker {
             Self::Status(status) => frame_json(out, kind::STATUS, status),
             Self::Signals(signals) => frame_json(out, kind::SIGNALS, signals),
             Self::Picture(jpeg) => frame(out, kind::PICTURE, |out| out.put_slice(jpeg)),
+            Self::DeviceFailed(cause) => frame_json(out, kind::DEVICE_FAILED, cause),
         }
     }
 
@@ -538,6 +556,7 @@ impl Message for FromWorker {
             kind::STATUS => Self::Status(from_json(kind, &payload)?),
             kind::SIGNALS => Self::Signals(from_json(kind, &payload)?),
             kind::PICTURE => Self::Picture(payload),
+            kind::DEVICE_FAILED => Self::DeviceFailed(from_json(kind, &payload)?),
             other => return Err(LinkError::Kind(other)),
         })
     }
@@ -569,6 +588,7 @@ mod tests {
             resume_audio: None,
             pass_through: Some(PassThrough { sps: vec![Bytes::from_static(b"sps")], pps: Vec::new() }),
             source_follows: false,
+            device: Some(Device { name: "a".into(), node: "/dev/dri/renderD128".into(), low_power: false }),
         }
     }
 
@@ -616,6 +636,7 @@ mod tests {
             FromWorker::Config { rendition: 3, config: aac },
             FromWorker::Unit { rendition: 2, unit: unit() },
             FromWorker::Status(WorkerStatus { slots: 3, ..WorkerStatus::default() }),
+            FromWorker::DeviceFailed("it made no IDR picture".into()),
             FromWorker::Signals(vec![Signal { black: Some(Ticks(4)), ..Signal::default() }]),
         ]);
     }

@@ -47,6 +47,19 @@ pub enum CodecConfig {
     },
 }
 
+impl CodecConfig {
+    /// Whether a decoder that was told this can decode what was coded by the `other`.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Avc { sps, pps }, Self::Avc { sps: others, pps: other_pps }) => {
+                others.iter().all(|set| sps.contains(set)) && other_pps.iter().all(|set| pps.contains(set))
+            }
+            _ => self == other,
+        }
+    }
+}
+
 /// The codecs that a source may carry, whether we can decode them is the worker's to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -98,6 +98,7 @@ pub(super) async fn channel(
         latency,
         dvr_secs,
         pass_through,
+        encoder,
         slate,
         slate_picture,
         failover,
@@ -105,7 +106,7 @@ pub(super) async fn channel(
     } = view::channel(channel, None, &Base::of(request, state), state.house.now());
     Ok(json!({
         "slug": slug, "name": name, "source": source, "ladder": ladder, "latency": latency, "dvr_secs": dvr_secs,
-        "pass_through": pass_through, "slate": slate, "slate_picture": slate_picture, "failover": failover, "desired": desired, "backups": backups, "playback": playback::shown(&access),
+        "pass_through": pass_through, "encoder": encoder, "slate": slate, "slate_picture": slate_picture, "failover": failover, "desired": desired, "backups": backups, "playback": playback::shown(&access),
     }))
 }
 

@@ -114,6 +114,8 @@ pub const CALLS: &[Call] = &[
     call("GET", "/settings", VIEW),
     call("PUT", "/settings", ADMINISTER),
     call("GET", "/templates", VIEW),
+    call("GET", "/devices", VIEW),
+    call("POST", "/devices/{name}/trust", OPERATE),
     call("GET", "/audience", VIEW),
     call("GET", "/audience/players", VIEW),
     call("GET", "/history", VIEW),

@@ -96,7 +96,10 @@ async fn add(
     asked: Asked,
     Json(new): Json<wire::NewChannel>,
 ) -> Result<HttpResponse, ApiError> {
-    let added = state.store.add_for(Draft::try_from(new)?, asked.caller.maker()).await;
+    let draft = Draft::try_from(new)?;
+    let has_room = state.devices.check(draft.encoder(), &draft.work());
+    has_room.map_err(|why| ApiError::new(Kind::Invalid, why).at("/encoder"))?;
+    let added = state.store.add_for(draft, asked.caller.maker()).await;
     let added = added.map_err(|error| match error {
         // Which channel has it may not exist for whoever asks.
         StoreError::NameTaken { slug, .. } if !asked.caller.sight().sees(&slug) => {

@@ -16,6 +16,7 @@
 //! | `alarms` | what needs the operator |
 //! | `audit` | who changed what: written down by the guard |
 //! | `configuration` | all that an operator sets as one document, and the box's settings |
+//! | `devices` | the GPUs |
 //! | `drill` | faults that are tried out |
 //! | `history` | what happened |
 //! | `ladder` | another ladder for a channel |
@@ -41,6 +42,7 @@ mod audit;
 pub mod calls;
 mod channels;
 mod configuration;
+mod devices;
 mod drill;
 #[cfg(test)]
 mod edit_tests;
@@ -72,6 +74,7 @@ pub use problem::ApiError;
 use crate::accounts::Accounts;
 use crate::board::Board;
 use crate::clock::House;
+use crate::devices::Devices;
 use crate::drill::Drills;
 use crate::ingest::Doors;
 use crate::judge::verdicts::Verdicts;
@@ -96,6 +99,8 @@ pub struct ApiState {
     pub store: Store,
     /// What is reported.
     pub board: Board,
+    /// What may encode channels.
+    pub devices: Devices,
     /// By which channels are reached.
     pub doors: Doors,
     /// By which faults are tried out.
@@ -126,7 +131,14 @@ pub struct ApiState {
 impl ApiState {
     /// Not ready, without ports; `bind` is the address of the listeners.
     #[must_use]
-    pub fn new(store: Store, board: Board, doors: Doors, drills: Drills, house: House, bind: IpAddr) -> Self {
+    pub fn new(
+        store: Store,
+        (board, devices): (Board, Devices),
+        doors: Doors,
+        drills: Drills,
+        house: House,
+        bind: IpAddr,
+    ) -> Self {
         let accounts = Accounts::new(store.clone(), house);
         let notify = Notify::new(store.clone(), board.clone(), house);
         Self {
@@ -134,6 +146,7 @@ impl ApiState {
             accounts,
             notify,
             board,
+            devices,
             doors,
             drills,
             house,
@@ -178,6 +191,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(crate::audience::routes::operators)
         .configure(ladder::configure)
         .configure(audit::configure)
+        .configure(devices::configure)
         .configure(drill::configure)
         .configure(tls::configure)
         .configure(judge::configure)

@@ -26,7 +26,8 @@ pub(super) fn new_box() -> TestBox {
     let store = Store::open(folder.path(), house).unwrap();
     let board = Board::new(house, History::in_memory(house).unwrap());
     let drills = Drills::new(house, board.clone());
-    let state = ApiState::new(store, board, Doors::default(), drills, house, IpAddr::from([127, 0, 0, 1]));
+    let seen = (board.clone(), Devices::new(board));
+    let state = ApiState::new(store, seen, Doors::default(), drills, house, IpAddr::from([127, 0, 0, 1]));
     state.ports.send_replace(wire::Ports { http: 8080, https: 0, rtmp: 1935, srt: 9000, admin: None });
     TestBox { state, _folder: folder }
 }
@@ -124,6 +125,7 @@ async fn a_channels_life() {
     let report = ChannelReport {
         sources: Vec::new(),
         dvr: None,
+        encoding: None,
         state: wire::ChannelState::Live,
         stages: stages(wire::Light::Good),
         detail: String::new(),
@@ -175,6 +177,9 @@ async fn every_error_is_a_problem_that_says_what_to_do() {
         post(json!({"name": "API", "source": "rtmp"})),
         post(json!({"name": "hall", "source": "rtmp"})),
         post(json!({"name": "x", "source": "rtmp", "ladder": rung})),
+        post(json!({"name": "x", "source": "rtmp", "encoder": "a b"})),
+        post(json!({"name": "x", "source": "rtmp", "encoder": "renderD200"})),
+        TestRequest::post().uri("/api/v1/devices/renderD200/trust"),
         get("/api/v1/channels/nobody"),
         get("/api/v1/channels/nobody/key"),
         TestRequest::post().uri("/api/v1/channels/nobody/start"),
@@ -191,7 +196,7 @@ async fn every_error_is_a_problem_that_says_what_to_do() {
     }
     insta::assert_snapshot!(seen.join("\n"), @"
     400 - key must be a string at line 2 column 2
-    400 /colour unknown field `colour`, expected one of `name`, `source`, `ladder`, `latency`, `dvr_secs`, `pass_through`, `start`, `template` at line 1 column 40
+    400 /colour unknown field `colour`, expected one of `name`, `source`, `ladder`, `latency`, `dvr_secs`, `pass_through`, `encoder`, `start`, `template` at line 1 column 40
     400 /source missing field `source` at line 1 column 13
     400 - unknown variant `vhs`, expected one of `test-pattern`, `rtmp`, `srt` at line 1 column 29
     415 - send the body as JSON, with `Content-Type: application/json`
@@ -200,6 +205,9 @@ async fn every_error_is_a_problem_that_says_what_to_do() {
     422 /name `api` is reserved, since it has a meaning of its own in addresses; add a word to the name
     409 /name there is already a channel named `hall`, at `hall`; choose another name
     422 /ladder/0/width rung 0 has width 641; it must be within 64 and 3840 and even
+    422 /encoder `a b` is no encoder: give `auto`, `software`, or a device's name as `forebay devices` shows it
+    422 /encoder there is no device `renderD200`; there are: none. `auto` takes what there is
+    404 - there is no device `renderD200`; `forebay devices` lists them
     404 - there is no channel `nobody`
     404 - there is no channel `nobody`
     404 - there is no channel `nobody`
@@ -303,6 +311,7 @@ async fn the_feed_tells_what_is_there_and_each_change() {
     let report = ChannelReport {
         sources: Vec::new(),
         dvr: None,
+        encoding: None,
         state: wire::ChannelState::Waiting,
         stages: stages(wire::Light::Degraded),
         detail: "no source yet".into(),
@@ -391,6 +400,7 @@ async fn alarms_clear_by_themselves_but_for_those_of_the_past() {
     let report = |now| ChannelReport {
         sources: Vec::new(),
         dvr: None,
+        encoding: None,
         state: now,
         stages: stages(wire::Light::Good),
         detail: String::new(),

@@ -32,6 +32,8 @@ pub(super) fn channel(
         latency: latency(channel.latency),
         dvr_secs: channel.dvr_secs,
         pass_through: channel.pass_through,
+        encoder: channel.encoder.to_string(),
+        encoding: report.encoding.filter(|_| !stopped),
         dvr: report.dvr,
         slate: crate::store::slate::shown(&channel.slate),
         slate_picture: channel.slate_picture.map(|digest| slate_picture_path(channel.slug.as_str(), &digest)),
@@ -77,6 +79,7 @@ fn absent(desired: Desired) -> ChannelReport {
         sources: Vec::new(),
         detail: String::new(),
         dvr: None,
+        encoding: None,
         restarts: 0,
         started_at: None,
     }

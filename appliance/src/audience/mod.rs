@@ -155,7 +155,9 @@ impl State {
             all.iter_mut().zip(self.silent_of(channel, now)).for_each(|(all, silent)| *all += silent);
         }
         let cells = (0..).zip(all).filter(|(_, players)| *players > 0);
-        cells.map(|(tier, players)| wire::DeviceTier { device: wire::Device::Other, tier, players }).collect()
+        cells
+            .map(|(tier, players)| wire::DeviceTier { device: wire::PlayerDevice::Other, tier, players })
+            .collect()
     }
 }
 

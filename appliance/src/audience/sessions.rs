@@ -6,7 +6,7 @@ use crate::limits::{BEACON_GAP_MIN, ENGINE_CHARS_MAX, SESSIONS_MAX};
 use crate::metrics::Tier;
 use media::time::Ticks;
 use std::collections::BTreeMap;
-use wire::{Beacon, ChannelAudience, Device, DeviceTier, PlayerSession};
+use wire::{Beacon, ChannelAudience, DeviceTier, PlayerDevice, PlayerSession};
 
 /// A player that has not been heard of for so long has gone.
 pub(super) const GONE_AFTER: Ticks = Ticks::from_secs(30);
@@ -119,7 +119,7 @@ impl Sessions {
     /// Those that play natively: their requests carry nothing.
     pub(super) fn native(&self, channel: &str, now: Ticks) -> [u32; 3] {
         let mut by_tier = [0; 3];
-        for known in self.of(channel, now).filter(|known| known.told.device == Device::NativeHls) {
+        for known in self.of(channel, now).filter(|known| known.told.device == PlayerDevice::NativeHls) {
             by_tier[usize::from(known.told.tier.min(2))] += 1;
         }
         by_tier
@@ -144,7 +144,7 @@ impl Sessions {
 
     /// Which kind of device plays which tier.
     pub(super) fn devices(&self, now: Ticks) -> Vec<DeviceTier> {
-        let mut cells: BTreeMap<(Device, u8), u32> = BTreeMap::new();
+        let mut cells: BTreeMap<(PlayerDevice, u8), u32> = BTreeMap::new();
         for known in self.known.values().filter(|known| now - known.last <= WATCHES_WITHIN) {
             *cells.entry((known.told.device, known.told.tier)).or_default() += 1;
         }
@@ -184,7 +184,7 @@ impl Sessions {
 fn stranger(session: String) -> Beacon {
     Beacon {
         session,
-        device: Device::Other,
+        device: PlayerDevice::Other,
         tier: 0,
         engine: "CMCD".into(),
         state: String::new(),
@@ -205,7 +205,7 @@ mod tests {
 
     fn beacon(session: &str, latency_ms: u32) -> Beacon {
         Beacon {
-            device: Device::MediaSource,
+            device: PlayerDevice::MediaSource,
             engine: "dash.js".into(),
             state: "live".into(),
             latency_ms: Some(latency_ms),
@@ -224,7 +224,7 @@ mod tests {
         let told = sessions.watching("hall", now);
         assert_eq!((told.by_tier, told.latency_ms, told.target_ms), ([3, 0, 0], Some(1100), Some(1000)));
         assert_eq!(sessions.watching("hall", now + WATCHES_WITHIN + Ticks::from_millis(1)).by_tier, [0; 3]);
-        let cell = DeviceTier { device: Device::MediaSource, tier: 0, players: 4 };
+        let cell = DeviceTier { device: PlayerDevice::MediaSource, tier: 0, players: 4 };
         assert_eq!(sessions.devices(now), [cell]);
     }
 

@@ -119,7 +119,14 @@ async fn follow(
                     let (lineup, lineups) = watch::channel(lineup(row));
                     told.insert(row.slug.to_string(), Told { slate, digest, lineup, shape: shape(row) });
                     let services = services.clone();
-                    let wiring = Wiring::new(row.slug.as_str(), lineups, plan(row), slates, dvr, services);
+                    let wiring = Wiring::new(
+                        row.slug.as_str(),
+                        lineups,
+                        (plan(row), row.encoder.clone()),
+                        slates,
+                        dvr,
+                        services,
+                    );
                     handle.start(super::task(wiring)).await?;
                 }
                 told.retain(|slug, _| slugs.contains(slug));

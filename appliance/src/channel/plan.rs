@@ -23,5 +23,6 @@ pub fn plan(channel: &Channel) -> Plan {
         resume_audio: None,
         pass_through: channel.pass_through.then(PassThrough::default),
         source_follows: false,
+        device: None,
     }
 }

@@ -31,6 +31,7 @@ pub fn report(
         sources: if is_pattern { Vec::new() } else { sources_now(vitals, sources, now) },
         stages,
         detail: vitals.last_error.clone(),
+        encoding: vitals.worker.encoding.clone(),
         dvr: dvr.map(|dvr| DvrStatus { listed_secs: whole_secs(dvr.time_shift()), short_of_disk: dvr.short }),
         restarts: vitals.restarts,
         started_at: vitals.started,
@@ -120,6 +121,8 @@ fn encode_stage(worker: &WorkerVitals) -> Stage {
         (only, "") | ("", only) => format!("{only}, "),
         (video, audio) => format!("{video}, {audio}, "),
     };
+    let device = worker.encoding.as_ref().and_then(|encoding| encoding.device.as_ref());
+    let source = device.map_or_else(|| source.clone(), |device| format!("{source}on {device}, "));
     let passing = match &status.passing {
         Passing::NotAsked => String::new(),
         Passing::Yes => "passed through, ".into(),

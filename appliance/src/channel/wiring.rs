@@ -7,9 +7,13 @@ use super::report;
 use crate::audience::Counted;
 use crate::board::Board;
 use crate::clock::House;
+use crate::devices::Devices;
+use crate::devices::place::Work;
 use crate::drill::Drills;
 use crate::dvr::Shelf;
 use crate::encode::actor::Encode;
+use crate::encode::ask::Asker;
+use crate::encode::course::Course;
 use crate::encode::replay::Replay;
 use crate::encode::run::Seat;
 use crate::encode::standby::Standby;
@@ -23,7 +27,7 @@ use crate::package::assembler::Assembler;
 use crate::serve::access::AccessRules;
 use crate::serve::actor::Serve;
 use crate::serve::live::{Catalogue, Live};
-use crate::store::{Happened, History};
+use crate::store::{Encoder, Happened, History};
 use crate::supervise::{Strategy, Supervisor, Task};
 use crate::vitals::Vitals;
 use actix::AsyncContext;
@@ -55,6 +59,8 @@ pub struct Services {
     pub history: History,
     /// By which faults are tried out.
     pub drills: Drills,
+    /// What may encode them.
+    pub devices: Devices,
 }
 
 /// One channel's connections.
@@ -62,6 +68,8 @@ pub struct Wiring {
     slug: String,
     lineup: watch::Receiver<Lineup>,
     plan: Plan,
+    encoder: Encoder,
+    course: Rc<RefCell<Course>>,
     slate: watch::Receiver<Slate>,
     dvr: Ticks,
     services: Services,
@@ -81,7 +89,7 @@ impl Wiring {
     pub fn new(
         slug: &str,
         lineup: watch::Receiver<Lineup>,
-        plan: Plan,
+        (plan, encoder): (Plan, Encoder),
         slate: watch::Receiver<Slate>,
         dvr: Ticks,
         services: Services,
@@ -94,6 +102,8 @@ impl Wiring {
             slug: slug.to_owned(),
             lineup,
             plan,
+            encoder,
+            course: Rc::default(),
             slate,
             dvr,
             live: Arc::new(Live::new(services.metrics.channel(slug))),
@@ -164,6 +174,18 @@ impl Wiring {
             vitals: self.vitals.clone(),
             history: self.services.history.clone(),
             standby: self.standby.clone(),
+            ask: Asker {
+                channel: self.slug.clone(),
+                // A source's own parameter sets may have the numbers that devices give theirs.
+                encoder: if self.plan.pass_through.is_some() {
+                    Encoder::Software
+                } else {
+                    self.encoder.clone()
+                },
+                work: Work::of(&self.plan),
+                course: self.course.clone(),
+                devices: self.services.devices.clone(),
+            },
         })
     }
 

@@ -23,11 +23,12 @@ fn wiring(slug: &str, services: &Services) -> Rc<Wiring> {
         resume_audio: None,
         pass_through: None,
         source_follows: false,
+        device: None,
     };
     let slate = watch::channel(plan.slate.clone()).1;
     let sources = std::array::from_fn(|number| (number == 0).then_some(wire::Source::Rtmp));
     let lineup = watch::channel(Lineup { sources, rules: Rules::default() }).1;
-    Rc::new(Wiring::new(slug, lineup, plan, slate, Ticks::ZERO, services.clone()))
+    Rc::new(Wiring::new(slug, lineup, (plan, Encoder::Software), slate, Ticks::ZERO, services.clone()))
 }
 
 /// A channel's stages, running; the encoder finds no worker program here, and keeps trying.
@@ -63,6 +64,7 @@ async fn a_panic_in_a_stage_restarts_it_and_its_feeders_and_nothing_else() {
         house: House::anchor(),
         catalogue: Catalogue::default(),
         doors: Doors::default(),
+        devices: Devices::new(board.clone()),
         board,
         drills: drills.clone(),
         history,

@@ -6,11 +6,13 @@ use super::slate::{self, SlateArgs};
 use super::sources::{self, BackupArgs, FailoverArgs, OneSource};
 use super::table::table;
 use crate::settings::FolderFlags;
-use crate::store::Slug;
+use crate::store::{Encoder, Slug};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::io::Write;
-use wire::{Channel, ChannelList, Latency, NewChannel, NewToken, Playback, Source, StreamKey, Token};
+use wire::{
+    Channel, ChannelList, Encoding, Latency, NewChannel, NewToken, Playback, Source, StreamKey, Token,
+};
 
 /// Of `forebay channel`.
 #[derive(Clone, Debug, clap::Args)]
@@ -78,6 +80,9 @@ pub struct AddArgs {
     /// Give viewers of the best rung the source's own pictures, where those are fit for it, instead of encoding them anew
     #[arg(long, conflicts_with = "dvr")]
     pub pass_through: bool,
+    /// What encodes it: `auto` for a GPU that has room, else software; `software`; or a device by its name in `forebay devices`
+    #[arg(long, default_value = "auto", value_parser = encoder)]
+    pub encoder: String,
     /// Do not start it yet
     #[arg(long)]
     pub stopped: bool,
@@ -143,6 +148,10 @@ fn latency_parser() -> impl TypedValueParser<Value = Latency> {
         let found = LATENCIES.iter().find(|(name, _)| *name == chosen);
         found.expect("the parser has accepted one of these names").1
     })
+}
+
+fn encoder(text: &str) -> Result<String, String> {
+    text.parse::<Encoder>().map(|encoder| encoder.to_string()).map_err(|error| error.to_string())
 }
 
 /// Seconds, minutes or hours; a number alone is seconds.
@@ -221,9 +230,10 @@ pub(super) fn path(slug: &str, rest: &str) -> Result<String, CliError> {
 }
 
 fn add(client: &Client, args: &AddArgs) -> Result<WithKey, CliError> {
-    let AddArgs { name, source, template, latency, dvr, pass_through, stopped } = args.clone();
-    let (ladder, start) = (None, !stopped);
-    let new = NewChannel { name, source, ladder, latency, dvr_secs: dvr, pass_through, start, template };
+    let AddArgs { name, source, template, latency, dvr, pass_through, encoder, stopped } = args.clone();
+    let (ladder, encoder, start) = (None, Some(encoder), !stopped);
+    let new =
+        NewChannel { name, source, ladder, latency, dvr_secs: dvr, pass_through, encoder, start, template };
     let added = client.post("/channels", &new)?;
     fetch_key(client, added)
 }
@@ -299,12 +309,13 @@ fn list(args: &ChannelArgs, list: &ChannelList) -> String {
 
 fn describe(channel: &Channel) -> String {
     let mut text = format!(
-        "channel  {} ({})\nsource   {}\nlatency  {}\ndvr      {}\nstate    {}\nwatch    {}\n",
+        "channel  {} ({})\nsource   {}\nlatency  {}\ndvr      {}\nencoder  {}\nstate    {}\nwatch    {}\n",
         channel.slug,
         channel.name,
         source_name(channel.source),
         latency_name(channel.latency),
         dvr(channel),
+        encoder_of(channel),
         state(channel),
         channel.watch_url
     );
@@ -316,6 +327,14 @@ fn describe(channel: &Channel) -> String {
         text += &format!("publish  {url}\n");
     }
     text
+}
+
+/// As set, and what that is now.
+fn encoder_of(channel: &Channel) -> String {
+    let now = channel.encoding.as_ref().map_or_else(String::new, |Encoding { device, why }| {
+        format!(": {} ({why})", device.as_deref().unwrap_or("software"))
+    });
+    format!("{}{now}", channel.encoder)
 }
 
 fn dvr(channel: &Channel) -> String {

@@ -8,6 +8,7 @@
 //! | [`check`] | `forebay check`: would `run` find what it needs |
 //! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
 //! | [`config`] | `forebay config`: all that is set, as one file |
+//! | [`devices`] | `forebay devices`: the GPUs |
 //! | [`drill`] | `forebay drill`: faults on purpose, and what viewers see of them |
 //! | [`gpus`] | the GPUs in `forebay check` |
 //! | [`history`] | `forebay history`: what happened |
@@ -27,6 +28,7 @@ pub mod channel;
 pub mod check;
 pub mod client;
 pub mod config;
+pub mod devices;
 pub mod drill;
 pub mod gpus;
 pub mod history;
@@ -87,6 +89,8 @@ pub enum Command {
     Notify(notify::NotifyArgs),
     /// Write all that is set to a file, compare a file with it, and set what a file says
     Config(config::ConfigArgs),
+    /// Show the GPUs and what runs on them, and use one again that had failed
+    Devices(devices::DevicesArgs),
     /// Make something go wrong on purpose, and tell what viewers saw of it
     Drill(drill::DrillArgs),
     /// Show what happened

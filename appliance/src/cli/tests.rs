@@ -4,6 +4,7 @@ use super::*;
 use crate::api::{self, ApiState, socket};
 use crate::board::Board;
 use crate::clock::House;
+use crate::devices::Devices;
 use crate::drill::Drills;
 use crate::ingest::Doors;
 use crate::store::{History, Store};
@@ -41,7 +42,8 @@ fn daemon(folder: &TempDir) -> (ApiState, actix_web::dev::ServerHandle) {
     let store = Store::open(folder.path(), house).unwrap();
     let board = Board::new(house, History::open(folder.path(), house).unwrap());
     let drills = Drills::new(house, board.clone());
-    let state = ApiState::new(store, board, Doors::default(), drills, house, IpAddr::from([127, 0, 0, 1]));
+    let seen = (board.clone(), Devices::new(board));
+    let state = ApiState::new(store, seen, Doors::default(), drills, house, IpAddr::from([127, 0, 0, 1]));
     state.ports.send_replace(wire::Ports { http: 8080, https: 0, rtmp: 1935, srt: 9000, admin: None });
     let data = web::Data::new(state.clone());
     let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(api::configure))
@@ -110,6 +112,7 @@ async fn a_channels_life_on_the_command_line() {
     source   rtmp
     latency  standard
     dvr      off
+    encoder  auto
     state    starting
     watch    http://127.0.0.1:8080/watch/main-hall
     publish  rtmp://127.0.0.1:1935/live/STREAM_KEY

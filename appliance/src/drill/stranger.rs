@@ -56,6 +56,7 @@ fn plan(house: House) -> Plan {
         resume_audio: None,
         pass_through: None,
         source_follows: false,
+        device: None,
     }
 }
 
@@ -101,8 +102,10 @@ fn event(message: FromWorker) -> anyhow::Result<Option<SourceEvent>> {
         }
         FromWorker::Unit { rendition: 0, unit } => Some(SourceEvent::Video(unit)),
         FromWorker::Unit { unit, .. } => Some(SourceEvent::Audio(unit)),
-        FromWorker::Era { .. } | FromWorker::Status(_) | FromWorker::Signals(_) | FromWorker::Picture(_) => {
-            None
-        }
+        FromWorker::Era { .. }
+        | FromWorker::Status(_)
+        | FromWorker::Signals(_)
+        | FromWorker::Picture(_)
+        | FromWorker::DeviceFailed(_) => None,
     })
 }

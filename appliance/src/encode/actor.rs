@@ -42,7 +42,8 @@ impl Encode {
             vitals.restarts += 1;
             vitals.worker.last_exit = end.to_string();
         });
-        let delay = self.decide(&seat, end);
+        // There are only so many devices: such ends do not go on for ever.
+        let delay = if end.changes_device() { Duration::ZERO } else { self.decide(&seat, end) };
         self.seat = Some(seat);
         ctx.run_later(delay, Self::start_worker);
     }

@@ -1,13 +1,16 @@
 //! Encode: the stage that owns a channel's worker process. Coded source in, coded ladder out.
 //!
 //! Here: what a worker is told when it starts ([`replay`]), which slots pass to the packager ([`gate`]), one worker's
-//! life from start to end ([`run`]), the one that waits to replace it ([`standby`]), and the actor that starts the next
+//! life from start to end ([`run`]), where it may move to ([`course`], [`ask`]), whose fault its end was ([`blame`]), the one that waits to replace it ([`standby`]), and the actor that starts the next
 //! one ([`actor`]). Not here: codecs and pictures (crate `worker`, in its own process).
 //!
 //! A worker that ends, hangs or talks nonsense is an expected failure: the actor stays, and starts another, which
 //! continues at the slot after the last that passed.
 
 pub mod actor;
+pub mod ask;
+pub mod blame;
+pub mod course;
 pub mod gate;
 pub mod replay;
 pub mod run;

@@ -1,10 +1,14 @@
 //! One worker's life: spawned, told its plan, fed, read, watched, ended.
 
+use super::ask::Asker;
+use super::blame::{self, Pace};
+use super::course::Course;
 use super::gate::{RungsDriftedApart, SlotGate};
 use super::replay::Replay;
 use super::standby::Standby;
 use super::{Encoded, Progress};
 use crate::clock::House;
+use crate::devices::OnDevice;
 use crate::limits;
 use crate::serve::live::{Feed, Live};
 use crate::store::{Happened, History};
@@ -16,6 +20,7 @@ use media::unit::{AccessUnit, CodecConfig};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -50,12 +55,32 @@ pub enum WorkerEnd {
     /// One rung fell too far behind.
     #[error(transparent)]
     Drifted(#[from] RungsDriftedApart),
+    /// The device that it encoded on failed, and it says how.
+    #[error("the GPU failed: {0}")]
+    Device(String),
+    /// The device that it encoded on does not keep up.
+    #[error("the GPU is too slow: {0} ms behind")]
+    Slow(i64),
+    /// Viewers were not told of what this device makes.
+    #[error("the GPU makes other parameter sets than the viewers know")]
+    OtherSets,
+    /// There is room on a device again.
+    #[error("the channel moves to a GPU that is trusted again")]
+    Moved,
     /// The packager is gone: the stage is being restarted.
     #[error("the packager is being restarted")]
     NoPackager,
     /// The ingest stage is gone: the stage is being restarted.
     #[error("the ingest stage is being restarted")]
     NoIngest,
+}
+
+impl WorkerEnd {
+    /// Whether the next worker is another matter: it does not use the device that this one did.
+    #[must_use]
+    pub const fn changes_device(&self) -> bool {
+        matches!(self, Self::Device(_) | Self::OtherSets | Self::Moved)
+    }
 }
 
 /// What a worker needs, and what it leaves to its successor.
@@ -84,10 +109,12 @@ pub struct Seat {
     pub history: History,
     /// Who comes next.
     pub standby: Standby,
+    /// By which it asks for a device.
+    pub ask: Asker,
 }
 
 impl Seat {
-    fn plan_now(&mut self) -> Plan {
+    fn plan_now(&mut self, device: Option<&OnDevice>) -> Plan {
         let pass_through = self.plan.pass_through.is_some().then(|| self.passed());
         Plan {
             slate: self.slate.borrow_and_update().clone(),
@@ -96,6 +123,7 @@ impl Seat {
             resume_audio: self.progress.next_audio(),
             pass_through,
             source_follows: self.replay.borrow().shows_source(),
+            device: device.map(|on| on.device.clone()),
             ..self.plan.clone()
         }
     }
@@ -110,6 +138,26 @@ impl Seat {
         }
     }
 
+    /// Where the next worker encodes.
+    fn place(&self) -> Option<OnDevice> {
+        let placed = self.ask.place();
+        let device = placed.seat.as_ref().map(|on| on.device.name.clone());
+        info!(channel = %self.slug, device = device.as_deref().unwrap_or("software"), why = %placed.why, "encoder chosen");
+        let encoding = wire::Encoding { device, why: placed.why };
+        self.vitals.update(|vitals| vitals.worker.encoding = Some(encoding));
+        placed.seat
+    }
+
+    /// What follows for the device from the end of the worker that used it; the end in that light.
+    fn judge(&self, on: &OnDevice, end: WorkerEnd, was_stopped: bool) -> WorkerEnd {
+        if matches!(end, WorkerEnd::OtherSets) {
+            self.ask.course.borrow_mut().leave_out(&on.device.name);
+        }
+        let Some(cause) = blame::fault_of_device(&end, was_stopped) else { return end };
+        self.ask.devices.distrust(&on.device.name, &self.slug, &cause);
+        WorkerEnd::Device(cause)
+    }
+
     /// One worker from start to end. Whatever ends it, its process is gone and reaped when this returns.
     pub async fn run_once(&mut self) -> WorkerEnd {
         let (process, socket) = match self.standby.take() {
@@ -119,21 +167,30 @@ impl Seat {
         let pid = process.id();
         info!(channel = %self.slug, pid, "encode worker started");
         self.vitals.update(|vitals| (vitals.worker.pid, vitals.worker.parked) = (Some(pid), false));
-        let end = self.converse(socket).await;
+        let on = self.place();
+        let end = self.converse(socket, on.as_ref()).await;
+        let was_stopped = process.is_stopped();
         self.vitals.update(|vitals| {
             (vitals.worker.pid, vitals.worker.status, vitals.signals) = (None, None, None);
         });
-        let end = match (process.stop(limits::WORKER_EXIT_WAIT).await, end) {
+        // One whose device has failed has nothing left to do in order.
+        let grace =
+            if matches!(end, WorkerEnd::Device(_)) { Duration::ZERO } else { limits::WORKER_EXIT_WAIT };
+        let end = match (process.stop(grace).await, end) {
             (Ok(exit), WorkerEnd::Closed) => WorkerEnd::Exited(exit),
             (_, end) => end,
+        };
+        let end = match &on {
+            Some(on) => self.judge(on, end, was_stopped),
+            None => end,
         };
         self.history.note(Some(&self.slug), Happened::WorkerEnded, end.to_string());
         end
     }
 
-    async fn converse(&mut self, socket: UnixStream) -> WorkerEnd {
+    async fn converse(&mut self, socket: UnixStream, on: Option<&OnDevice>) -> WorkerEnd {
         let (from, to) = socket.into_split();
-        let plan = self.plan_now();
+        let plan = self.plan_now(on);
         let (rungs, offset_nanos) = (plan.rungs.len(), plan.house_offset_nanos);
         let slate = (!plan.slate.picture.is_empty()).then(|| ToWorker::Slate(plan.slate.clone()));
         let greeting = std::iter::once(ToWorker::Plan(plan)).chain(slate);
@@ -145,14 +202,19 @@ impl Seat {
             progress: &self.progress,
             vitals: &self.vitals,
             house: self.house,
-            deadline: Instant::now() + limits::WORKER_START_MAX,
+            deadlines: [Instant::now() + limits::WORKER_START_MAX; 2],
+            course: &self.ask.course,
+            driver: on.map(|on| on.driver.as_str()),
+            pace: Pace::default(),
         };
+        let asker = self.ask.clone();
         let (source, slate, replay) = (&mut self.source, &mut self.slate, &*self.replay);
         let teller = Telling { source, slate, replay, house: self.house, offset_nanos };
         tokio::select! {
             end = hearing.hear(from) => end,
             end = teller.tell(to, greeting) => end,
             never = self.standby.keep() => match never {},
+            () = asker.until_trusted(), if on.is_none() => WorkerEnd::Moved,
         }
     }
 }
@@ -214,8 +276,12 @@ struct Hearing<'a> {
     progress: &'a Progress,
     vitals: &'a Vitals,
     house: House,
-    /// By when the next access unit must be in: a worker that only says it is alive is as good as hung.
-    deadline: Instant,
+    /// By when the next whole slot must be in, and the next sound: a worker that only says it is alive is as good as hung.
+    deadlines: [Instant; 2],
+    course: &'a RefCell<Course>,
+    /// Of the device; none for software.
+    driver: Option<&'a str>,
+    pace: Pace,
 }
 
 impl Hearing<'_> {
@@ -229,7 +295,8 @@ impl Hearing<'_> {
     async fn hear_all(&mut self, mut from: OwnedReadHalf) -> Result<std::convert::Infallible, WorkerEnd> {
         let mut buffer = BytesMut::with_capacity(256 << 10);
         loop {
-            let read = timeout_at(self.deadline, from.read_buf(&mut buffer)).await;
+            let [pictures, sound] = self.deadlines;
+            let read = timeout_at(pictures.min(sound), from.read_buf(&mut buffer)).await;
             if read.map_err(|_| WorkerEnd::Hung)?? == 0 {
                 return Err(WorkerEnd::Closed);
             }
@@ -243,18 +310,22 @@ impl Hearing<'_> {
         match message {
             FromWorker::Config { rendition, config } => {
                 let index = self.known(rendition)?;
+                if !self.course.borrow_mut().announce(index, &config) && self.driver.is_some() {
+                    return Err(WorkerEnd::OtherSets);
+                }
                 self.hand_on(Encoded::Config(index, config)).await
             }
             FromWorker::Era { from, config } => self.hand_on(Encoded::Era(from, config)).await,
             FromWorker::Unit { rendition, unit } => {
                 let index = self.known(rendition)?;
-                self.deadline = Instant::now() + limits::WORKER_SILENCE_MAX;
                 self.unit(index, unit).await
             }
             FromWorker::Status(status) => {
+                let too_late = self.driver.and_then(|_| self.pace.note(&status));
                 self.vitals.update(|vitals| vitals.worker.status = Some(status));
-                Ok(())
+                too_late.map_or(Ok(()), |behind_ms| Err(WorkerEnd::Slow(behind_ms)))
             }
+            FromWorker::DeviceFailed(cause) => Err(WorkerEnd::Device(cause)),
             FromWorker::Picture(jpeg) => {
                 self.vitals.update(|vitals| vitals.picture = Some(jpeg));
                 Ok(())
@@ -276,13 +347,15 @@ impl Hearing<'_> {
     }
 
     async fn unit(&mut self, index: usize, unit: AccessUnit) -> Result<(), WorkerEnd> {
+        let deadline = Instant::now() + limits::WORKER_SILENCE_MAX;
         if index == self.rungs {
+            self.deadlines[1] = deadline;
             return self.hand_on(Encoded::Audio(unit)).await;
         }
-        match self.gate.push(index, unit)? {
-            Some(slot) => self.hand_on(Encoded::Slot(slot)).await,
-            None => Ok(()),
-        }
+        let Some(slot) = self.gate.push(index, unit)? else { return Ok(()) };
+        self.deadlines[0] = deadline;
+        self.course.borrow_mut().on_air(self.driver);
+        self.hand_on(Encoded::Slot(slot)).await
     }
 
     async fn hand_on(&self, encoded: Encoded) -> Result<(), WorkerEnd> {

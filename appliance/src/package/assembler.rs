@@ -102,8 +102,11 @@ impl Assembler {
     fn config(&mut self, index: usize, config: CodecConfig, now: Ticks) -> Result<(), AssemblyError> {
         self.configs[index] = Some(config);
         let Some(configs) = self.configs.iter().cloned().collect::<Option<Vec<_>>>() else { return Ok(()) };
-        // A new worker with the same settings makes the same parameter sets: nothing changes for viewers.
-        if self.on_air.as_ref().is_some_and(|on_air| on_air.configs == configs) {
+        // A new worker with the same settings makes the same parameter sets, or those that viewers know already of the
+        // other encoder: nothing changes for them.
+        let known =
+            |on_air: &OnAir| on_air.configs.iter().zip(&configs).all(|(told, config)| told.covers(config));
+        if self.on_air.as_ref().is_some_and(known) {
             return Ok(());
         }
         let renditions =

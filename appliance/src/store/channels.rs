@@ -1,7 +1,9 @@
 //! The SQL of channels and their keys. Each function is one transaction or one read.
 
 use super::error::StoreError;
-use super::{Channel, Desired, Draft, KeyHash, Keyed, Maker, Slug, StreamKey, backups, failover, grants};
+use super::{
+    Channel, Desired, Draft, EncoderError, KeyHash, Keyed, Maker, Slug, StreamKey, backups, failover, grants,
+};
 use crate::limits::CHANNELS_MAX;
 use bytes::Bytes;
 use media::grid::Latency;
@@ -12,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 const COLUMNS: &str = "channels.id, slug, name, running, canvas_width, canvas_height, canvas_rate_numerator, \
                        canvas_rate_denominator, audio_bitrate_bps, latency, dvr_secs, sources.kind, slate_text, \
                        slate_after_ms, slate_back_after_ms, slate_tone, \
-                       (SELECT digest FROM slate_pictures WHERE channel_id = channels.id), pass_through";
+                       (SELECT digest FROM slate_pictures WHERE channel_id = channels.id), pass_through, encoder";
 const FROM: &str = "FROM channels JOIN sources ON sources.channel_id = channels.id AND sources.position = 0";
 
 pub(super) fn list(connection: &mut Connection) -> Result<Vec<Channel>, StoreError> {
@@ -158,8 +160,8 @@ pub(super) fn insert_channel(
 ) -> Result<i64, StoreError> {
     let Canvas { width, height, rate } = draft.canvas;
     let sql = "INSERT INTO channels (slug, name, running, canvas_width, canvas_height, canvas_rate_numerator, \
-               canvas_rate_denominator, audio_bitrate_bps, created_at_ms, latency, dvr_secs, pass_through) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+               canvas_rate_denominator, audio_bitrate_bps, created_at_ms, latency, dvr_secs, pass_through, encoder) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     let running = draft.desired == Desired::Running;
     let (numerator, denominator) = (rate.numerator(), rate.denominator());
     let (audio, latency) = (draft.audio_bitrate_bps, latency_name(draft.latency));
@@ -175,7 +177,8 @@ pub(super) fn insert_channel(
         now_ms,
         latency,
         draft.dvr_secs,
-        draft.pass_through
+        draft.pass_through,
+        draft.encoder.to_string()
     ];
     write.execute(sql, row)?;
     let id = write.last_insert_rowid();
@@ -228,6 +231,7 @@ struct Stored {
     slate: Slate,
     slate_picture: Option<String>,
     pass_through: bool,
+    encoder: String,
 }
 
 impl Stored {
@@ -252,6 +256,7 @@ impl Stored {
             },
             slate_picture: row.get(16)?,
             pass_through: row.get(17)?,
+            encoder: row.get(18)?,
         })
     }
 
@@ -276,6 +281,7 @@ impl Stored {
             backups: backups::list(read, self.id)?,
             failover: failover::read(read, self.id)?,
             audio_bitrate_bps: self.audio_bitrate_bps,
+            encoder: self.encoder.parse().map_err(|error: EncoderError| impossible(error.to_string()))?,
             slug: Slug::parse(&self.slug)?,
             name: self.name,
         })

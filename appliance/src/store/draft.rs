@@ -1,7 +1,8 @@
 //! A new channel, checked before it reaches the database. Pure.
 
 use super::template::{self, Template};
-use super::{Desired, Slug, SlugError};
+use super::{Desired, Encoder, EncoderError, Slug, SlugError};
+use crate::devices::place::Work;
 use crate::limits::{DVR_SECS, HEIGHT_PIXELS, NAME_CHARS_MAX, RUNG_BITRATE_BPS, RUNGS_MAX, WIDTH_PIXELS};
 use media::grid::Latency;
 use media::link::{Canvas, Rung};
@@ -24,6 +25,21 @@ pub struct Draft {
     pub(super) dvr_secs: u32,
     pub(super) pass_through: bool,
     pub(super) audio_bitrate_bps: u32,
+    pub(super) encoder: Encoder,
+}
+
+impl Draft {
+    /// What is to encode it.
+    #[must_use]
+    pub const fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// How much there is to encode.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        Work { rungs: self.ladder.clone(), rate: self.canvas.rate }
+    }
 }
 
 /// Why a channel may not be added. [`DraftError::field`] names the member at fault.
@@ -35,6 +51,9 @@ pub enum DraftError {
     /// No slug can be made of the name.
     #[error(transparent)]
     Slug(#[from] SlugError),
+    /// No encoder has this name.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
     /// None or too many.
     #[error("the ladder must have 1 to {RUNGS_MAX} rungs; leave it out for the default")]
     RungCount,
@@ -90,12 +109,16 @@ impl DraftError {
             Self::RungCount => "/ladder".into(),
             Self::NothingToPass | Self::PassThroughDvr => "/pass_through".into(),
             Self::Template { .. } => "/template".into(),
+            Self::Encoder(_) => "/encoder".into(),
             Self::Dvr { .. } => "/dvr_secs".into(),
             Self::Rung { rung, what, .. } => format!("/ladder/{rung}/{what}"),
             Self::Order { rung } => format!("/ladder/{rung}/bitrate_bps"),
         }
     }
 }
+
+/// Frames per second of every canvas.
+pub const DEFAULT_RATE: FrameRate = FrameRate::FPS_30;
 
 /// What a channel gets that asks for nothing: 720p, and two rungs below for weak links.
 #[must_use]
@@ -121,7 +144,7 @@ impl TryFrom<wire::NewChannel> for Draft {
             name,
             source: new.source,
             desired: if new.start { Desired::Running } else { Desired::Stopped },
-            canvas: Canvas { width, height, rate: template.map_or(FrameRate::FPS_30, Template::rate) },
+            canvas: Canvas { width, height, rate: template.map_or(DEFAULT_RATE, Template::rate) },
             ladder,
             latency: match new.latency {
                 wire::Latency::Standard => template.map_or(Latency::Standard, |template| template.latency),
@@ -130,6 +153,7 @@ impl TryFrom<wire::NewChannel> for Draft {
             dvr_secs: checked_dvr(new.dvr_secs)?,
             pass_through,
             audio_bitrate_bps: AUDIO_BITRATE_BPS,
+            encoder: new.encoder.map_or_else(|| Ok(Encoder::Auto), |wanted| wanted.parse())?,
         })
     }
 }
@@ -222,6 +246,7 @@ mod tests {
             latency,
             dvr_secs: 0,
             pass_through: false,
+            encoder: None,
             start: true,
             template: None,
         }
@@ -239,6 +264,7 @@ mod tests {
                 latency,
                 dvr_secs,
                 pass_through: false,
+                encoder: None,
                 start: true,
                 template: None,
             };

@@ -45,6 +45,10 @@ pub enum Happened {
     AlarmAcknowledged,
     /// An alarm is over.
     AlarmCleared,
+    /// A GPU failed.
+    DeviceFailed,
+    /// The operator trusts a GPU again.
+    DeviceTrusted,
     /// A fault drill began or ended.
     Drill,
 }
@@ -63,6 +67,8 @@ impl Happened {
             Self::StageRestarted => "stage-restarted",
             Self::AlarmRaised => "alarm-raised",
             Self::AlarmAcknowledged => "alarm-acknowledged",
+            Self::DeviceFailed => "device-failed",
+            Self::DeviceTrusted => "device-trusted",
             Self::Drill => "drill",
             Self::AlarmCleared => "alarm-cleared",
         }

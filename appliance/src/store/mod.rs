@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`slug`] | pure: a channel's name in URLs |
 //! | [`draft`] | pure: a new channel, checked |
+//! | `encoder` | pure: what is to encode a channel, checked |
 //! | [`key`] | stream keys: made, hidden, compared |
 //! | `open` | the folder, the file, its health, the migrations |
 //! | `copies` | copies of it, and what is done with them when it is damaged |
@@ -36,6 +37,7 @@ pub mod configuration;
 mod copies;
 mod destinations;
 pub mod draft;
+mod encoder;
 mod error;
 pub mod failover;
 mod grants;
@@ -58,6 +60,7 @@ pub use audit::Deed;
 pub use copies::Restored;
 pub(crate) use draft::hidden;
 pub use draft::{Draft, DraftError, checked_ladder};
+pub use encoder::{Encoder, EncoderError};
 pub use error::{OpenError, StoreError};
 pub use grants::Maker;
 pub use history::{HISTORY_FILE, Happened, History};
@@ -114,6 +117,8 @@ pub struct Channel {
     pub failover: Rules,
     /// Of the audio rendition, in bits per second.
     pub audio_bitrate_bps: u32,
+    /// What is to encode it.
+    pub encoder: Encoder,
 }
 
 /// A source that takes over when the ones before it fail.

@@ -24,6 +24,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0007_slate_pictures.sql")),
     M::up(include_str!("../../../migrations/0008_accounts.sql")),
     M::up(include_str!("../../../migrations/0009_audit.sql")),
+    M::up(include_str!("../../../migrations/0010_encoder.sql")),
     M::up(include_str!("../../../migrations/0011_grants.sql")),
     M::up(include_str!("../../../migrations/0012_destinations.sql")),
     M::up(include_str!("../../../migrations/0013_pass_through.sql")),
@@ -160,6 +161,7 @@ mod tests {
             include_str!("../../../migrations/0007_slate_pictures.sql"),
             include_str!("../../../migrations/0008_accounts.sql"),
             include_str!("../../../migrations/0009_audit.sql"),
+            include_str!("../../../migrations/0010_encoder.sql"),
             include_str!("../../../migrations/0011_grants.sql"),
             include_str!("../../../migrations/0012_destinations.sql"),
             include_str!("../../../migrations/0013_pass_through.sql")

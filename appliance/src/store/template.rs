@@ -130,6 +130,7 @@ mod tests {
                 latency: wire::Latency::Standard,
                 dvr_secs: 0,
                 pass_through: false,
+                encoder: None,
                 start: true,
                 template: Some(template.id.into()),
             };
@@ -154,6 +155,7 @@ mod tests {
             latency: wire::Latency::Standard,
             dvr_secs: 0,
             pass_through: false,
+            encoder: None,
             start: true,
             template: Some("8k".into()),
         };

@@ -20,6 +20,7 @@ fn draft(name: &str) -> Draft {
         latency: wire::Latency::Low,
         dvr_secs: 7200,
         pass_through: false,
+        encoder: Some("renderD129".into()),
         start: true,
         template: None,
     };
@@ -35,6 +36,7 @@ async fn channels_survive_the_daemon() {
     assert_eq!(hall.slug.as_str(), "main-hall");
     assert_eq!((hall.source, hall.desired, hall.ladder.len()), (wire::Source::Srt, Desired::Running, 3));
     assert_eq!((hall.latency, hall.dvr_secs), (Latency::Low, 7200));
+    assert_eq!(hall.encoder, Encoder::Device("renderD129".into()));
     let chapel = store.add(draft("chapel")).await.unwrap();
     let key = store.key("chapel").await.unwrap();
     store.set_setting("box.name", serde_json::json!("West")).await.unwrap();

@@ -66,6 +66,14 @@ impl Process {
         self.id
     }
 
+    /// Whether somebody has sent it SIGSTOP: then it does nothing, and that is not its fault.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id)).unwrap_or_default();
+        // proc(5): the state follows the name, which stands in brackets and may hold any others.
+        stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+    }
+
     /// Waits for its end and reaps it. May be dropped and called again.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ pub struct ChannelAudience {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Device {
+pub enum PlayerDevice {
     /// Media Source Extensions: desktop browsers, Android, most TVs.
     MediaSource,
     /// ManagedMediaSource: iPhones from iOS 17.1, iPads and Macs.
@@ -52,7 +52,7 @@ pub enum Device {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DeviceTier {
     /// The kind of device.
-    pub device: Device,
+    pub device: PlayerDevice,
     /// Place of the tier: LL-DASH, LL-HLS, HLS-TS.
     pub tier: u8,
     /// How many play that now.
@@ -67,7 +67,7 @@ pub struct Beacon {
     /// Made up by the page when it was opened; it tells pages apart, not people.
     pub session: String,
     /// The kind of device, found out by asking it what it can do.
-    pub device: Device,
+    pub device: PlayerDevice,
     /// Place of the tier: LL-DASH, LL-HLS, HLS-TS.
     pub tier: u8,
     /// What plays it.
@@ -109,7 +109,7 @@ pub struct PlayerSession {
     /// The channel's slug.
     pub channel: String,
     /// The kind of device.
-    pub device: Device,
+    pub device: PlayerDevice,
     /// Place of the tier: LL-DASH, LL-HLS, HLS-TS.
     pub tier: u8,
     /// What plays it; `CMCD` for players that are not ours.

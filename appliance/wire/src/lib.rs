@@ -28,6 +28,8 @@
 //! | `POST /channels/{slug}/tokens` | [`NewToken`] | [`Token`] |
 //! | `POST /channels/{slug}/drill` | [`NewDrill`] | 202, [`Drill`] |
 //! | `GET /drill` | | [`Drill`] or `null` |
+//! | `GET /devices` | | [`DeviceList`] |
+//! | `POST /devices/{name}/trust` | | [`DeviceList`]; that one is used again |
 //! | `GET /session` | | [`SessionState`]; for everybody |
 //! | `POST /claim` | [`NewClaim`] | 201, [`User`], a cookie; for everybody, once |
 //! | `POST /session` | [`NewSession`] | 201, [`User`], a cookie; for everybody |
@@ -69,7 +71,8 @@ mod audience;
 
 pub use accounts::{Account, ApiToken, Grants, MadeApiToken, NewApiToken, Scope};
 pub use audience::{
-    Audience, Beacon, ChannelAudience, Chapter, Device, DeviceTier, NewLadder, PlayerSession, Sample, Trend,
+    Audience, Beacon, ChannelAudience, Chapter, DeviceTier, NewLadder, PlayerDevice, PlayerSession, Sample,
+    Trend,
 };
 
 use serde::{Deserialize, Serialize};
@@ -471,6 +474,9 @@ pub struct ChannelConfiguration {
     /// Whether viewers of the best rung get the source's own pictures, where those are fit for it.
     #[serde(default)]
     pub pass_through: bool,
+    /// What is to encode it: `auto`, `software`, or a device's name.
+    #[serde(default = "auto")]
+    pub encoder: String,
     /// Of the audio rendition, bits per second.
     pub audio_bitrate_bps: u32,
     /// Tells the slate's picture from others. The picture itself is not part of the document.
@@ -673,6 +679,12 @@ pub struct Channel {
     /// Whether viewers of the best rung get the source's own pictures, where those are fit for it.
     #[serde(default)]
     pub pass_through: bool,
+    /// What is to encode it: `auto`, `software`, or a device's name.
+    #[serde(default)]
+    pub encoder: String,
+    /// What does encode it; absent while nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
     /// How much of that there is just now; absent without DVR, and before the channel is on air.
     #[serde(default)]
     pub dvr: Option<DvrStatus>,
@@ -705,6 +717,64 @@ pub struct Channel {
     pub restarts: u32,
     /// Seconds since it was started; absent while stopped.
     pub uptime_secs: Option<u64>,
+}
+
+/// What encodes a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Encoding {
+    /// A GPU's name; absent for software.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Why that one.
+    pub why: String,
+}
+
+/// The GPUs of the box.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct DeviceList {
+    /// By node.
+    pub devices: Vec<Device>,
+    /// How many more channels with the default ladder they have room for, as far as that can be told.
+    pub more_default_channels: u32,
+}
+
+/// A GPU.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Device {
+    /// Stays the same from one start to the next.
+    pub name: String,
+    /// Its render node.
+    pub node: String,
+    /// As its driver calls itself; empty where none answers.
+    pub driver: String,
+    /// How it is.
+    pub health: DeviceHealth,
+    /// What is the matter with it; empty if nothing is.
+    pub detail: String,
+    /// What it can do, each in a few words.
+    pub abilities: Vec<String>,
+    /// Slugs of those that it encodes.
+    pub channels: Vec<String>,
+    /// Encoders that are open on it.
+    pub sessions: u64,
+    /// How much is taken of what it is thought to be able to do.
+    pub taken_percent: u64,
+}
+
+/// How a GPU is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceHealth {
+    /// It may be used.
+    Good,
+    /// It failed, and is not used until the operator trusts it again.
+    Distrusted,
+    /// It cannot encode channels.
+    Unusable,
 }
 
 /// What a channel shows while it has no source.
@@ -997,12 +1067,19 @@ pub struct NewChannel {
     /// Whether viewers of the best rung get the source's own pictures, where those are fit for it.
     #[serde(default)]
     pub pass_through: bool,
+    /// What is to encode it: `auto`, `software`, or a device's name; `auto` when absent.
+    #[serde(default)]
+    pub encoder: Option<String>,
     /// Whether it starts at once.
     #[serde(default = "yes")]
     pub start: bool,
     /// The template of which it takes ladder, frame rate and latency, by its id; a ladder that is given goes before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
+}
+
+fn auto() -> String {
+    "auto".into()
 }
 
 fn yes() -> bool {

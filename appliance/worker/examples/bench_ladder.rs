@@ -30,6 +30,7 @@ fn plan() -> Plan {
         resume_audio: None,
         pass_through: None,
         source_follows: false,
+        device: None,
     }
 }
 

@@ -56,6 +56,7 @@ mod tests {
             resume_audio,
             pass_through: None,
             source_follows: false,
+            device: None,
         };
         Begin::of(&plan, NOW)
     }

@@ -43,6 +43,7 @@ fn plan(source: PlanSource) -> Plan {
         resume_audio: None,
         pass_through: None,
         source_follows: false,
+        device: None,
     }
 }
 
@@ -93,6 +94,7 @@ impl Running {
                 }
                 FromWorker::Status(status) => self.status = status,
                 FromWorker::Signals(signals) => self.signals = signals,
+                FromWorker::DeviceFailed(cause) => panic!("{cause}"),
                 FromWorker::Picture(jpeg) => assert!(jpeg.starts_with(&[0xff, 0xd8]), "a JPEG"),
             }
         }
@@ -119,7 +121,7 @@ fn assert_contiguous(units: &[AccessUnit]) {
 
 /// Decodes our own video access units into luma planes: width, height, stride, pixels.
 fn decode_video(config: &CodecConfig, units: &[AccessUnit]) -> Vec<(Ticks, Vec<u8>, usize)> {
-    let CodecConfig::Avc { sps, pps } = config else { panic!("video has an AVC configuration") };
+    let CodecConfig::Avc { sps, pps, .. } = config else { panic!("video has an AVC configuration") };
     let start_code = [0, 0, 0, 1];
     let sets = sps.iter().chain(pps).flat_map(|set| [&start_code, &set[..]].concat());
     let config = sets.collect();

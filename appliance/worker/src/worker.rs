@@ -6,7 +6,7 @@ use crate::canvas::from_link::FromLink;
 use crate::canvas::passing::Passing;
 use crate::canvas::{Pictures, pacer};
 use crate::clock::HouseClock;
-use crate::ff::{self, Encoder, FramePool, PASSING_SET_ID, VideoSettings};
+use crate::ff::{self, Device, Encoder, FramePool, PASSING_SET_ID, SET_ID, VideoSettings};
 use crate::ladder::audio::{Audio, Sound};
 use crate::ladder::rung::Rung;
 use crate::limits::{
@@ -75,8 +75,13 @@ pub fn run_on(stream: UnixStream, channel: &str) -> anyhow::Result<()> {
 /// Has the encoders' code loaded before there is a plan. Should there be no such encoder, the plan's failure says so.
 fn warm_up() {
     ff::silence_log();
-    let settings =
-        VideoSettings { width: 64, height: 64, rate: FrameRate::FPS_30, bitrate_bps: 100_000, set_id: 0 };
+    let settings = VideoSettings {
+        width: 64,
+        height: 64,
+        rate: FrameRate::FPS_30,
+        bitrate_bps: 100_000,
+        set_id: SET_ID,
+    };
     drop((Encoder::h264(settings), Encoder::aac(64_000)));
 }
 
@@ -108,6 +113,8 @@ struct Crew {
     /// Each thread holds one; when all have gone, all threads have ended.
     alive: Option<Sender<()>>,
     ended: Receiver<()>,
+    /// Closed when all has been written that was to be.
+    written: Receiver<()>,
 }
 
 impl Crew {
@@ -119,7 +126,9 @@ impl Crew {
         let (alive, ended) = channel();
         // The writer is no member of the crew: it ends when the last sender has gone, or the daemon.
         let shared_by_writer = Arc::downgrade(&shared);
+        let (writing_on, written) = channel();
         thread::Builder::new().name("link-writer".into()).spawn(move || {
+            let _on: Sender<()> = writing_on;
             let written = link::write_all::<FromWorker>(&writing, &messages);
             if let (Err(error), Some(shared)) = (written, shared_by_writer.upgrade()) {
                 tracing::info!("the daemon has closed the link: {error}");
@@ -135,21 +144,18 @@ impl Crew {
             PlanSource::TestPattern => None,
         };
         let (canvas, queues) = (plan.canvas, Default::default());
-        Ok(Self { shared, canvas, sources, queues, alive: Some(alive), ended })
+        Ok(Self { shared, canvas, sources, queues, alive: Some(alive), ended, written })
     }
 
     /// Opens all encoders and announces them, decides where to begin, and begins.
     fn start(&mut self, plan: &Plan) -> anyhow::Result<()> {
-        let set_id = |index: u8| if index == 0 && plan.pass_through.is_some() { PASSING_SET_ID } else { 0 };
-        let rungs = plan.rungs.iter().zip(0..);
-        let rungs = rungs.map(|(rung, index)| Rung::open(index, rung, plan.canvas, set_id(index)));
-        let rungs = rungs.collect::<anyhow::Result<Vec<_>>>()?;
+        let rungs = self.open_rungs(plan)?;
         let audio = Audio::open(rungs.len() as u8, plan.audio_bitrate_bps, self.sound())?;
-        let passing = self.passing(plan, rungs.first())?;
+        let passing = self.passing(plan, rungs.first());
         for (rung, rendition) in rungs.iter().zip(0..) {
             let config = match &passing {
                 Some(passing) if rendition == 0 => passing.first_config(),
-                _ => rung.config()?,
+                _ => rung.config(),
             };
             self.shared.send(FromWorker::Config { rendition, config })?;
         }
@@ -190,11 +196,27 @@ impl Crew {
     }
 
     /// What decides when the source's own pictures are the best rung's.
-    fn passing(&self, plan: &Plan, best: Option<&Rung>) -> anyhow::Result<Option<Passing>> {
-        let (Some(has), Some(sources), Some(best)) = (&plan.pass_through, &self.sources, best) else {
-            return Ok(None);
+    fn passing(&self, plan: &Plan, best: Option<&Rung>) -> Option<Passing> {
+        let (has, sources) = (plan.pass_through.as_ref()?, self.sources.as_ref()?);
+        Some(Passing::new(Arc::clone(sources), plan.canvas, best?.config(), has))
+    }
+
+    /// The daemon is told at once of a device that cannot be used.
+    fn open_rungs(&self, plan: &Plan) -> anyhow::Result<Vec<Rung>> {
+        let set_id =
+            |index: u8| if index == 0 && plan.pass_through.is_some() { PASSING_SET_ID } else { SET_ID };
+        let open = |on: Option<(&Device, bool)>| {
+            let rungs = plan.rungs.iter().zip(0..);
+            rungs
+                .map(|(rung, index)| Rung::open(index, rung, plan.canvas, set_id(index), on))
+                .collect::<anyhow::Result<Vec<_>>>()
         };
-        Ok(Some(Passing::new(Arc::clone(sources), plan.canvas, best.config()?, has)))
+        let Some(wanted) = &plan.device else { return open(None) };
+        let opened = Device::vaapi(&wanted.node).map_err(Into::into);
+        opened.and_then(|device| open(Some((&device, wanted.low_power)))).inspect_err(|error| {
+            // Fails only when the daemon has gone: nobody is left to be told.
+            let _ = self.shared.send(FromWorker::DeviceFailed(format!("{error:#}")));
+        })
     }
 
     fn sound(&self) -> Sound {
@@ -327,10 +349,13 @@ impl Crew {
         self.shared.stop();
         let failure = self.shared.take_failure();
         self.alive = None;
-        let Self { queues, ended, .. } = self;
+        let Self { queues, ended, written, shared, .. } = self;
         drop(queues);
         // Nothing is ever sent: this ends when the last thread has, or when it is late.
         let _ = ended.recv_timeout(STOP_WAIT);
+        // Then the writer has no more to come, and ends as well: the last words reach the daemon.
+        drop(shared);
+        let _ = written.recv_timeout(STOP_WAIT);
         failure
     }
 }

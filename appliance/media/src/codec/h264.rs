@@ -172,6 +172,35 @@ pub fn pps_id_of_sample(sample: &[u8]) -> Option<u32> {
     first_numbers::<3>(slice, 0).map(|[_, _, pps]| pps)
 }
 
+/// What makes a sample no coded picture, as far as the heads of its NAL units tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SampleFault {
+    /// No slice.
+    #[error("what it made is no H.264 picture")]
+    NoPicture,
+    /// Only an IDR picture would do.
+    #[error("it made no IDR picture where one was asked for")]
+    NoIdr,
+}
+
+/// Looks whether a sample with 4-byte lengths is a coded picture, and an IDR picture where one was asked for.
+///
+/// # Errors
+/// [`SampleFault`].
+pub fn check_sample(sample: &[u8], wants_idr: bool) -> Result<(), SampleFault> {
+    // 7.4.1: "forbidden_zero_bit shall be equal to 0"
+    let kinds = || nals_length_prefixed(sample).map(|nal| NalKind::of(nal).filter(|_| nal[0] < 0x80));
+    let is_whole =
+        nals_length_prefixed(sample).map(|nal| nal.len() + LENGTH_BYTES).sum::<usize>() == sample.len();
+    let has = |wanted: NalKind| kinds().any(|kind| kind == Some(wanted));
+    match (has(NalKind::Idr), has(NalKind::Slice)) {
+        _ if !is_whole || kinds().any(|kind| kind.is_none()) => Err(SampleFault::NoPicture),
+        (false, false) => Err(SampleFault::NoPicture),
+        (false, true) if wants_idr => Err(SampleFault::NoIdr),
+        _ => Ok(()),
+    }
+}
+
 /// Whether decoding may start at a sample: it holds an IDR picture.
 #[must_use]
 pub fn kind_of_sample(sample: &[u8]) -> UnitKind {
@@ -210,6 +239,19 @@ mod tests {
         assert_eq!(pps_id_of_sample(b"\0\0\0\x02\x06\x05\0\0\0\x03\x65\x98\xa0"), Some(4));
         assert_eq!(pps_id_of_sample(b"\0\0\0\x01\x65"), None);
         assert_eq!((id_of_sps(b"\x67"), ids_of_pps(b"")), (None, None));
+    }
+
+    #[test]
+    fn what_is_no_picture_is_told_from_one() {
+        let check = |sample: &[u8], wants_idr| check_sample(sample, wants_idr).err();
+        assert_eq!(check(&annexb_to_length_prefixed(UNIT), true), None);
+        assert_eq!(check(b"\0\0\0\x02\x41x", false), None);
+        assert_eq!(check(b"\0\0\0\x02\x41x", true), Some(SampleFault::NoIdr));
+        let none: [&[u8]; 5] =
+            [b"", b"\0\0\0\x02\x06x", b"\xa5\xa5\xa5\xa5\xa5", b"\0\0\0\x02\xe5x", b"\0\0\0\x02\x65x!"];
+        for sample in none {
+            assert_eq!(check(sample, false), Some(SampleFault::NoPicture), "{sample:?}");
+        }
     }
 
     #[test]

@@ -7,9 +7,9 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema,
 use utoipa::{PartialSchema, ToSchema};
 use wire::{
     Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BoxSettings, BoxStatus, Channel, ChannelList,
-    ClaimCode, Configuration, ConfigurationDiff, Destination, Drill, Event, Failover, Grants, Judgement,
-    MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDestination, NewDrill,
-    NewLadder, NewPassword, NewSession, NewToken, NewUser, OfChannel, Playback, PlayerSession,
+    ClaimCode, Configuration, ConfigurationDiff, Destination, DeviceList, Drill, Event, Failover, Grants,
+    Judgement, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDestination,
+    NewDrill, NewLadder, NewPassword, NewSession, NewToken, NewUser, OfChannel, Playback, PlayerSession,
     SavedDestination, SessionState, Slate, StreamKey, Template, TestResult, TlsStatus, Token, Trend, User,
 };
 
@@ -433,6 +433,12 @@ pub(super) const DOCS: &[Doc] = &[
         Body::Json(Kind::of::<BoxSettings>(), r#"{"name":"West"}"#),
         Answer::Json(200, Kind::of::<BoxSettings>(), r#"{"name":"West"}"#),
     ),
+    get(
+        "/devices",
+        "The GPUs",
+        Answer::Json(200, Kind::of::<DeviceList>(), r#"{"devices":[],"more_default_channels":0}"#),
+    ),
+    post("/devices/{name}/trust", "Use a GPU again that had failed", Body::None, Answer::Empty),
     get("/templates", "What a new channel may be made of", Answer::Json(200, Kind::list::<Template>(), "[]")),
     get(
         "/audience",

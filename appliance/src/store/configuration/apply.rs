@@ -95,7 +95,7 @@ fn put_channel(write: &Transaction<'_>, wanted: &WantedChannel, now_ms: i64) -> 
 fn update_channel(write: &Transaction<'_>, id: i64, channel: &Channel) -> Result<(), StoreError> {
     let sql = "UPDATE channels SET name = ?2, running = ?3, canvas_width = ?4, canvas_height = ?5, \
                canvas_rate_numerator = ?6, canvas_rate_denominator = ?7, audio_bitrate_bps = ?8, latency = ?9, \
-               dvr_secs = ?10, pass_through = ?11 WHERE id = ?1";
+               dvr_secs = ?10, pass_through = ?11, encoder = ?12 WHERE id = ?1";
     let (running, canvas) = (channel.desired == Desired::Running, channel.canvas);
     let (numerator, denominator) = (canvas.rate.numerator(), canvas.rate.denominator());
     let (audio, latency, dvr) = (channel.audio_bitrate_bps, latency_name(channel.latency), channel.dvr_secs);
@@ -112,7 +112,8 @@ fn update_channel(write: &Transaction<'_>, id: i64, channel: &Channel) -> Result
             audio,
             latency,
             dvr,
-            channel.pass_through
+            channel.pass_through,
+            channel.encoder.to_string()
         ],
     )?;
     write.execute(

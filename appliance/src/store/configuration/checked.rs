@@ -113,6 +113,7 @@ fn channel(told: &wire::ChannelConfiguration) -> Result<WantedChannel, Configura
         latency: told.latency,
         dvr_secs: told.dvr_secs,
         pass_through: told.pass_through,
+        encoder: Some(told.encoder.clone()),
         start: told.running,
         template: None,
     };
@@ -132,6 +133,7 @@ fn channel(told: &wire::ChannelConfiguration) -> Result<WantedChannel, Configura
         latency: draft.latency,
         dvr_secs: draft.dvr_secs,
         pass_through: draft.pass_through,
+        encoder: draft.encoder.clone(),
         slate: slate::checked(&told.slate)
             .or_else(|error| wrong(format!("/slate{}", error.field()), error.to_string()))?,
         slate_picture: told.slate_picture.clone(),

@@ -158,7 +158,7 @@ fn is_started_anew(before: &ChannelConfiguration, after: &ChannelConfiguration) 
             each.name.clone(),
             each.source,
             each.latency,
-            (each.dvr_secs, each.pass_through),
+            (each.dvr_secs, each.pass_through, each.encoder.clone()),
             each.audio_bitrate_bps,
             each.canvas.clone(),
             each.ladder.clone(),

@@ -92,6 +92,7 @@ fn channel(
         },
         dvr_secs: row.dvr_secs,
         pass_through: row.pass_through,
+        encoder: row.encoder.to_string(),
         audio_bitrate_bps: row.audio_bitrate_bps,
         canvas: wire::CanvasConfiguration {
             width: row.canvas.width,

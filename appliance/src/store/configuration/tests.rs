@@ -54,6 +54,7 @@ prop_compose! {
             latency: if low { wire::Latency::Low } else { wire::Latency::Standard },
             dvr_secs,
             pass_through: low && dvr_secs == 0,
+            encoder: if low { "auto".into() } else { "renderD128".into() },
             audio_bitrate_bps: 128_000,
             canvas: wire::CanvasConfiguration { width: 640, height: 360, frame_rate: media::time::FrameRate::ALL[rate].to_string() },
             slate: wire::Slate { text, after_ms: 500, back_after_ms: 0, tone: low },

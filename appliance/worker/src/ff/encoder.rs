@@ -1,6 +1,6 @@
-//! `AVCodecContext` as an encoder: libx264 for the rungs, FFmpeg's own AAC.
+//! `AVCodecContext` as an encoder: libx264 or VA-API for the rungs, FFmpeg's own AAC.
 
-use super::{Error, Frame, check, is_drained, sys};
+use super::{DevicePictures, Error, Frame, check, is_drained, sys};
 use bytes::Bytes;
 use media::time::{AUDIO_SAMPLE_RATE, FrameRate};
 use std::ffi::{CStr, CString, c_int};
@@ -18,11 +18,14 @@ pub(crate) struct VideoSettings {
     pub(crate) rate: FrameRate,
     /// Target, and the most over any second.
     pub(crate) bitrate_bps: u32,
-    /// Number of its parameter sets: 0, or [`PASSING_SET_ID`] where a source's stand beside them.
+    /// Number of x264's parameter sets; devices give theirs the number 0.
     pub(crate) set_id: u8,
 }
 
-/// The highest that there is (ISO/IEC 14496-10 7.4.2.1.1): encoders begin at 0.
+/// Where devices may stand beside x264: decoders are told of both.
+pub(crate) const SET_ID: u8 = 1;
+/// Where a source's own sets stand beside x264's: the highest that there is (ISO/IEC 14496-10 7.4.2.1.1), since encoders
+/// begin at 0.
 pub(crate) const PASSING_SET_ID: u8 = 31;
 
 /// What came out of an encoder: one access unit.
@@ -47,9 +50,47 @@ impl Encoder {
     /// x264, tuned for the least delay, one access unit out for each frame in; IDR pictures only where asked for.
     pub(crate) fn h264(settings: VideoSettings) -> Result<Self, Error> {
         let mut encoder = Self::new(c"libx264")?;
+        encoder.raw_mut().pix_fmt = sys::AVPixelFormat::AV_PIX_FMT_YUV420P;
+        encoder.make_rung(settings);
+        encoder.raw_mut().thread_count = 1;
+        // force-cfr=0 would hold each access unit back for a whole frame.
+        let parameters = format!("scenecut=0:open-gop=0:bframes=0:force-cfr=1:sps-id={}", settings.set_id);
+        encoder.open(&[
+            (c"preset", "superfast"),
+            (c"tune", "zerolatency"),
+            (c"forced-idr", "1"),
+            (c"x264-params", &parameters),
+        ])
+    }
+
+    /// The encoder of a device, by the same rules; its level_idc is not to be above `level`.
+    pub(crate) fn h264_vaapi(
+        settings: VideoSettings,
+        pictures: &DevicePictures,
+        level: u8,
+        low_power: bool,
+    ) -> Result<Self, Error> {
+        let mut encoder = Self::new(c"h264_vaapi")?;
         let raw = encoder.raw_mut();
+        raw.pix_fmt = sys::AVPixelFormat::AV_PIX_FMT_VAAPI;
+        // The context owns it from here on.
+        raw.hw_frames_ctx = pictures.share();
+        encoder.make_rung(settings);
+        encoder.open(&[
+            (c"profile", "high"),
+            (c"level", &level.to_string()),
+            (c"rc_mode", "CBR"),
+            (c"low_power", if low_power { "1" } else { "0" }),
+            // Deeper, and each access unit would be held back for a whole frame.
+            (c"async_depth", "1"),
+            (c"idr_interval", "0"),
+        ])
+    }
+
+    /// What every rung has, whoever encodes it.
+    fn make_rung(&mut self, settings: VideoSettings) {
+        let raw = self.raw_mut();
         (raw.width, raw.height) = (settings.width as c_int, settings.height as c_int);
-        raw.pix_fmt = sys::AVPixelFormat::AV_PIX_FMT_YUV420P;
         let (numerator, denominator) =
             (settings.rate.numerator() as c_int, settings.rate.denominator() as c_int);
         raw.framerate = sys::AVRational { num: numerator, den: denominator };
@@ -65,18 +106,6 @@ impl Encoder {
         raw.rc_buffer_size = settings.bitrate_bps as c_int;
         raw.gop_size = settings.rate.frames_per_nominal_second() as c_int;
         raw.max_b_frames = 0;
-        raw.thread_count = 1;
-        // force-cfr=0 would hold each access unit back for a whole frame.
-        let mut parameters = "scenecut=0:open-gop=0:bframes=0:force-cfr=1".to_owned();
-        if settings.set_id > 0 {
-            parameters += &format!(":sps-id={}", settings.set_id);
-        }
-        encoder.open(&[
-            (c"preset", "superfast"),
-            (c"tune", "zerolatency"),
-            (c"forced-idr", "1"),
-            (c"x264-params", &parameters),
-        ])
     }
 
     /// AAC-LC, 48 kHz stereo. A unit's pts is that of the first sample that a decoder gives out for it:

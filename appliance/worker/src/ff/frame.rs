@@ -35,6 +35,24 @@ pub(crate) enum Primaries {
     Other,
 }
 
+/// How 8-bit 4:2:0 samples lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// yuv420p: three planes; what is painted and x264 takes.
+    Planar,
+    /// NV12: both colour differences in one plane; what devices take.
+    Interleaved,
+}
+
+impl Layout {
+    pub(super) const fn format(self) -> sys::AVPixelFormat {
+        match self {
+            Self::Planar => sys::AVPixelFormat::AV_PIX_FMT_YUV420P,
+            Self::Interleaved => sys::AVPixelFormat::AV_PIX_FMT_NV12,
+        }
+    }
+}
+
 /// What a picture says of its colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Colours {
@@ -52,9 +70,14 @@ impl Frame {
 
     /// A yuv420p picture of this size, BT.709 limited range, its pixels not yet set.
     pub(crate) fn picture(width: u32, height: u32) -> Result<Self, Error> {
+        Self::picture_in(Layout::Planar, width, height)
+    }
+
+    /// The same in another layout.
+    fn picture_in(layout: Layout, width: u32, height: u32) -> Result<Self, Error> {
         let mut frame = Self::empty();
         let raw = frame.raw_mut();
-        raw.format = sys::AVPixelFormat::AV_PIX_FMT_YUV420P as c_int;
+        raw.format = layout.format() as c_int;
         (raw.width, raw.height) = (width as c_int, height as c_int);
         raw.colorspace = sys::AVColorSpace::AVCOL_SPC_BT709;
         raw.color_range = sys::AVColorRange::AVCOL_RANGE_MPEG;
@@ -159,6 +182,13 @@ impl Frame {
 
     pub(crate) fn is_yuv420p(&self) -> bool {
         self.raw().format == sys::AVPixelFormat::AV_PIX_FMT_YUV420P as c_int
+    }
+
+    /// How its samples lie, if it is 8-bit 4:2:0 in memory.
+    pub(super) fn layout(&self) -> Option<Layout> {
+        [Layout::Planar, Layout::Interleaved]
+            .into_iter()
+            .find(|layout| layout.format() as c_int == self.raw().format)
     }
 
     /// Shape of a pixel, width to height; square when the source does not say.
@@ -272,6 +302,7 @@ impl Drop for Frame {
 pub(crate) struct FramePool {
     frames: Vec<Frame>,
     size: (u32, u32),
+    layout: Layout,
 }
 
 /// A pool grows no further: what is asked for beyond it is allocated and freed.
@@ -279,7 +310,11 @@ const POOL_FRAMES_MAX: usize = 16;
 
 impl FramePool {
     pub(crate) fn new(width: u32, height: u32) -> Self {
-        Self { frames: Vec::new(), size: (width, height) }
+        Self::with_layout(width, height, Layout::Planar)
+    }
+
+    pub(crate) fn with_layout(width: u32, height: u32, layout: Layout) -> Self {
+        Self { frames: Vec::new(), size: (width, height), layout }
     }
 
     /// Lets `fill` paint a free picture and hands it out shared; it comes back by being dropped.
@@ -291,7 +326,7 @@ impl FramePool {
             fill(free)?;
             return Ok(free.share());
         }
-        let mut frame = Frame::picture(self.size.0, self.size.1)?;
+        let mut frame = Frame::picture_in(self.layout, self.size.0, self.size.1)?;
         fill(&mut frame)?;
         if self.frames.len() < POOL_FRAMES_MAX {
             self.frames.push(frame.share());

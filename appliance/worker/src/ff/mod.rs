@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "libavcodec, libavfilter, libswscale and libswresample are C")]
 
 mod decoder;
+mod device;
 mod encoder;
 mod filter;
 mod frame;
@@ -14,9 +15,10 @@ mod resampler;
 mod scaler;
 
 pub(crate) use decoder::Decoder;
-pub(crate) use encoder::{Encoder, PASSING_SET_ID, VideoSettings};
+pub(crate) use device::{Device, DevicePictures};
+pub(crate) use encoder::{Encoder, PASSING_SET_ID, SET_ID, VideoSettings};
 pub(crate) use filter::Filter;
-pub(crate) use frame::{Colours, Frame, FramePool, Primaries, Transfer};
+pub(crate) use frame::{Colours, Frame, FramePool, Layout, Primaries, Transfer};
 pub(crate) use luma::Luma;
 pub(crate) use resampler::Resampler;
 pub(crate) use scaler::Scaler;

@@ -1,11 +1,11 @@
 //! `SwsContext`: scales one picture into a rectangle of another, converting its pixel format.
 
-use super::{Error, Frame, check, sys};
+use super::{Error, Frame, Layout, check, sys};
 use crate::paint::Rect;
 use std::ffi::c_int;
 use std::ptr::{self, NonNull};
 
-/// Scales pictures of any kind onto yuv420p pictures; rebuilt by itself when either side changes.
+/// Scales pictures of any kind onto yuv420p or NV12 pictures; rebuilt by itself when either side changes.
 pub(crate) struct Scaler {
     built: Option<Built>,
     to: Colour,
@@ -29,7 +29,7 @@ unsafe impl Send for Built {}
 struct Shape {
     from: (c_int, c_int, sys::AVPixelFormat),
     colour: Colour,
-    to: (c_int, c_int),
+    to: (c_int, c_int, Layout),
 }
 
 /// How luma and colour difference are made from red, green and blue.
@@ -65,20 +65,25 @@ impl Scaler {
         Self { built: None, to: Colour::JFIF }
     }
 
-    /// Scales the whole of `from` into `rect` of `to`, a yuv420p picture that nobody else holds. The rectangle must
+    /// Scales the whole of `from` into `rect` of `to`, a yuv420p or NV12 picture that nobody else holds. The rectangle must
     /// lie inside, at even coordinates. Pixels to the right of it may be overwritten: paint borders afterwards.
     pub(crate) fn scale(&mut self, from: &Frame, to: &mut Frame, rect: Rect) -> Result<(), Error> {
         let is_inside =
             rect.x + rect.width <= to.width() as usize && rect.y + rect.height <= to.height() as usize;
-        if !is_inside || !to.is_yuv420p() || !to.is_writable() || rect.x % 2 + rect.y % 2 != 0 {
-            return Err(Error::Misuse("pictures are scaled into even rectangles of writable yuv420p"));
-        }
-        let context = self.context_for(from, rect)?;
+        let layout = to.layout().filter(|_| is_inside && rect.x % 2 + rect.y % 2 == 0 && to.is_writable());
+        let Some(layout) = layout else {
+            return Err(Error::Misuse("pictures are scaled into even rectangles of writable 8-bit 4:2:0"));
+        };
+        let context = self.context_for(from, rect, layout)?;
         let (source, target) = (from.raw(), to.raw());
         let mut planes = [ptr::null_mut(); 4];
-        for (plane, (x, y)) in
-            [(rect.x, rect.y), (rect.x / 2, rect.y / 2), (rect.x / 2, rect.y / 2)].iter().enumerate()
-        {
+        let (luma, half) = ((rect.x, rect.y), (rect.x / 2, rect.y / 2));
+        let corners = match layout {
+            Layout::Planar => &[luma, half, half][..],
+            // Two samples, one byte each, at every other column.
+            Layout::Interleaved => &[luma, (rect.x, rect.y / 2)],
+        };
+        for (plane, (x, y)) in corners.iter().enumerate() {
             // SAFETY: the rectangle was found to lie inside the picture, so its corner lies inside each plane.
             planes[plane] = unsafe { target.data[plane].add(y * target.linesize[plane] as usize + x) };
         }
@@ -99,12 +104,17 @@ impl Scaler {
         check("scale a picture", rows).map(drop)
     }
 
-    fn context_for(&mut self, from: &Frame, rect: Rect) -> Result<*mut sys::SwsContext, Error> {
+    fn context_for(
+        &mut self,
+        from: &Frame,
+        rect: Rect,
+        layout: Layout,
+    ) -> Result<*mut sys::SwsContext, Error> {
         let raw = from.raw();
         let shape = Shape {
             from: (raw.width, raw.height, from.pixel_format()),
             colour: Colour::of(from),
-            to: (rect.width as c_int, rect.height as c_int),
+            to: (rect.width as c_int, rect.height as c_int, layout),
         };
         if self.built.as_ref().is_none_or(|built| built.shape != shape) {
             self.built = Some(Built::new(shape, self.to)?);
@@ -116,7 +126,7 @@ impl Scaler {
 impl Built {
     fn new(shape: Shape, colour: Colour) -> Result<Self, Error> {
         let ((width, height, format), to) = (shape.from, shape.to);
-        let target = sys::AVPixelFormat::AV_PIX_FMT_YUV420P;
+        let target = to.2.format();
         let flags = sys::SWS_FAST_BILINEAR as c_int;
         // SAFETY: plain numbers and null for the optional filters; null comes back for what cannot be scaled.
         let context = NonNull::new(unsafe {

@@ -1,6 +1,6 @@
 //! What a GPU can do, asked of libva. Runs in a process of its own, since drivers crash and hang.
 //!
-//! Not here: which devices there are, and what to do when one does not answer (the daemon). Nothing encodes on a GPU yet.
+//! Not here: which devices there are, and what to do when one does not answer (the daemon); encoding (`ladder::engine`).
 
 mod ffi;
 

@@ -2,4 +2,5 @@
 //! onto the link.
 
 pub(crate) mod audio;
+mod engine;
 pub(crate) mod rung;

@@ -1,8 +1,8 @@
 //! One video rung: scales the canvas to its size and encodes it.
 
+use super::engine::Engine;
 use crate::canvas::pacer::Slot;
-use crate::ff::{Encoder, Error, Frame, FramePool, Scaler, VideoSettings};
-use crate::paint::Rect;
+use crate::ff::{Device, VideoSettings};
 use crate::shared::Shared;
 use anyhow::Context as _;
 use media::codec::h264;
@@ -15,40 +15,46 @@ use std::sync::mpsc::Receiver;
 pub(crate) struct Rung {
     /// Its number on the link.
     rendition: u8,
-    encoder: Encoder,
-    shrink: Option<Shrink>,
+    engine: Engine,
     frame: Ticks,
 }
 
-struct Shrink {
-    scaler: Scaler,
-    pool: FramePool,
-    whole: Rect,
-}
-
 impl Rung {
-    /// Opens the encoder.
-    /// Its parameter sets have the number `set_id`.
-    pub(crate) fn open(rendition: u8, wanted: &Wanted, canvas: Canvas, set_id: u8) -> anyhow::Result<Self> {
+    /// Opens the encoder: on a device, and whether only its low-power engine encodes, or in software. x264's parameter
+    /// sets have the number `set_id`.
+    pub(crate) fn open(
+        rendition: u8,
+        wanted: &Wanted,
+        canvas: Canvas,
+        set_id: u8,
+        device: Option<(&Device, bool)>,
+    ) -> anyhow::Result<Self> {
         let Wanted { width, height, bitrate_bps } = *wanted;
         let settings = VideoSettings { width, height, rate: canvas.rate, bitrate_bps, set_id };
-        let encoder =
-            Encoder::h264(settings).with_context(|| format!("rung {rendition} ({width}x{height})"))?;
-        let shrink = ((width, height) != (canvas.width, canvas.height)).then(|| Shrink {
-            scaler: Scaler::default(),
-            pool: FramePool::new(width, height),
-            whole: Rect { x: 0, y: 0, width: width as usize, height: height as usize },
-        });
-        Ok(Self { rendition, encoder, shrink, frame: canvas.rate.frame_duration() })
+        let engine = match device {
+            Some((device, low_power)) => Engine::on(device, low_power, settings),
+            None => Engine::software(settings, (canvas.width, canvas.height)),
+        };
+        let engine = engine.with_context(|| format!("rung {rendition} ({width}x{height})"))?;
+        Ok(Self { rendition, engine, frame: canvas.rate.frame_duration() })
     }
 
     /// What decoders must know.
-    pub(crate) fn config(&self) -> anyhow::Result<CodecConfig> {
-        h264::parameter_sets_of_annexb(self.encoder.extradata()).context("the encoder gave no parameter sets")
+    pub(crate) fn config(&self) -> CodecConfig {
+        self.engine.config.clone()
     }
 
-    /// Encodes slot after slot until the worker stops.
+    /// Encodes slot after slot until the worker stops. The daemon is told at once of a device that failed.
     pub(crate) fn run(mut self, slots: &Receiver<Slot>, shared: &Shared) -> anyhow::Result<()> {
+        let done = self.encode_all(slots, shared);
+        if let (Err(error), true) = (&done, self.engine.is_device()) {
+            // Fails only when the daemon has gone: nobody is left to be told.
+            let _ = shared.send(FromWorker::DeviceFailed(format!("{error:#}")));
+        }
+        done
+    }
+
+    fn encode_all(&mut self, slots: &Receiver<Slot>, shared: &Shared) -> anyhow::Result<()> {
         while let Ok(slot) = slots.recv() {
             if shared.is_stopping() {
                 break;
@@ -59,11 +65,15 @@ impl Rung {
                 }
                 continue;
             }
-            self.encode(&slot)?;
-            while let Some(coded) = self.encoder.receive()? {
+            // The encoder counts frames since the epoch, so that rates of 1001 stay exact.
+            self.engine.send(&slot.picture, slot.at.0 / self.frame.0, slot.is_idr)?;
+            while let Some(coded) = self.engine.encoder.receive()? {
                 let dts = self.frame * coded.pts;
-                let kind = if coded.is_key { UnitKind::Key } else { UnitKind::Delta };
                 let data = h264::annexb_to_length_prefixed(&coded.data);
+                if self.engine.is_device() {
+                    h264::check_sample(&data, dts == slot.at && slot.is_idr)?;
+                }
+                let kind = if coded.is_key { UnitKind::Key } else { UnitKind::Delta };
                 let unit = AccessUnit { dts, pts: dts, duration: self.frame, kind, data };
                 if !self.send(unit, shared) {
                     return Ok(());
@@ -79,23 +89,5 @@ impl Rung {
         let sent = shared.send(FromWorker::Unit { rendition: self.rendition, unit }).is_ok();
         shared.note_encoded(usize::from(self.rendition), dts);
         sent
-    }
-
-    fn encode(&mut self, slot: &Slot) -> Result<(), Error> {
-        let mut picture = match &mut self.shrink {
-            Some(shrink) => shrink.picture(&slot.picture)?,
-            None => slot.picture.share(),
-        };
-        // The encoder counts frames since the epoch, so that rates of 1001 stay exact.
-        picture.set_pts(slot.at.0 / self.frame.0);
-        picture.set_idr(slot.is_idr);
-        self.encoder.send(&picture)
-    }
-}
-
-impl Shrink {
-    fn picture(&mut self, canvas: &Frame) -> Result<Frame, Error> {
-        let (scaler, whole) = (&mut self.scaler, self.whole);
-        self.pool.picture(|frame| scaler.scale(canvas, frame, whole))
     }
 }

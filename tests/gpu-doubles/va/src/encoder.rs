@@ -11,6 +11,8 @@ pub(crate) struct Wanted {
     pub(crate) height: i32,
     pub(crate) bitrate_kbps: i32,
     pub(crate) rate: (u32, u32),
+    /// level_idc; 0 for whatever fits.
+    pub(crate) level: i32,
 }
 
 /// An open encoder.
@@ -39,6 +41,9 @@ impl Encoder {
             parameters.rc.i_bitrate = wanted.bitrate_kbps;
             parameters.rc.i_vbv_max_bitrate = wanted.bitrate_kbps;
             parameters.rc.i_vbv_buffer_size = wanted.bitrate_kbps;
+            if wanted.level > 0 {
+                parameters.i_level_idc = wanted.level;
+            }
             parameters.i_log_level = X264_LOG_NONE;
             x264_param_apply_profile(&raw mut parameters, c"high".as_ptr());
             x264_encoder_open(&raw mut parameters)

@@ -1,6 +1,23 @@
 //! What is to go wrong, read anew for each picture from the file that `DOUBLE_FAULT` names.
 
+use crate::sys::VADriverContextP;
+use std::ffi::c_int;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// File name of the render node that this process has opened.
+static NODE: OnceLock<String> = OnceLock::new();
+
+/// Finds out which node a display is on.
+pub(crate) unsafe fn remember_node(context: VADriverContextP) {
+    // va_drmcommon.h: the state begins with the descriptor.
+    let state = (*context).drm_state.cast::<c_int>();
+    if !state.is_null() {
+        let path = std::fs::read_link(format!("/proc/self/fd/{}", *state));
+        let name = path.ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+        NODE.get_or_init(|| name.unwrap_or_default());
+    }
+}
 
 static PICTURES: AtomicU64 = AtomicU64::new(0);
 
@@ -16,7 +33,15 @@ fn wanted() -> String {
 }
 
 fn number_after(wanted: &str, word: &str) -> Option<u64> {
-    wanted.split_whitespace().find_map(|each| each.strip_prefix(word)?.parse().ok())
+    let node = NODE.get().map_or("", String::as_str);
+    let of_all_or_this = |each| match str::split_once(each, ':') {
+        Some((named, word)) => (named == node).then_some(word),
+        None => Some(each),
+    };
+    wanted
+        .split_whitespace()
+        .filter_map(of_all_or_this)
+        .find_map(|each| each.strip_prefix(word)?.parse().ok())
 }
 
 /// How many encoders may be open.

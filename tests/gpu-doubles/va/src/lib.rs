@@ -78,6 +78,7 @@ unsafe extern "C" fn terminate(context: VADriverContextP) -> VAStatus {
 /// libva's to call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __vaDriverInit_1_0(context: VADriverContextP) -> VAStatus {
+    fault::remember_node(context);
     let raw = &mut *context;
     (raw.version_major, raw.version_minor) = (1, 0);
     (raw.max_profiles, raw.max_entrypoints, raw.max_attributes) = (8, 4, 16);

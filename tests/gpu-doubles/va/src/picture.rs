@@ -8,6 +8,8 @@ use std::ffi::c_int;
 
 /// One encoder as libva's client sees it.
 pub(crate) struct Context {
+    /// Of the coded pictures, in whole macroblocks.
+    size: (c_int, c_int),
     wanted: Wanted,
     surface: VASurfaceID,
     coded: VABufferID,
@@ -41,8 +43,8 @@ unsafe extern "C" fn create(
         return VA_STATUS_ERROR_ALLOCATION_FAILED as VAStatus;
     }
     *id = driver.new_id();
-    let wanted = Wanted { width, height, bitrate_kbps: 2000, rate: (30, 1) };
-    let new = Context { wanted, surface: 0, coded: 0, is_idr: false, encoder: None };
+    let wanted = Wanted { width, height, bitrate_kbps: 2000, rate: (30, 1), level: 0 };
+    let new = Context { size: (width, height), wanted, surface: 0, coded: 0, is_idr: false, encoder: None };
     driver.contexts.insert(*id, new);
     OK
 }
@@ -86,6 +88,14 @@ impl Context {
             VAEncSequenceParameterBufferType => {
                 let Some(sequence) = read::<VAEncSequenceParameterBufferH264>(data) else { return };
                 self.ask_bitrate(sequence.bits_per_second);
+                self.wanted.level = sequence.level_idc.into();
+                if sequence.frame_cropping_flag != 0 {
+                    // In units of two pixels, as 4:2:0 has them.
+                    let (right, bottom) =
+                        (sequence.frame_crop_right_offset, sequence.frame_crop_bottom_offset);
+                    self.wanted.width = self.size.0 - 2 * right as i32;
+                    self.wanted.height = self.size.1 - 2 * bottom as i32;
+                }
             }
             VAEncPictureParameterBufferType => {
                 let Some(picture) = read::<VAEncPictureParameterBufferH264>(data) else { return };

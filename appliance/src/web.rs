@@ -168,7 +168,9 @@ async fn short_urls(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     if request.path().len() + request.query_string().len() > limits::URL_BYTES_MAX {
-        let refusal = HttpResponse::build(StatusCode::URI_TOO_LONG).body("This address is too long.\n");
+        let refusal = HttpResponse::build(StatusCode::URI_TOO_LONG)
+            .content_type("text/plain; charset=utf-8")
+            .body("This address is too long.\n");
         return Ok(request.into_response(refusal).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())

@@ -25,8 +25,3 @@ def map_body(context, body):
     if operation.path.endswith("/channels") and operation.method.upper() == "POST" and isinstance(body, dict):
         body["start"] = False
     return body
-
-
-@schemathesis.hook
-def filter_case(context, case):
-    return not (case.path.endswith("/start") and case.method.upper() == "POST")

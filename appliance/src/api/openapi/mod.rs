@@ -100,6 +100,10 @@ fn operation(call: &Call, doc: &Doc, schemas: &mut Schemas) -> OperationBuilder 
         .parameters(Some(parameters(call, doc)))
         .request_body(body(&doc.body, schemas))
         .response(status.to_string(), answer.build())
+        .response(
+            "414",
+            ResponseBuilder::new().description("Too long").content("text/plain", binary()).build(),
+        )
         .response("default", problem.build());
     if call.needs == Needs::Nothing {
         return operation;

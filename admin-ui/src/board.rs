@@ -173,6 +173,9 @@ pub(crate) mod tests {
 
     pub(crate) fn channel(slug: &str, restarts: u32) -> Channel {
         Channel {
+            pass_through: false,
+            encoder: "auto".into(),
+            encoding: None,
             slug: slug.into(),
             name: slug.into(),
             source: wire::Source::Rtmp,

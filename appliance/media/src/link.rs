@@ -132,7 +132,7 @@ pub struct Rung {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ToWorker {
     /// First message.
-    Plan(Plan),
+    Plan(Box<Plan>),
     /// The house clock was slewed: the new offset, as in [`Plan::house_offset_nanos`].
     Clock {
         /// Nanoseconds.
@@ -471,7 +471,7 @@ impl FromSource {
 impl Message for ToWorker {
     fn encode(&self, out: &mut BytesMut) {
         match self {
-            Self::Plan(plan) => frame_json(out, kind::PLAN, plan),
+            Self::Plan(plan) => frame_json(out, kind::PLAN, &**plan),
             Self::Clock { house_offset_nanos } => {
                 frame(out, kind::CLOCK, |out| out.put_i64_le(*house_offset_nanos));
             }
@@ -484,7 +484,7 @@ impl Message for ToWorker {
 
     fn decode(kind: u8, mut payload: Bytes) -> Result<Self, LinkError> {
         Ok(match kind {
-            kind::PLAN => Self::Plan(from_json(kind, &payload)?),
+            kind::PLAN => Self::Plan(Box::new(from_json(kind, &payload)?)),
             kind::CLOCK => Self::Clock { house_offset_nanos: payload.try_get_i64_le().map_err(short(kind))? },
             kind::ON_AIR => Self::OnAir(get_number(kind, &mut payload)?),
             kind::SLATE => Self::Slate(get_slate(kind, payload)?),
@@ -615,7 +615,7 @@ mod tests {
             config: vec![1, 2, 3],
         };
         round_trip(&[
-            ToWorker::Plan(plan()),
+            ToWorker::Plan(Box::new(plan())),
             ToWorker::Clock { house_offset_nanos: 7 },
             ToWorker::Source(0, FromSource::VideoTrack(track.clone())),
             ToWorker::Source(7, FromSource::AudioTrack(track)),

@@ -66,7 +66,7 @@ async fn converse(
     sender: mpsc::Sender<(SourceEvent, Ticks)>,
 ) -> anyhow::Result<()> {
     let mut out = BytesMut::new();
-    ToWorker::Plan(plan(house)).encode(&mut out);
+    ToWorker::Plan(Box::new(plan(house))).encode(&mut out);
     socket.write_all_buf(&mut out).await?;
     let mut buffer = BytesMut::with_capacity(64 << 10);
     loop {

@@ -193,7 +193,7 @@ impl Seat {
         let plan = self.plan_now(on);
         let (rungs, offset_nanos) = (plan.rungs.len(), plan.house_offset_nanos);
         let slate = (!plan.slate.picture.is_empty()).then(|| ToWorker::Slate(plan.slate.clone()));
-        let greeting = std::iter::once(ToWorker::Plan(plan)).chain(slate);
+        let greeting = std::iter::once(ToWorker::Plan(Box::new(plan))).chain(slate);
         let greeting = greeting.chain(self.replay.borrow_mut().greeting()).collect();
         let hearing = Hearing {
             gate: SlotGate::new(rungs),

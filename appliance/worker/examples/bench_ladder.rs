@@ -39,7 +39,7 @@ fn main() -> anyhow::Result<()> {
     let (mut stream, theirs) = UnixStream::pair()?;
     std::thread::spawn(move || worker::run_on(theirs, "bench"));
     let mut bytes = BytesMut::new();
-    ToWorker::Plan(plan()).encode(&mut bytes);
+    ToWorker::Plan(Box::new(plan())).encode(&mut bytes);
     stream.write_all(&bytes)?;
 
     let (mut buffer, mut chunk) = (BytesMut::new(), vec![0; 65_536]);

@@ -69,7 +69,7 @@ impl Running {
         let (status, signals) = Default::default();
         let mut running =
             Self { stream, reader, worker, configs: vec![], eras: vec![], units, status, signals };
-        running.tell(&ToWorker::Plan(plan.clone()));
+        running.tell(&ToWorker::Plan(Box::new(plan.clone())));
         running
     }
 

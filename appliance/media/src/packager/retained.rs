@@ -39,8 +39,10 @@ impl Retained {
     /// Another era is to begin. One that was to begin there or later, and has not, never will.
     pub(super) fn begin_era(&mut self, era: Era) {
         self.rendition = era.rendition.clone();
-        let before = self.eras.iter().filter(|before| before.first < era.first).cloned();
-        self.eras = before.chain([era.clone()]).collect();
+        let mut eras: Vec<Era> =
+            self.eras.iter().filter(|before| before.first < era.first).cloned().collect();
+        eras.push(era);
+        self.eras = eras.into();
     }
 
     /// The eras of what is retained, and those to come.

@@ -126,6 +126,9 @@ pub const CALLS: &[Call] = &[
     call("GET", "/events", VIEW),
 ];
 
+/// `GET /metrics`, which stands beside the API: for whoever sees all channels, since it counts all of them.
+pub static METRICS: Call = call("GET", "", VIEW);
+
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {

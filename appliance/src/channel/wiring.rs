@@ -26,13 +26,14 @@ use crate::package::actor::Package;
 use crate::package::assembler::Assembler;
 use crate::serve::access::AccessRules;
 use crate::serve::actor::Serve;
-use crate::serve::live::{Catalogue, Live};
+use crate::serve::live::{Catalogue, Feed, Live};
 use crate::store::{Encoder, Happened, History};
 use crate::supervise::{Strategy, Supervisor, Task};
 use crate::vitals::Vitals;
 use actix::AsyncContext;
-use media::link::{Plan, PlanSource, Slate, ToWorker};
+use media::link::{PassThrough, Plan, PlanSource, Slate, ToWorker};
 use media::time::Ticks;
+use media::unit::CodecConfig;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -158,6 +159,19 @@ impl Wiring {
         Package::new(self.slug.clone(), assembler, receiver, self.services.house, self.vitals.clone())
     }
 
+    /// Tells the parameter sets that viewers of the best rung have.
+    fn passed(&self) -> Box<dyn Fn() -> PassThrough> {
+        let live = self.live.clone();
+        Box::new(move || {
+            let programme = live.programme();
+            let best = programme.as_ref().and_then(|programme| programme.feeds.first()).map(Feed::snapshot);
+            match best.map(|snapshot| snapshot.rendition.config.clone()) {
+                Some(CodecConfig::Avc { sps, pps }) => PassThrough { sps, pps },
+                _ => PassThrough::default(),
+            }
+        })
+    }
+
     fn encode(&self) -> Encode {
         let (sender, source) = mpsc::channel(limits::ENCODER_QUEUE_MAX);
         *self.to_encode.borrow_mut() = sender;
@@ -168,7 +182,7 @@ impl Wiring {
             house: self.services.house,
             source,
             replay: self.replay.clone(),
-            live: self.live.clone(),
+            passed: self.passed(),
             to_package: self.to_package.borrow().clone(),
             progress: self.progress.clone(),
             vitals: self.vitals.clone(),

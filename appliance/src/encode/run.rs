@@ -10,16 +10,14 @@ use super::{Encoded, Progress};
 use crate::clock::House;
 use crate::devices::OnDevice;
 use crate::limits;
-use crate::serve::live::{Feed, Live};
 use crate::store::{Happened, History};
 use crate::supervise::ProcessExit;
 use crate::vitals::{Signals, Vitals};
 use bytes::BytesMut;
 use media::link::{self, FromWorker, LinkError, Message, PassThrough, Plan, Slate, ToWorker};
-use media::unit::{AccessUnit, CodecConfig};
+use media::unit::AccessUnit;
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -97,8 +95,8 @@ pub struct Seat {
     pub source: mpsc::Receiver<ToWorker>,
     /// What of it a new worker must hear; outlives the stage.
     pub replay: Rc<RefCell<Replay>>,
-    /// What viewers have.
-    pub live: Arc<Live>,
+    /// The parameter sets that viewers have.
+    pub passed: Box<dyn Fn() -> PassThrough>,
     /// To the packager.
     pub to_package: mpsc::Sender<Encoded>,
     /// Where to continue.
@@ -115,7 +113,7 @@ pub struct Seat {
 
 impl Seat {
     fn plan_now(&mut self, device: Option<&OnDevice>) -> Plan {
-        let pass_through = self.plan.pass_through.is_some().then(|| self.passed());
+        let pass_through = self.plan.pass_through.is_some().then(|| (self.passed)());
         Plan {
             slate: self.slate.borrow_and_update().clone(),
             house_offset_nanos: self.house.offset_nanos(),
@@ -125,16 +123,6 @@ impl Seat {
             source_follows: self.replay.borrow().shows_source(),
             device: device.map(|on| on.device.clone()),
             ..self.plan.clone()
-        }
-    }
-
-    /// The parameter sets that viewers have.
-    fn passed(&self) -> PassThrough {
-        let programme = self.live.programme();
-        let best = programme.as_ref().and_then(|programme| programme.feeds.first()).map(Feed::snapshot);
-        match best.map(|snapshot| snapshot.rendition.config.clone()) {
-            Some(CodecConfig::Avc { sps, pps }) => PassThrough { sps, pps },
-            _ => PassThrough::default(),
         }
     }
 

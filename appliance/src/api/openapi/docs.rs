@@ -438,7 +438,12 @@ pub(super) const DOCS: &[Doc] = &[
         "The GPUs",
         Answer::Json(200, Kind::of::<DeviceList>(), r#"{"devices":[],"more_default_channels":0}"#),
     ),
-    post("/devices/{name}/trust", "Use a GPU again that had failed", Body::None, Answer::Empty),
+    post(
+        "/devices/{name}/trust",
+        "Use a GPU again that had failed",
+        Body::None,
+        Answer::Json(200, Kind::of::<DeviceList>(), r#"{"devices":[],"more_default_channels":0}"#),
+    ),
     get("/templates", "What a new channel may be made of", Answer::Json(200, Kind::list::<Template>(), "[]")),
     get(
         "/audience",

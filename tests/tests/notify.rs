@@ -222,10 +222,7 @@ fn a_destination_that_fails_is_an_alarm_for_the_others_and_gets_it_all_when_it_i
     );
     let ill: wire::Destination =
         http::fetch(&format!("{}/api/v1/notifications/ill", daemon.base()))?.json()?;
-    ensure!(
-        ill.status.failing && ill.status.waiting >= 2,
-        "the drill's two turns wait: {ill:?}"
-    );
+    ensure!(ill.status.failing && ill.status.waiting >= 2, "the drill's two turns wait: {ill:?}");
 
     // It comes back elsewhere: what waited arrives, and the alarm ends.
     let body = json!({"name": "ill", "via": hook(&receivers.ports["http"], "/ill"), "secret": SECRET});

@@ -1,7 +1,7 @@
 //! Who watches: what players tell of themselves, and how each channel went in the last minutes.
 //!
-//! Here: the handle that requests and channels write to ([`Audience`]), the sessions ([`sessions`], pure), what CMCD
-//! says ([`cmcd`], pure), the samples ([`trend`], pure), and the calls ([`routes`]). All of it is in memory and bounded;
+//! Here: the handle that requests and channels write to ([`Audience`]), the sessions (`sessions`, pure), what CMCD
+//! says (`cmcd`, pure), the samples (`trend`, pure), and the calls ([`routes`]). All of it is in memory and bounded;
 //! no name and no address of anybody is kept.
 //!
 //! A viewer's request for media never waits: what CMCD it carries goes into a bounded queue, and what does not fit there is

@@ -11,8 +11,8 @@
 //! | [`notice`] | pure: what is said, as JSON, as syslog and as a mail |
 //! | [`outbox`] | pure: what waits for one destination, and when it is tried again |
 //! | [`deliver`] | one attempt, with its time limit; what the other side said |
-//! | [`trust`] | whom TLS trusts |
-//! | [`webhook`], [`syslog`], [`mail`] | the three ways |
+//! | `trust` | whom TLS trusts |
+//! | `webhook`, `syslog`, `mail` | the three ways |
 //!
 //! The board's turns are routed here, so an alarm waits for nobody. What does not fit an outbox is lost, the oldest first,
 //! and counted. A destination that fails is an alarm of its own, of which those that fail are told nothing.

@@ -3,7 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`checked`] | pure: a document that may be applied |
-//! | [`diff`] | pure: what a document would change, in words |
+//! | [`mod@diff`] | pure: what a document would change, in words |
 //! | `apply` | the SQL that makes it so |
 //!
 //! What is not in it: passwords, secrets of destinations, and pictures of slates. What has them keeps them.

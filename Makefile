@@ -99,12 +99,13 @@ test-faults: export FOREBAY_CUT_SECONDS ?= 60
 test-faults: export FOREBAY_CUTS ?= 20
 test-faults: export FOREBAY_KILLS ?= 20
 test-faults: export FOREBAY_LOOKS ?= 5
+test-faults: export FOREBAY_JUDGE_SECONDS ?= 300
 test-faults: build
 	$(call say,1/2,checking what the tests need)
 	@.ci/setup test
 	$(call say,2/2,injecting each fault; half an hour or so)
 	@FOREBAY_VIRTUAL_HOURS=24 cargo test $(LOCKED) -p media --test virtual_day
-	@cargo test $(LOCKED) -p e2e --test continuity --test drill --test backups --test starvation --test source_faults --test durability --test dvr --test hostile_srt $(TEST_ARGS)
+	@cargo test $(LOCKED) -p e2e --test continuity --test drill --test backups --test starvation --test source_faults --test durability --test dvr --test hostile_srt --test pass_through --test gpu --test judge $(TEST_ARGS)
 
 soak: build
 	$(call say,1/2,checking what the tests need)

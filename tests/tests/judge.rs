@@ -1,7 +1,7 @@
 //! The box's own judge on a live channel of three rungs, while hls.js and dash.js watch it: every clause is seen, every
 //! clause passes, and the players agree.
 //!
-//! `FOREBAY_JUDGE_SECONDS` (default 150; 300 in the long form) is for how long.
+//! `FOREBAY_JUDGE_SECONDS` (default 90; 300 in the long form) is for how long.
 
 use anyhow::{Context, ensure};
 use e2e::clock::until;
@@ -60,7 +60,7 @@ fn every_clause_passes_while_hls_js_and_dash_js_watch() -> anyhow::Result<()> {
     rounds(&daemon, &channel, 2)?;
     let watcher = Watcher::start(daemon.live(&channel, "").trim_end_matches('/').to_owned());
     let watcher = watcher.with_player("lldash")?.with_player("llhls")?;
-    let seconds = setting("FOREBAY_JUDGE_SECONDS", 150).to_string();
+    let seconds = setting("FOREBAY_JUDGE_SECONDS", 90).to_string();
     let judged = daemon.cli(&["judge", &channel.slug, "--seconds", &seconds, "--json"])?;
     let report = watcher.stop();
     let text = String::from_utf8_lossy(&judged.stdout);

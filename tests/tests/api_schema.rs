@@ -21,7 +21,6 @@ fn add_administrator(daemon: &Daemon) -> anyhow::Result<()> {
 }
 
 #[test]
-#[ignore = "not seen to pass yet; run it with `-- --ignored`"]
 fn every_call_answers_as_it_is_described_and_nothing_breaks_it() -> anyhow::Result<()> {
     let _alone = alone();
     let mut daemon = Daemon::start()?;

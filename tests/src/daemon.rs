@@ -238,10 +238,17 @@ impl Daemon {
     /// # Errors
     /// When the API refuses.
     pub fn add_channel(&self, name: &str, source: &str, ladder: &Value) -> anyhow::Result<Channel> {
-        let body = json!({ "name": name, "source": source, "ladder": ladder });
+        self.add(&json!({ "name": name, "source": source, "ladder": ladder }))
+    }
+
+    /// Adds a channel as this `NewChannel` of the API says.
+    ///
+    /// # Errors
+    /// When the API refuses.
+    pub fn add(&self, body: &Value) -> anyhow::Result<Channel> {
         let url = format!("{}/api/v1/channels", self.base());
         let answer = http::post(&url, "application/json", body.to_string().as_bytes())?;
-        ensure!(answer.status == 201, "adding {name}: status {}: {}", answer.status, answer.text());
+        ensure!(answer.status == 201, "adding {body}: status {}: {}", answer.status, answer.text());
         let slug = answer.json::<wire::Channel>()?.slug;
         let key = http::get(&format!("{url}/{slug}/key"))?;
         let stream_key = key.json::<wire::StreamKey>().map(|key| key.stream_key).unwrap_or_default();

@@ -20,10 +20,7 @@ fn on_air(daemon: &Daemon, dvr_secs: u64) -> anyhow::Result<Channel> {
     let body = json!({
         "name": "Past", "source": "test-pattern", "ladder": small_ladder(), "dvr_secs": dvr_secs
     });
-    let url = format!("{}/api/v1/channels", daemon.base());
-    let answer = http::post(&url, "application/json", body.to_string().as_bytes())?;
-    ensure!(answer.status == 201, "{}", answer.text());
-    let channel = Channel { slug: answer.json::<wire::Channel>()?.slug, stream_key: String::new() };
+    let channel = daemon.add(&body)?;
     daemon.wait_on_air(&channel, ChannelState::Live)?;
     Ok(channel)
 }

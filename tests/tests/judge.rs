@@ -24,10 +24,7 @@ fn three_rungs() -> Value {
 fn on_air(latency: &str, ladder: &Value) -> anyhow::Result<(Daemon, Channel)> {
     let daemon = Daemon::start()?;
     let body = json!({ "name": "Pattern", "source": "test-pattern", "ladder": ladder, "latency": latency });
-    let url = format!("{}/api/v1/channels", daemon.base());
-    let answer = http::post(&url, "application/json", body.to_string().as_bytes())?;
-    ensure!(answer.status == 201, "{}", answer.text());
-    let channel = Channel { slug: answer.json::<wire::Channel>()?.slug, stream_key: String::new() };
+    let channel = daemon.add(&body)?;
     daemon.wait_on_air(&channel, ChannelState::Live)?;
     Ok((daemon, channel))
 }

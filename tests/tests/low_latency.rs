@@ -16,11 +16,7 @@ const PARTS_LIMIT: Duration = Duration::from_secs(30);
 fn on_air() -> anyhow::Result<(Daemon, Channel)> {
     let daemon = Daemon::start()?;
     let body = json!({ "name": "Low", "source": "test-pattern", "ladder": small_ladder(), "latency": "low" });
-    let url = format!("{}/api/v1/channels", daemon.base());
-    let answer = http::post(&url, "application/json", body.to_string().as_bytes())?;
-    ensure!(answer.status == 201, "{}", answer.text());
-    let slug = answer.json::<wire::Channel>()?.slug;
-    let channel = Channel { slug, stream_key: String::new() };
+    let channel = daemon.add(&body)?;
     daemon.wait_on_air(&channel, ChannelState::Live)?;
     Ok((daemon, channel))
 }

@@ -39,12 +39,7 @@ fn start() -> anyhow::Result<(Daemon, Channel)> {
     let daemon = Daemon::start()?;
     let ladder = json!([{ "width": 640, "height": 360, "bitrate_bps": 2_000_000 }]);
     let body = json!({ "name": "Passed", "source": "rtmp", "ladder": ladder, "pass_through": true });
-    let url = format!("{}/api/v1/channels", daemon.base());
-    let answer = http::post(&url, "application/json", body.to_string().as_bytes())?;
-    ensure!(answer.status == 201, "{}", answer.text());
-    let slug = answer.json::<wire::Channel>()?.slug;
-    let key: wire::StreamKey = http::fetch(&format!("{url}/{slug}/key"))?.json()?;
-    let channel = Channel { slug, stream_key: key.stream_key };
+    let channel = daemon.add(&body)?;
     daemon.wait_begun(&channel, ChannelState::Waiting)?;
     Ok((daemon, channel))
 }

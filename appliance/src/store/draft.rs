@@ -123,9 +123,7 @@ pub const DEFAULT_RATE: FrameRate = FrameRate::FPS_30;
 /// What a channel gets that asks for nothing: 720p, and two rungs below for weak links.
 #[must_use]
 pub fn default_ladder() -> Vec<Rung> {
-    [(1280, 720, 2_500_000), (854, 480, 1_200_000), (640, 360, 700_000)]
-        .map(|(width, height, bitrate_bps)| Rung { width, height, bitrate_bps })
-        .into()
+    template::rungs(template::RUNGS_720)
 }
 
 impl TryFrom<wire::NewChannel> for Draft {

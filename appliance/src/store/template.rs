@@ -25,7 +25,9 @@ pub struct Template {
     rungs: &'static [(u32, u32, u32)],
 }
 
-const RUNGS_720: &[(u32, u32, u32)] = &[(1280, 720, 2_500_000), (854, 480, 1_200_000), (640, 360, 700_000)];
+/// 720p, and two rungs below for weak links.
+pub(super) const RUNGS_720: &[(u32, u32, u32)] =
+    &[(1280, 720, 2_500_000), (854, 480, 1_200_000), (640, 360, 700_000)];
 
 /// All that there are.
 pub const ALL: [Template; 4] = [
@@ -63,6 +65,11 @@ pub const ALL: [Template; 4] = [
     },
 ];
 
+/// Width, height and bit rate of each.
+pub(super) fn rungs(of: &[(u32, u32, u32)]) -> Vec<Rung> {
+    of.iter().map(|&(width, height, bitrate_bps)| Rung { width, height, bitrate_bps }).collect()
+}
+
 impl Template {
     /// The one of that id.
     #[must_use]
@@ -71,7 +78,7 @@ impl Template {
     }
 
     pub(super) fn ladder(&self) -> Vec<Rung> {
-        self.rungs.iter().map(|&(width, height, bitrate_bps)| Rung { width, height, bitrate_bps }).collect()
+        rungs(self.rungs)
     }
 
     pub(super) fn rate(&self) -> FrameRate {

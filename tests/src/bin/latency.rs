@@ -4,9 +4,8 @@
 //! `FOREBAY_LATENCY_SECONDS` (default 30) per tier; `FOREBAY_LATENCY_TIERS` (default all, VLC among them);
 //! `FOREBAY_LATENCY_PRESETS` (default `standard,low`). The promise of no stall is for 300 s.
 
-use anyhow::ensure;
 use e2e::daemon::{Channel, Daemon};
-use e2e::{browser, http, setting};
+use e2e::{browser, setting};
 use serde_json::{Value, json};
 use wire::ChannelState;
 
@@ -32,9 +31,5 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn add(daemon: &Daemon, preset: &str) -> anyhow::Result<Channel> {
-    let body = json!({ "name": "demo", "source": "test-pattern", "latency": preset }).to_string();
-    let answer =
-        http::post(&format!("{}/api/v1/channels", daemon.base()), "application/json", body.as_bytes())?;
-    ensure!(answer.status == 201, "{preset}: {}", answer.text());
-    Ok(Channel { slug: answer.json::<wire::Channel>()?.slug, stream_key: String::new() })
+    daemon.add(&json!({ "name": "demo", "source": "test-pattern", "latency": preset }))
 }

@@ -79,8 +79,14 @@ function longestStandstill(all) {
   return Math.round(longest);
 }
 
+// Media seconds played: each opening of a tier counts its positions from another beginning.
+function played(all) {
+  const steps = all.slice(1).map((each, at) => (each.opening === all[at].opening ? each.position - all[at].position : 0));
+  return steps.reduce((sum, step) => sum + step, 0);
+}
+
 function verdict({ firstFrameMs, before, after, samples, seconds, seen, probe }) {
-  const progress = after.position - before.position;
+  const progress = played([before, ...samples, after]);
   const elapsed = (after.atMs - before.atMs) / 1000;
   const stalls = after.stalls - before.stalls;
   const problems = [

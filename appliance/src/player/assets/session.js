@@ -22,7 +22,8 @@ const SETTLED_MS = 20000;
 const SHIFTED_MIN_S = 8;
 // A stall of this length makes it ask whether this tier is served at all, and the next one;
 const ASK_AFTER_MS = 300;
-// one of this length leads a tier down if the next one is served, whatever is the matter with this;
+// one of this length leads a tier down if the next one is served all the while, whatever is the matter with this: after
+// the box was away, the player of this tier has as long to come back by itself;
 const DRY_MAX_MS = 4000;
 // and so do this many stalls within half a minute.
 const STALLS_MAX = 4;
@@ -44,6 +45,7 @@ export class Session {
     this.switches = 0;
     this.quality = '';
     this.asking = false;
+    this.absentAt = 0; // when the tier below was last asked for in vain
     this.shifted = false; // in the past, because the viewer wants to
     this.waiting = false;
     this.refused = false;
@@ -204,9 +206,11 @@ export class Session {
     this.asking = true;
     const [own, other] = await Promise.all([answers(url(all[index])), answers(url(climb ? all[index - 1] : below))]);
     this.asking = false;
-    if (generation !== this.generation || !other) return;
-    if (climb) this.climb();
-    else if (!own || dryMs > DRY_MAX_MS || often) {
+    if (generation !== this.generation) return;
+    const nowMs = performance.now();
+    if (!other) this.absentAt = nowMs;
+    else if (climb) this.climb();
+    else if (!own || Math.min(dryMs, nowMs - this.absentAt) > DRY_MAX_MS || often) {
       this.failed(generation, { kind: 'tier', reason: own ? 'it ran dry' : 'it is not served' });
     }
   }
@@ -241,6 +245,7 @@ export class Session {
       bitrateBps: 0,
       ...driven,
       ...this.meter.read(),
+      opening: this.generation,
       position: this.video.currentTime,
       shifted: this.shifted,
       past: this.driver ? past(this.driver.range(), this.video.currentTime) : null,

@@ -95,6 +95,9 @@ test:
 	@cargo test $(LOCKED) -p e2e $(TEST_ARGS)
 	@echo 'All tests passed.'
 
+# Files of end-to-end tests that run beside each other.
+TOGETHER ?= 3
+
 test-faults: export FOREBAY_CUT_SECONDS ?= 60
 test-faults: export FOREBAY_CUTS ?= 20
 test-faults: export FOREBAY_KILLS ?= 20
@@ -105,7 +108,7 @@ test-faults: build
 	@.ci/setup test
 	$(call say,2/2,injecting each fault; half an hour or so)
 	@FOREBAY_VIRTUAL_HOURS=24 cargo test $(LOCKED) -p media --test virtual_day
-	@cargo test $(LOCKED) -p e2e --test continuity --test drill --test backups --test starvation --test source_faults --test durability --test dvr --test hostile_srt --test pass_through --test gpu --test judge $(TEST_ARGS)
+	@tests/together.py $(TOGETHER) source_faults continuity judge backups drill durability dvr hostile_srt pass_through gpu starvation $(if $(TEST_ARGS),-- $(TEST_ARGS))
 
 soak: build
 	$(call say,1/2,checking what the tests need)

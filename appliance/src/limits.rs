@@ -123,6 +123,14 @@ pub const REPLAY_BYTES_MAX: usize = 16 << 20;
 /// An encode worker whose newest access unit is older than this is hung, whatever else it says.
 pub const WORKER_SILENCE_MAX: Duration = Duration::from_millis(1000);
 
+/// Of a worker that has brought no picture for this long it is looked whether it does anything at all: at 25 pictures a
+/// second a dozen are missing.
+pub const WORKER_LOOK_AFTER: Duration = Duration::from_millis(500);
+
+/// Between two looks; one that used no processor time in between, and wants none, is hung. Thirty ticks of the clock in
+/// which the system counts that time.
+pub const WORKER_LOOK_INTERVAL: Duration = Duration::from_millis(300);
+
 /// A worker starts on the grid, so its first access unit may be two seconds away, and encoders take time to open.
 pub const WORKER_START_MAX: Duration = Duration::from_secs(8);
 

@@ -13,8 +13,8 @@ use wire::ChannelState;
 /// On a busy machine; the promise is checked on a quiet one, by the fault drills.
 const BACK_LIMIT: Duration = Duration::from_secs(20);
 
-/// A worker that hangs is seen after a second; the one that waits then catches up.
-const HUNG: Excuse = Excuse::PartGap(Duration::from_secs(3), "the test stops the worker");
+/// A part, and a second in which a worker that hangs is seen and replaced: so much repeated picture is promised at most.
+const HUNG: Excuse = Excuse::PartGap(Duration::from_millis(1500), "the test stops the worker");
 /// Without the daemon nobody answers; then a worker has to start.
 const AWAY: [Excuse; 3] = [
     Excuse::Absence(BACK_LIMIT, "the test ends the daemon"),

@@ -14,8 +14,8 @@ use wire::ChannelState;
 const UNSEEN: [&str; 5] = ["kill-worker", "panic-ingest", "panic-encode", "panic-package", "panic-serve"];
 /// Exit code of a drill in which viewers saw more than is promised.
 const MORE_THAN_PROMISED: i32 = 6;
-/// A worker that hangs is seen after a second.
-const HUNG: Excuse = Excuse::PartGap(Duration::from_secs(3), "the drill stops the worker");
+/// A part, and a second in which a worker that hangs is seen and replaced.
+const HUNG: Excuse = Excuse::PartGap(Duration::from_millis(1500), "the drill stops the worker");
 
 #[derive(Debug, Deserialize)]
 struct Report {

@@ -11,7 +11,7 @@ use crate::clock::House;
 use crate::devices::OnDevice;
 use crate::limits;
 use crate::store::{Happened, History};
-use crate::supervise::ProcessExit;
+use crate::supervise::{ProcessExit, Stillness};
 use crate::vitals::{Signals, Vitals};
 use bytes::BytesMut;
 use media::link::{self, FromWorker, LinkError, Message, PassThrough, Plan, Slate, ToWorker};
@@ -39,7 +39,7 @@ pub enum WorkerEnd {
     #[error("the encode worker ended: {0}")]
     Exited(ProcessExit),
     /// It said nothing for too long.
-    #[error("the encode worker hung: no access unit for {} ms", limits::WORKER_SILENCE_MAX.as_millis())]
+    #[error("the encode worker hung: it brought no access units")]
     Hung,
     /// The socket failed.
     #[error("the socket to the encode worker failed: {0}")]
@@ -156,14 +156,17 @@ impl Seat {
         info!(channel = %self.slug, pid, "encode worker started");
         self.vitals.update(|vitals| (vitals.worker.pid, vitals.worker.parked) = (Some(pid), false));
         let on = self.place();
-        let end = self.converse(socket, on.as_ref()).await;
+        let end = self.converse(socket, process.stillness(), on.as_ref()).await;
         let was_stopped = process.is_stopped();
         self.vitals.update(|vitals| {
             (vitals.worker.pid, vitals.worker.status, vitals.signals) = (None, None, None);
         });
-        // One whose device has failed has nothing left to do in order.
-        let grace =
-            if matches!(end, WorkerEnd::Device(_)) { Duration::ZERO } else { limits::WORKER_EXIT_WAIT };
+        // One that hangs, or whose device has failed, has nothing left to do in order.
+        let grace = if matches!(end, WorkerEnd::Device(_) | WorkerEnd::Hung) {
+            Duration::ZERO
+        } else {
+            limits::WORKER_EXIT_WAIT
+        };
         let end = match (process.stop(grace).await, end) {
             (Ok(exit), WorkerEnd::Closed) => WorkerEnd::Exited(exit),
             (_, end) => end,
@@ -176,13 +179,19 @@ impl Seat {
         end
     }
 
-    async fn converse(&mut self, socket: UnixStream, on: Option<&OnDevice>) -> WorkerEnd {
+    async fn converse(
+        &mut self,
+        socket: UnixStream,
+        stillness: Stillness,
+        on: Option<&OnDevice>,
+    ) -> WorkerEnd {
         let (from, to) = socket.into_split();
         let plan = self.plan_now(on);
         let (rungs, offset_nanos) = (plan.rungs.len(), plan.house_offset_nanos);
         let slate = (!plan.slate.picture.is_empty()).then(|| ToWorker::Slate(plan.slate.clone()));
         let greeting = std::iter::once(ToWorker::Plan(Box::new(plan))).chain(slate);
         let greeting = greeting.chain(self.replay.borrow_mut().greeting()).collect();
+        let start_by = Instant::now() + limits::WORKER_START_MAX;
         let hearing = Hearing {
             gate: SlotGate::new(rungs),
             rungs,
@@ -190,7 +199,9 @@ impl Seat {
             progress: &self.progress,
             vitals: &self.vitals,
             house: self.house,
-            deadlines: [Instant::now() + limits::WORKER_START_MAX; 2],
+            deadlines: [start_by; 2],
+            look_at: start_by,
+            stillness,
             course: &self.ask.course,
             driver: on.map(|on| on.driver.as_str()),
             pace: Pace::default(),
@@ -266,6 +277,9 @@ struct Hearing<'a> {
     house: House,
     /// By when the next whole slot must be in, and the next sound: a worker that only says it is alive is as good as hung.
     deadlines: [Instant; 2],
+    /// When it is looked whether the worker does anything, and how.
+    look_at: Instant,
+    stillness: Stillness,
     course: &'a RefCell<Course>,
     /// Of the device; none for software.
     driver: Option<&'a str>,
@@ -283,10 +297,12 @@ impl Hearing<'_> {
     async fn hear_all(&mut self, mut from: OwnedReadHalf) -> Result<std::convert::Infallible, WorkerEnd> {
         let mut buffer = BytesMut::with_capacity(256 << 10);
         loop {
-            let [pictures, sound] = self.deadlines;
-            let read = timeout_at(pictures.min(sound), from.read_buf(&mut buffer)).await;
-            if read.map_err(|_| WorkerEnd::Hung)?? == 0 {
-                return Err(WorkerEnd::Closed);
+            let deadline = self.deadlines[0].min(self.deadlines[1]);
+            match timeout_at(deadline.min(self.look_at), from.read_buf(&mut buffer)).await {
+                Ok(Ok(0)) => return Err(WorkerEnd::Closed),
+                Ok(read) => drop(read?),
+                Err(_) if deadline <= self.look_at || self.stillness.look() => return Err(WorkerEnd::Hung),
+                Err(_) => self.look_at += limits::WORKER_LOOK_INTERVAL,
             }
             while let Some(message) = link::take::<FromWorker>(&mut buffer)? {
                 self.note(message).await?;
@@ -335,13 +351,16 @@ impl Hearing<'_> {
     }
 
     async fn unit(&mut self, index: usize, unit: AccessUnit) -> Result<(), WorkerEnd> {
-        let deadline = Instant::now() + limits::WORKER_SILENCE_MAX;
+        let now = Instant::now();
+        let deadline = now + limits::WORKER_SILENCE_MAX;
         if index == self.rungs {
             self.deadlines[1] = deadline;
             return self.hand_on(Encoded::Audio(unit)).await;
         }
         let Some(slot) = self.gate.push(index, unit)? else { return Ok(()) };
         self.deadlines[0] = deadline;
+        self.look_at = now + limits::WORKER_LOOK_AFTER;
+        self.stillness.forget();
         self.course.borrow_mut().on_air(self.driver);
         self.hand_on(Encoded::Slot(slot)).await
     }

@@ -27,6 +27,7 @@
 //! | [`monitor`] | runs a task so that its panic is an exit and not the end of the thread |
 //! | [`supervisor`] | owns the children and acts on their exits |
 //! | [`process`] | a child process, its exit and its last words |
+//! | [`still`] | whether a process does anything at all |
 //!
 //! No media knowledge here. `actix::Supervisor` is not used: it restarts without delay, count or reason, and not at
 //! all after a panic. Expected failures, such as a refused connection, are states of a task, not exits.
@@ -36,6 +37,7 @@ pub mod heartbeat;
 pub mod monitor;
 pub mod policy;
 pub mod process;
+pub mod still;
 pub mod supervisor;
 #[cfg(test)]
 mod supervisor_tests;
@@ -45,5 +47,6 @@ pub use heartbeat::Pulse;
 pub use monitor::{Exit, install_panic_hook};
 pub use policy::{Limits, OverLimit, Strategy};
 pub use process::{Process, ProcessExit};
+pub use still::Stillness;
 pub use supervisor::{ChildState, ChildStatus, Ended, Handle, Supervisor};
 pub use task::{Attempt, Task};

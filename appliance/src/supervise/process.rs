@@ -4,6 +4,7 @@
 //! with the daemon without any signal: the other end of its standard input closes, and it must end on that. What
 //! is said over the socket is not known here.
 
+use super::still::{self, Stillness};
 use crate::limits;
 use std::collections::VecDeque;
 use std::fmt;
@@ -69,9 +70,13 @@ impl Process {
     /// Whether somebody has sent it SIGSTOP: then it does nothing, and that is not its fault.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id)).unwrap_or_default();
-        // proc(5): the state follows the name, which stands in brackets and may hold any others.
-        stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+        still::is_stopped(self.id)
+    }
+
+    /// To be asked whether it does anything.
+    #[must_use]
+    pub fn stillness(&self) -> Stillness {
+        Stillness::of(self.id)
     }
 
     /// Waits for its end and reaps it. May be dropped and called again.

@@ -64,8 +64,8 @@ const BACK_MS: u64 = 3000;
 /// The longest pause between two parts that is promised.
 const fn promised_gap_ms(fault: DrillFault) -> u64 {
     match fault {
-        // Seen within a second, replaced within three.
-        DrillFault::HangWorker => 3000,
+        // A part, and a second in which it is seen and replaced.
+        DrillFault::HangWorker => 1500,
         _ => 1000,
     }
 }
@@ -179,7 +179,7 @@ mod tests {
         let steady = Report::of(&facts(DrillFault::KillWorker), &sights((0..40).map(|part| part * 500)));
         assert!(steady.is_kept());
         assert_eq!((steady.calm_gap_ms, steady.longest_gap_ms), (500, 500));
-        let pause = sights((0..40).map(|part| part * 500).filter(|at| !(4500..6500).contains(at)));
+        let pause = sights((0..40).map(|part| part * 500).filter(|at| !(4500..5500).contains(at)));
         assert!(!Report::of(&facts(DrillFault::KillWorker), &pause).is_kept());
         assert!(Report::of(&facts(DrillFault::HangWorker), &pause).is_kept());
         // Before the fault it is not the drill's matter, but it is told.

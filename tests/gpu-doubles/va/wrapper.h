@@ -3,4 +3,3 @@
 #include <va/va_backend.h>
 #include <va/va_backend_vpp.h>
 #include <va/va_enc_h264.h>
-#include <x264.h>

@@ -5,10 +5,9 @@
 //! | `config` | what the device says it can do |
 //! | `memory` | surfaces, buffers, images |
 //! | `picture` | begin, render, end: one picture encoded |
-//! | `encoder` | x264 |
-//! | `fault` | what is to go wrong |
+//! | `node` | whose driver it is |
 //!
-//! Not here: decoding, scaling on the device, subpictures.
+//! Not here: x264 and faults (crate `gpu-double`); decoding, scaling on the device, subpictures.
 #![expect(unsafe_code, reason = "a driver is C")]
 #![expect(non_upper_case_globals, reason = "constants have libva's names")]
 #![expect(
@@ -18,9 +17,8 @@
 
 mod absent;
 mod config;
-mod encoder;
-mod fault;
 mod memory;
+mod node;
 mod picture;
 
 #[allow(
@@ -78,7 +76,7 @@ unsafe extern "C" fn terminate(context: VADriverContextP) -> VAStatus {
 /// libva's to call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __vaDriverInit_1_0(context: VADriverContextP) -> VAStatus {
-    fault::remember_node(context);
+    node::remember(context);
     let raw = &mut *context;
     (raw.version_major, raw.version_minor) = (1, 0);
     (raw.max_profiles, raw.max_entrypoints, raw.max_attributes) = (8, 4, 16);

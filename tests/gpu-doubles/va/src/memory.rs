@@ -2,6 +2,7 @@
 
 use crate::sys::*;
 use crate::{OK, driver};
+use gpu_double::encoder::Picture;
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
@@ -13,7 +14,7 @@ const BAD_IMAGE: VAStatus = VA_STATUS_ERROR_INVALID_IMAGE as VAStatus;
 pub(crate) struct Surface {
     width: usize,
     height: usize,
-    pub(crate) pitch: usize,
+    pitch: usize,
     pub(crate) data: Vec<u8>,
 }
 
@@ -24,8 +25,15 @@ impl Surface {
     }
 
     /// Where the interleaved chroma begins.
-    pub(crate) fn chroma_offset(&self) -> usize {
+    fn chroma_offset(&self) -> usize {
         self.pitch * self.height.next_multiple_of(16)
+    }
+
+    /// For the encoder.
+    pub(crate) fn picture(&mut self) -> Picture {
+        let (chroma, pitch) = (self.chroma_offset(), self.pitch);
+        let luma = self.data.as_mut_ptr();
+        Picture { luma, chroma: luma.wrapping_add(chroma), pitch }
     }
 
     fn image(&self, id: VAImageID, buffer: VABufferID) -> VAImage {

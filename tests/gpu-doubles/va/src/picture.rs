@@ -1,9 +1,9 @@
 //! Begin, render, end: one picture encoded.
 
-use crate::encoder::{Encoder, Wanted};
-use crate::fault::{self, Fate};
 use crate::sys::*;
-use crate::{FAILED, OK, driver};
+use crate::{FAILED, OK, driver, node};
+use gpu_double::encoder::{Encoder, Wanted};
+use gpu_double::fault::{self, Fate};
 use std::ffi::c_int;
 
 /// One encoder as libva's client sees it.
@@ -39,11 +39,11 @@ unsafe extern "C" fn create(
     if !driver.configs.contains_key(&config) {
         return VA_STATUS_ERROR_INVALID_CONFIG as VAStatus;
     }
-    if driver.contexts.len() >= fault::sessions_max() {
+    if driver.contexts.len() >= fault::sessions_max(node::name()) {
         return VA_STATUS_ERROR_ALLOCATION_FAILED as VAStatus;
     }
     *id = driver.new_id();
-    let wanted = Wanted { width, height, bitrate_kbps: 2000, rate: (30, 1), level: 0 };
+    let wanted = Wanted { width, height, bitrate_kbps: 2000, rate: (30, 1), level: 0, repeat_sets: true };
     let new = Context { size: (width, height), wanted, surface: 0, coded: 0, is_idr: false, encoder: None };
     driver.contexts.insert(*id, new);
     OK
@@ -146,7 +146,7 @@ fn read<T>(data: &[u8]) -> Option<T> {
 }
 
 unsafe extern "C" fn end(context: VADriverContextP, id: VAContextID) -> VAStatus {
-    let fate = fault::of_next_picture();
+    let fate = fault::of_next_picture(node::name());
     let mut driver = driver(context);
     let driver = &mut *driver;
     let Some(context) = driver.contexts.get_mut(&id) else {
@@ -159,7 +159,7 @@ unsafe extern "C" fn end(context: VADriverContextP, id: VAContextID) -> VAStatus
     let coded = match fate {
         Fate::Refused => None,
         Fate::Garbage => Some(vec![0xa5; 1000]),
-        Fate::Encoded => context.encoder().and_then(|encoder| encoder.encode(surface, is_idr)),
+        Fate::Encoded => context.encoder().and_then(|encoder| encoder.encode(surface.picture(), is_idr)),
     };
     let (Some(coded), Some(buffer)) = (coded, driver.buffers.get_mut(&context.coded)) else { return FAILED };
     buffer.data = coded;

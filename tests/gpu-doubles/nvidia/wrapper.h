@@ -1,0 +1,3 @@
+#include <stdlib.h>
+#include <stdint.h>
+#include <ffnvcodec/nvEncodeAPI.h>

@@ -106,9 +106,9 @@ test-faults: export FOREBAY_JUDGE_SECONDS ?= 300
 test-faults: build
 	$(call say,1/2,checking what the tests need)
 	@.ci/setup test
-	$(call say,2/2,injecting each fault; half an hour or so)
+	$(call say,2/2,injecting each fault; a quarter of an hour or so)
 	@FOREBAY_VIRTUAL_HOURS=24 cargo test $(LOCKED) -p media --test virtual_day
-	@tests/together.py $(TOGETHER) source_faults continuity judge backups drill durability dvr hostile_srt pass_through gpu starvation $(if $(TEST_ARGS),-- $(TEST_ARGS))
+	@tests/together.py $(TOGETHER) source_faults continuity judge backups drill durability dvr hostile_srt pass_through gpu gpu_nvidia starvation $(if $(TEST_ARGS),-- $(TEST_ARGS))
 
 soak: build
 	$(call say,1/2,checking what the tests need)

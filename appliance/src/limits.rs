@@ -672,16 +672,38 @@ pub const GPU_ANSWER_BYTES_MAX: u64 = 64 << 10;
 /// Devices are looked for again this often: a card that was put in, or a driver that was mended, is found by then.
 pub const DEVICES_LOOK_INTERVAL: Duration = Duration::from_secs(60);
 
+/// How they are is read this often, where the driver tells: one that overheats is left by then, and placement sees what
+/// other programs take. Takes a tenth of a second of one core.
+pub const DEVICES_READ_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Channels start without devices that are not known by then: what asks their drivers gives up sooner, unless the kernel
 /// does not let go of it.
 pub const DEVICES_KNOWN_WITHIN: Duration = Duration::from_secs(8);
 
-/// What a VA-API device is taken to code: eight channels of 1080p30 and their lower rungs. No driver says so; one that
+/// What an engine of a device is taken to code: eight channels of 1080p30 and their lower rungs. No driver says so; one that
 /// cannot is left when its channels fall behind.
 pub const DEVICE_PIXELS_PER_SEC: u64 = 1_000_000_000;
 
-/// Encoders open on one VA-API device: drivers know no number, but each holds some 50 MB of the device's memory.
+/// Encoders open on one device where its driver knows no number: each holds some 50 MB of the device's memory.
 pub const DEVICE_SESSIONS_MAX: u64 = 64;
+
+/// MiB of a device's memory that a worker takes before its first encoder: a context of CUDA's.
+pub const DEVICE_WORKER_MIB: u64 = 256;
+
+/// Pictures of its size that an encoder keeps in a device's memory: references, those on the way in, and working space.
+pub const DEVICE_SESSION_PICTURES: u64 = 24;
+
+/// Load of an engine counts by steps of so many percent: less is noise, and would make placement a matter of chance.
+pub const DEVICE_LOAD_STEP_PERCENT: u64 = 5;
+
+/// What `forebay check --encode` has encoded: no more than a worker catches up on.
+pub const TRIAL_LENGTH: Ticks = Ticks::from_secs(8);
+
+/// An encoder under trial that brings no picture for so long hangs.
+pub const TRIAL_SILENCE_MAX: Duration = Duration::from_secs(10);
+
+/// Hundredths of the rate that was asked for which an encoder may make over the whole of a trial.
+pub const TRIAL_RATE_PERCENT_MAX: u64 = 110;
 
 /// More channels than this are not counted when it is forecast how many there is room for.
 pub const FORECAST_MAX: u32 = 1000;

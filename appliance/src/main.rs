@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         Command::Run(args) => return finish(run(&args)),
         Command::Worker(args) => return finish(child(|| worker::run(&args.channel))),
         Command::SrtListener => return finish(child(worker::srt::run)),
-        Command::ProbeGpu(args) => return finish(probe_gpu(&args.node)),
+        Command::ProbeGpu(args) => return finish(probe_gpu(&args)),
         Command::Channel(args) => cli::channel::run(&args, &mut stdout()),
         Command::Alarms(args) => cli::alarms::run(&args, &mut stdout()),
         Command::Config(args) => cli::config::run(&args, &mut stdout()),
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Command::User(args) => cli::user::run(&args, &mut stdout()),
         Command::Token(args) => cli::token::run(&args, &mut stdout()),
         Command::Tls(args) => cli::tls::run(&args, &mut stdout()),
-        Command::Check(args) => cli::check::run(&args, |_| cli::gpus::checks(), &mut stdout()),
+        Command::Check(args) => cli::check::run(&args, |_| cli::gpus::checks(args.encode), &mut stdout()),
     };
     done.map_or_else(
         |error| {
@@ -77,9 +77,15 @@ fn run(args: &RunArgs) -> anyhow::Result<()> {
 }
 
 /// What the driver says, or what it refuses, in JSON.
-fn probe_gpu(node: &std::path::Path) -> anyhow::Result<()> {
-    let answer = worker::gpu::probe(node).map_err(|error| explain(&error));
-    Ok(serde_json::to_writer(stdout(), &answer)?)
+fn probe_gpu(args: &cli::ProbeGpuArgs) -> anyhow::Result<()> {
+    fn tell(answer: anyhow::Result<impl serde::Serialize>) -> anyhow::Result<()> {
+        Ok(serde_json::to_writer(stdout(), &answer.map_err(|error| explain(&error)))?)
+    }
+    match (&args.node, &args.nvidia) {
+        (Some(node), _) => tell(worker::gpu::probe(node)),
+        (None, Some(Some(place))) => tell(worker::gpu::nvidia::probe(place)),
+        (None, _) => tell(worker::gpu::nvidia::cards()),
+    }
 }
 
 /// A child process: the daemon's journal adds the time.

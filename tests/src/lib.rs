@@ -11,6 +11,7 @@
 //! | [`ffmpeg`], [`binary_clock`] | independent judges of pictures and sound |
 //! | [`judges`] | independent judges of containers and manifests |
 //! | [`schemathesis`] | a fuzzer that reads the API's own description |
+//! | [`gpus`] | drivers without a GPU, and channels that are encoded there |
 //! | [`browser`] | Chromium with the watch page, driven by the scripts in `tests/browser/` |
 //! | [`procfs`], [`clock`] | processes and deadlines |
 //!
@@ -23,6 +24,7 @@ pub mod browser;
 pub mod clock;
 pub mod daemon;
 pub mod ffmpeg;
+pub mod gpus;
 pub mod http;
 pub mod judges;
 pub mod lossy;

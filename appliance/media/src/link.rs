@@ -52,12 +52,26 @@ pub struct Plan {
     pub device: Option<Device>,
 }
 
-/// A GPU that encodes, by VA-API.
+/// By which interface a GPU encodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    /// VA-API: Intel, AMD.
+    #[default]
+    VaApi,
+    /// NVENC: NVIDIA.
+    Nvenc,
+}
+
+/// A GPU that encodes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     /// As the operator knows it.
     pub name: String,
-    /// Its render node, such as `/dev/dri/renderD128`.
+    /// By which interface.
+    #[serde(default)]
+    pub kind: DeviceKind,
+    /// Its render node, such as `/dev/dri/renderD128`; for NVENC its place on the bus, such as `0000:41:00.0`.
     pub node: String,
     /// Only its low-power engine encodes.
     pub low_power: bool,
@@ -588,7 +602,12 @@ mod tests {
             resume_audio: None,
             pass_through: Some(PassThrough { sps: vec![Bytes::from_static(b"sps")], pps: Vec::new() }),
             source_follows: false,
-            device: Some(Device { name: "a".into(), node: "/dev/dri/renderD128".into(), low_power: false }),
+            device: Some(Device {
+                name: "a".into(),
+                kind: DeviceKind::VaApi,
+                node: "/dev/dri/renderD128".into(),
+                low_power: false,
+            }),
         }
     }
 

@@ -14,6 +14,9 @@ pub struct CheckArgs {
     /// The settings to check.
     #[command(flatten)]
     pub flags: Flags,
+    /// Have each GPU, and the processor, encode some seconds of the test pattern as channels do: takes sessions and load
+    #[arg(long)]
+    pub encode: bool,
     /// Print JSON instead of text
     #[arg(long)]
     pub json: bool,
@@ -127,7 +130,7 @@ mod tests {
             log_level: None,
         };
         let folder = FolderFlags { data_dir: Some(folder.into()), config: None };
-        let args = CheckArgs { flags: Flags { folder, listeners }, json: true };
+        let args = CheckArgs { flags: Flags { folder, listeners }, json: true, encode: false };
         let mut out = Vec::new();
         let done = run(&args, |_| vec![Check::new("more", Ok("seen".into()))], &mut out);
         (done, serde_json::from_slice(&out).unwrap())

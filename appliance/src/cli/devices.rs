@@ -62,7 +62,10 @@ fn render(list: &DeviceList, json: bool) -> String {
         return super::channel::json(list);
     }
     if list.devices.is_empty() {
-        return "no GPU found: every channel is encoded in software; see `forebay check`\n".into();
+        return format!(
+            "no GPU found: every channel is encoded in software. {}\n",
+            list.looked_for.join(". ")
+        );
     }
     let heading = ["DEVICE", "HEALTH", "TAKEN", "SESSIONS", "CHANNELS", "DRIVER"].map(str::to_owned).to_vec();
     let row = |device: &Device| {
@@ -94,12 +97,13 @@ mod tests {
             channels: vec!["hall".into(), "lobby".into()],
             sessions: 6,
             taken_percent: 18,
+            figures: wire::GpuFigures::default(),
         };
         let devices = vec![
             device("renderD128", DeviceHealth::Good, ""),
             device("renderD129", DeviceHealth::Distrusted, "it hung (channel hall)"),
         ];
-        insta::assert_snapshot!(render(&DeviceList { devices, more_default_channels: 9 }, false), @r"
+        insta::assert_snapshot!(render(&DeviceList { devices, more_default_channels: 9, looked_for: vec![] }, false), @r"
         DEVICE      HEALTH                              TAKEN  SESSIONS  CHANNELS    DRIVER
         renderD128  good                                18 %   6         hall lobby  Some driver 1.2
         renderD129  distrusted: it hung (channel hall)  18 %   6         hall lobby  Some driver 1.2

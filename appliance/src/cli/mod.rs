@@ -11,6 +11,7 @@
 //! | [`devices`] | `forebay devices`: the GPUs |
 //! | [`drill`] | `forebay drill`: faults on purpose, and what viewers see of them |
 //! | [`gpus`] | the GPUs in `forebay check` |
+//! | [`trial`] | `forebay check --encode`: each of them encodes |
 //! | [`history`] | `forebay history`: what happened |
 //! | [`judge`] | `forebay judge …`: how a channel stands by each clause |
 //! | [`notify`] | `forebay notify`: where alarms are sent on to |
@@ -42,6 +43,7 @@ pub mod templates;
 mod tests;
 pub mod tls;
 pub mod token;
+pub mod trial;
 pub mod user;
 
 pub use client::Client;
@@ -132,9 +134,14 @@ pub struct WorkerArgs {
 
 /// Of `forebay probe-gpu`.
 #[derive(Clone, Debug, clap::Args)]
+#[group(required = true, multiple = false)]
 pub struct ProbeGpuArgs {
-    /// Such as `/dev/dri/renderD128`
-    pub node: PathBuf,
+    /// Ask libva of this render node, such as `/dev/dri/renderD128`
+    #[arg(long)]
+    pub node: Option<PathBuf>,
+    /// List NVIDIA's devices; or ask what the one at this place encodes, such as `0000:41:00.0`
+    #[arg(long, num_args = 0..=1)]
+    pub nvidia: Option<Option<String>>,
 }
 
 /// A command has failed.

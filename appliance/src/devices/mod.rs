@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`probe`] | asks the drivers, each in a process of its own |
+//! | [`probe`] | finds them by render nodes and by NVIDIA's driver (`nvidia`), and asks each (`ask`) |
 //! | [`place`] | pure: what fits where |
 //! | [`watch`] | looks for them at the start and again |
 //! | [`shown`] | pure: a device in the operator's words |
@@ -11,6 +11,8 @@
 //! to it by itself. Not here: encoding (crate `worker`), and whether a failure was a device's
 //! ([`encode`](crate::encode)).
 
+mod ask;
+mod nvidia;
 pub mod place;
 pub mod probe;
 pub mod shown;
@@ -21,11 +23,13 @@ use crate::board::Board;
 use crate::store::{Encoder, Happened};
 use media::link;
 use place::{Candidate, Capacity, Load, Refusal, Unfit, Work};
+use probe::Looked;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch::{Receiver, Sender};
 use worker::gpu::Probed;
+use worker::gpu::nvidia::Reading;
 
 /// A handle; clones share it.
 #[derive(Clone, Debug)]
@@ -44,21 +48,28 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     found: Vec<Found>,
+    looked_for: Vec<String>,
+    /// What other programs took of each when it was read.
+    others: BTreeMap<String, Load>,
+    /// Those that channels are to leave now.
+    condemned: BTreeSet<String>,
     /// Cause by name; those that are not there are remembered as well.
     distrusted: BTreeMap<String, String>,
     seats: BTreeMap<u64, Taken>,
     next_seat: u64,
 }
 
-/// A render node, and what its driver says.
+/// A device, and what its driver says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Stays the same from one start to the next.
     pub name: String,
-    /// Its file.
+    /// Its render node, or its place on the bus.
     pub node: PathBuf,
     /// What it can do, or what is wrong and what to do.
     pub answer: Result<Probed, String>,
+    /// How it is, where its driver tells.
+    pub reading: Option<Reading>,
 }
 
 #[derive(Debug)]
@@ -141,10 +152,23 @@ impl Devices {
         self.0.trust.subscribe()
     }
 
-    /// These are there now.
-    pub fn settle(&self, found: Vec<Found>) {
-        self.state().found = found;
+    /// These are there now. Channels leave one that is overheated: it is about to fail, or to do its work too late.
+    pub fn settle(&self, looked: Looked) {
+        let mut state = self.state();
+        (state.found, state.looked_for) = (looked.found, looked.looked_for);
+        let hot = state.note_readings();
+        drop(state);
+        for (name, cause) in hot {
+            self.distrust(&name, None, &cause);
+        }
         self.0.looks.send_modify(|looks| *looks += 1);
+    }
+
+    /// Why channels are to leave a device at once, if they are.
+    #[must_use]
+    pub fn must_leave(&self, name: &str) -> Option<String> {
+        let state = self.state();
+        state.condemned.contains(name).then(|| state.distrusted.get(name).cloned())?
     }
 
     /// Finds room for a channel, and takes it.
@@ -154,9 +178,10 @@ impl Devices {
         match state.choose(wish) {
             Ok((name, why)) => {
                 let Some((found, probed)) = state.able(&name) else { return Placed { seat: None, why } };
-                let low_power = place::capacity(probed).is_ok_and(|(_, low_power)| low_power);
+                let low_power = place::capacity(probed, None).is_ok_and(|(_, low_power)| low_power);
                 let node = found.node.display().to_string();
-                let (device, driver) = (link::Device { name, node, low_power }, probed.driver.clone());
+                let (device, driver) =
+                    (link::Device { name, kind: probed.kind, node, low_power }, probed.driver.clone());
                 let number = state.take(&device.name, wish);
                 drop(state);
                 Placed { seat: Some(OnDevice { device, driver, devices: self.clone(), number }), why }
@@ -194,10 +219,11 @@ impl Devices {
     }
 
     /// A device has failed: nothing is placed on it any more.
-    pub fn distrust(&self, name: &str, channel: &str, cause: &str) {
-        let cause = format!("{cause} (channel {channel})");
+    pub fn distrust(&self, name: &str, channel: Option<&str>, cause: &str) {
+        let of_channel = channel.map_or(String::new(), |channel| format!(" (channel {channel})"));
+        let cause = format!("{cause}{of_channel}");
         tracing::error!(device = name, channel, %cause, "a device has failed, and is not used any more");
-        self.0.board.history().note(Some(channel), Happened::DeviceFailed, format!("{name}: {cause}"));
+        self.0.board.history().note(channel, Happened::DeviceFailed, format!("{name}: {cause}"));
         self.state().distrusted.entry(name.to_owned()).or_insert(cause);
         self.trust_changed();
     }
@@ -206,6 +232,7 @@ impl Devices {
     pub fn trust(&self, name: &str) -> bool {
         let mut state = self.state();
         let was_distrusted = state.distrusted.remove(name).is_some();
+        state.condemned.remove(name);
         let is_there = state.found.iter().any(|found| found.name == name);
         drop(state);
         if was_distrusted {
@@ -240,6 +267,7 @@ impl Devices {
         wire::DeviceList {
             devices: devices.collect(),
             more_default_channels: place::forecast(&candidates, work),
+            looked_for: state.looked_for.clone(),
         }
     }
 
@@ -248,6 +276,10 @@ impl Devices {
         let words = || shown::alarm(&distrusted);
         self.0.board.settle(Kind::DeviceDistrusted, Some(!distrusted.is_empty()), words);
         self.0.trust.send_modify(|changes| *changes += 1);
+    }
+
+    fn looked_for(&self) -> Vec<String> {
+        self.state().looked_for.clone()
     }
 
     fn asked_already(&self) -> Vec<Found> {
@@ -312,12 +344,41 @@ impl State {
 
     fn candidates(&self, without: &BTreeSet<String>) -> Vec<Candidate> {
         let candidate = |found: &Found| {
-            let load = self.seats.values().filter(|taken| taken.device == found.name);
-            let load = load.fold(Load::default(), |sum, taken| sum.plus(taken.load));
             let driver = found.answer.as_ref().map_or_else(|_| String::new(), |probed| probed.driver.clone());
-            Candidate { name: found.name.clone(), capacity: self.capacity(found, without), load, driver }
+            Candidate {
+                name: found.name.clone(),
+                capacity: self.capacity(found, without),
+                load: self.load(&found.name),
+                others: self.others.get(&found.name).copied().unwrap_or_default(),
+                driver,
+            }
         };
         self.found.iter().map(candidate).collect()
+    }
+
+    /// What our own channels take.
+    fn load(&self, name: &str) -> Load {
+        let here = self.seats.values().filter(|taken| taken.device == name);
+        here.fold(Load::default(), |sum, taken| sum.plus(taken.load))
+    }
+
+    /// Takes note of what others take, and gives those that are overheated, with the cause.
+    fn note_readings(&mut self) -> Vec<(String, String)> {
+        let others = |found: &Found| {
+            let (reading, probed) = (found.reading.as_ref()?, found.answer.as_ref().ok()?);
+            let (capacity, _) = place::capacity(probed, Some(reading)).ok()?;
+            Some((found.name.clone(), place::others(reading, &capacity, self.load(&found.name))))
+        };
+        let others = self.found.iter().filter_map(others).collect();
+        let hot = |found: &Found| {
+            let is_new = !self.distrusted.contains_key(&found.name);
+            let cause = shown::heat(found.reading.as_ref().filter(|_| is_new)?)?;
+            Some((found.name.clone(), cause))
+        };
+        let hot: Vec<_> = self.found.iter().filter_map(hot).collect();
+        self.others = others;
+        self.condemned.extend(hot.iter().map(|(name, _)| name.clone()));
+        hot
     }
 
     fn capacity(&self, found: &Found, without: &BTreeSet<String>) -> Result<Capacity, Unfit> {
@@ -328,7 +389,7 @@ impl State {
             return Err(Unfit::OtherSets);
         }
         let probed = found.answer.as_ref().map_err(|wrong| Unfit::Broken(wrong.clone()))?;
-        place::capacity(probed).map(|(capacity, _)| capacity)
+        place::capacity(probed, found.reading.as_ref()).map(|(capacity, _)| capacity)
     }
 
     fn able(&self, name: &str) -> Option<(&Found, &Probed)> {

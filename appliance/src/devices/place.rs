@@ -1,12 +1,17 @@
-//! What fits where: pure. A channel goes to the device that is emptiest with it, counted by pictures and by sessions.
+//! What fits where: pure. A channel goes to the device that is emptiest with it, counted by pictures, by sessions and by
+//! memory, whichever is scarcest; what other programs take counts like what channels do.
 //!
-//! No driver says how much it can do. A VA-API device is taken to code [`DEVICE_PIXELS_PER_SEC`] and to have
+//! No driver says how much it can do. Each engine is taken to code [`DEVICE_PIXELS_PER_SEC`], and a device to have
 //! [`DEVICE_SESSIONS_MAX`] sessions; one that cannot is told by its channels, which fall behind and leave it.
 
-use crate::limits::{DEVICE_PIXELS_PER_SEC, DEVICE_SESSIONS_MAX, FORECAST_MAX};
+use crate::limits::{
+    DEVICE_LOAD_STEP_PERCENT, DEVICE_PIXELS_PER_SEC, DEVICE_SESSION_PICTURES, DEVICE_SESSIONS_MAX,
+    DEVICE_WORKER_MIB, FORECAST_MAX,
+};
 use media::link::{Plan, Rung};
 use media::time::FrameRate;
 use std::fmt;
+use worker::gpu::nvidia::Reading;
 use worker::gpu::{Probed, Work as Entry};
 
 /// What a channel asks of a device.
@@ -31,7 +36,16 @@ impl Work {
         let pixels =
             self.rungs.iter().map(|rung| u64::from(rung.width) * u64::from(rung.height)).sum::<u64>();
         let (numerator, denominator) = (u64::from(self.rate.numerator()), u64::from(self.rate.denominator()));
-        Load { pixels_per_sec: (pixels * numerator).div_ceil(denominator), sessions: self.rungs.len() as u64 }
+        // NV12 has three bytes for two pixels.
+        let kept = |rung: &Rung| {
+            (u64::from(rung.width) * u64::from(rung.height) * 3 / 2 * DEVICE_SESSION_PICTURES)
+                .div_ceil(1 << 20)
+        };
+        Load {
+            pixels_per_sec: (pixels * numerator).div_ceil(denominator),
+            sessions: self.rungs.len() as u64,
+            memory_mib: DEVICE_WORKER_MIB + self.rungs.iter().map(kept).sum::<u64>(),
+        }
     }
 }
 
@@ -42,6 +56,8 @@ pub struct Load {
     pub pixels_per_sec: u64,
     /// Open encoders.
     pub sessions: u64,
+    /// Of the device's own memory.
+    pub memory_mib: u64,
 }
 
 impl Load {
@@ -51,6 +67,7 @@ impl Load {
         Self {
             pixels_per_sec: self.pixels_per_sec + other.pixels_per_sec,
             sessions: self.sessions + other.sessions,
+            memory_mib: self.memory_mib.saturating_add(other.memory_mib),
         }
     }
 }
@@ -73,8 +90,10 @@ pub struct Candidate {
     pub name: String,
     /// Nothing when it is not to be used at all.
     pub capacity: Result<Capacity, Unfit>,
-    /// What is taken of it.
+    /// What our channels take of it.
     pub load: Load,
+    /// What other programs take of it.
+    pub others: Load,
     /// As it calls itself.
     pub driver: String,
 }
@@ -105,6 +124,14 @@ pub enum Unfit {
         /// For the channel.
         wanted: u64,
     },
+    /// No room in its memory.
+    #[error("{free} MiB of its memory are free, {wanted} are needed")]
+    Memory {
+        /// Not taken.
+        free: u64,
+        /// For the channel.
+        wanted: u64,
+    },
     /// Too many pictures.
     #[error("{free} megapixels a second of it are free, {wanted} are needed")]
     Pictures {
@@ -115,11 +142,11 @@ pub enum Unfit {
     },
 }
 
-/// What the driver's answer amounts to, and whether only the low-power engine encodes.
+/// What the driver's answer amounts to, with what it says now; and whether only the low-power engine encodes.
 ///
 /// # Errors
 /// [`Unfit::CannotEncode`].
-pub fn capacity(probed: &Probed) -> Result<(Capacity, bool), Unfit> {
+pub fn capacity(probed: &Probed, reading: Option<&Reading>) -> Result<(Capacity, bool), Unfit> {
     let encodes = |entry: Entry| {
         probed.abilities.iter().find(|ability| {
             let by_rate = ability.rate_controls.iter().any(|rate| rate == "CBR");
@@ -128,14 +155,48 @@ pub fn capacity(probed: &Probed) -> Result<(Capacity, bool), Unfit> {
     };
     let full = encodes(Entry::Encode);
     let ability = full.or_else(|| encodes(Entry::EncodeLowPower)).ok_or(Unfit::CannotEncode)?;
-    let most = Load { pixels_per_sec: DEVICE_PIXELS_PER_SEC, sessions: DEVICE_SESSIONS_MAX };
+    let most = Load {
+        pixels_per_sec: DEVICE_PIXELS_PER_SEC * u64::from(probed.engines.max(1)),
+        sessions: sessions_max(probed),
+        memory_mib: reading.and_then(|reading| reading.memory_total).map_or(u64::MAX, |bytes| bytes >> 20),
+    };
     let width_max = ability.width_max.unwrap_or(u32::MAX);
     let height_max = ability.height_max.unwrap_or(u32::MAX);
     Ok((Capacity { most, width_max, height_max }, full.is_none()))
 }
 
+/// NVIDIA's drivers let GeForce cards have so many: by its table of November 2025, not tried here.
+fn sessions_max(probed: &Probed) -> u64 {
+    let is_limited = probed.model.as_ref().is_some_and(|model| model.contains("GeForce"));
+    let version = probed.driver.split_whitespace().last().and_then(|version| version.split('.').next());
+    match version.and_then(|major| major.parse().ok()).unwrap_or(0) {
+        _ if !is_limited => DEVICE_SESSIONS_MAX,
+        ..530 => 3,
+        530..550 => 5,
+        550u32.. => 8,
+    }
+}
+
+/// What other programs take, by what the device says is taken in all and what `own` channels are thought to take.
+#[must_use]
+pub fn others(reading: &Reading, capacity: &Capacity, own: Load) -> Load {
+    let busy = u64::from(reading.encode_percent.unwrap_or(0).min(100)) / DEVICE_LOAD_STEP_PERCENT
+        * DEVICE_LOAD_STEP_PERCENT;
+    let all = Load {
+        pixels_per_sec: capacity.most.pixels_per_sec * busy / 100,
+        sessions: reading.sessions.unwrap_or(0).into(),
+        memory_mib: reading.memory_used.unwrap_or(0) >> 20,
+    };
+    Load {
+        pixels_per_sec: all.pixels_per_sec.saturating_sub(own.pixels_per_sec),
+        sessions: all.sessions.saturating_sub(own.sessions),
+        memory_mib: all.memory_mib.saturating_sub(own.memory_mib),
+    }
+}
+
 impl Candidate {
-    /// How full it would be with this work: parts in a million of its pictures or its sessions, whichever is more.
+    /// How full it would be with this work: parts in a million of its pictures, its sessions or its memory, whichever is
+    /// most.
     ///
     /// # Errors
     /// [`Unfit`] when it does not take it.
@@ -145,17 +206,28 @@ impl Candidate {
         {
             return Err(Unfit::Size(capacity.width_max, capacity.height_max));
         }
-        let (wanted, most, load) = (work.load(), capacity.most, self.load.plus(work.load()));
+        let (wanted, most, taken) = (work.load(), capacity.most, self.load.plus(self.others));
+        let load = taken.plus(wanted);
         if load.sessions > most.sessions {
-            let free = most.sessions.saturating_sub(self.load.sessions);
+            let free = most.sessions.saturating_sub(taken.sessions);
             return Err(Unfit::Sessions { free, wanted: wanted.sessions });
         }
+        if load.memory_mib > most.memory_mib {
+            let free = most.memory_mib.saturating_sub(taken.memory_mib);
+            return Err(Unfit::Memory { free, wanted: wanted.memory_mib });
+        }
         if load.pixels_per_sec > most.pixels_per_sec {
-            let free = most.pixels_per_sec.saturating_sub(self.load.pixels_per_sec) / 1_000_000;
+            let free = most.pixels_per_sec.saturating_sub(taken.pixels_per_sec) / 1_000_000;
             return Err(Unfit::Pictures { free, wanted: wanted.pixels_per_sec.div_ceil(1_000_000) });
         }
-        let share = |part: u64, whole: u64| part * 1_000_000 / whole.max(1);
-        Ok(share(load.pixels_per_sec, most.pixels_per_sec).max(share(load.sessions, most.sessions)))
+        let share = |part: u64, whole: u64| u128::from(part) * 1_000_000 / u128::from(whole.max(1));
+        let shares = [
+            share(load.pixels_per_sec, most.pixels_per_sec),
+            share(load.sessions, most.sessions),
+            share(load.memory_mib, most.memory_mib),
+        ];
+        // Nothing is over budget here, so no share is above a million.
+        Ok(shares.into_iter().max().unwrap_or(0) as u64)
     }
 }
 

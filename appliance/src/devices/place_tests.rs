@@ -1,6 +1,7 @@
 //! Placement never goes over budget, spreads, and is the same each time.
 
 use super::*;
+use media::link::DeviceKind;
 use proptest::prelude::*;
 
 fn work(rungs: &[(u32, u32)]) -> Work {
@@ -14,9 +15,15 @@ fn default_ladder() -> Work {
 }
 
 fn device(name: &str, megapixels: u64, sessions: u64) -> Candidate {
-    let most = Load { pixels_per_sec: megapixels * 1_000_000, sessions };
+    let most = Load { pixels_per_sec: megapixels * 1_000_000, sessions, memory_mib: u64::MAX };
     let capacity = Ok(Capacity { most, width_max: 4096, height_max: 4096 });
-    Candidate { name: name.into(), capacity, load: Load::default(), driver: "d".into() }
+    Candidate {
+        name: name.into(),
+        capacity,
+        load: Load::default(),
+        others: Load::default(),
+        driver: "d".into(),
+    }
 }
 
 /// Where each of these goes, one after the other.
@@ -37,6 +44,49 @@ fn ten_channels_over_three_unequal_devices_are_placed_as_documented() {
     let names: Vec<_> = placed(&mut devices, &vec![default_ladder(); 10]).into_iter().flatten().collect();
     assert_eq!(names.concat(), "aabaabcaab");
     assert_eq!(forecast(&devices, &default_ladder()), 7);
+}
+
+/// As docs/gpus.md tells it: another program keeps half of `b`'s encoder busy, and has nearly all of `c`'s memory.
+#[test]
+fn what_other_programs_take_counts() {
+    let mut devices = [device("a", 500, 64), device("b", 500, 64), device("c", 500, 64)];
+    devices[1].others.pixels_per_sec = 250_000_000;
+    for one in &mut devices {
+        one.capacity.as_mut().unwrap().most.memory_mib = 8000;
+    }
+    devices[2].others.memory_mib = 7800;
+    let names: Vec<_> = placed(&mut devices, &vec![default_ladder(); 10]).into_iter().flatten().collect();
+    assert_eq!(names.concat(), "aaaaaababa");
+    let refusal = choose(&devices[2..], &default_ladder()).unwrap_err().to_string();
+    assert_eq!(refusal, "c: 200 MiB of its memory are free, 310 are needed");
+}
+
+#[test]
+fn others_have_what_is_taken_and_is_not_ours() {
+    let most = Load { pixels_per_sec: 1_000_000_000, sessions: 8, memory_mib: 8192 };
+    let capacity = Capacity { most, width_max: 4096, height_max: 4096 };
+    let own = Load { pixels_per_sec: 100_000_000, sessions: 3, memory_mib: 310 };
+    let reading = Reading {
+        encode_percent: Some(43),
+        sessions: Some(5),
+        memory_used: Some(1000 << 20),
+        ..Reading::default()
+    };
+    let expected = Load { pixels_per_sec: 300_000_000, sessions: 2, memory_mib: 690 };
+    assert_eq!(others(&reading, &capacity, own), expected);
+    assert_eq!(others(&Reading::default(), &capacity, own), Load::default());
+}
+
+#[test]
+fn geforce_cards_have_few_sessions() {
+    let sessions = |model: &str, driver: &str| {
+        let driver = driver.to_owned();
+        let model = Some(model.to_owned());
+        sessions_max(&Probed { kind: DeviceKind::Nvenc, driver, model, engines: 1, abilities: vec![] })
+    };
+    assert_eq!(sessions("NVIDIA GeForce RTX 3050", "NVIDIA 535.183.01"), 5);
+    assert_eq!(sessions("NVIDIA GeForce RTX 3050", "NVIDIA 550.54.14"), 8);
+    assert_eq!(sessions("Tesla T4", "NVIDIA 535.183.01"), DEVICE_SESSIONS_MAX);
 }
 
 #[test]
@@ -62,10 +112,19 @@ fn a_refusal_says_why_and_what_would_do() {
 }
 
 fn any_device() -> impl Strategy<Value = Candidate> {
-    ("[a-d]", 0..600u64, 0..20u64, any::<bool>()).prop_map(|(name, megapixels, sessions, works)| {
-        let one = device(&name, megapixels, sessions);
-        if works { one } else { Candidate { capacity: Err(Unfit::CannotEncode), ..one } }
-    })
+    let others = (0..300u64, 0..9u64, 0..6000u64);
+    (0..600u64, 0..20u64, 1..9000u64, others, any::<bool>()).prop_map(
+        |(megapixels, sessions, memory, (others, their_sessions, their_memory), works)| {
+            let mut one = device("", megapixels, sessions);
+            one.capacity.as_mut().unwrap().most.memory_mib = memory;
+            one.others = Load {
+                pixels_per_sec: others * 1_000_000,
+                sessions: their_sessions,
+                memory_mib: their_memory,
+            };
+            if works { one } else { Candidate { capacity: Err(Unfit::CannotEncode), ..one } }
+        },
+    )
 }
 
 fn any_devices() -> impl Strategy<Value = Vec<Candidate>> {
@@ -83,11 +142,13 @@ proptest! {
         placed(&mut devices, &works);
         for one in devices {
             match one.capacity {
-                Ok(Capacity { most, .. }) => {
-                    prop_assert!(one.load.sessions <= most.sessions);
-                    prop_assert!(one.load.pixels_per_sec <= most.pixels_per_sec);
+                Ok(Capacity { most, .. }) if one.load != Load::default() => {
+                    let taken = one.load.plus(one.others);
+                    prop_assert!(taken.sessions <= most.sessions);
+                    prop_assert!(taken.pixels_per_sec <= most.pixels_per_sec);
+                    prop_assert!(taken.memory_mib <= most.memory_mib);
                 }
-                Err(_) => prop_assert_eq!(one.load, Load::default()),
+                _ => prop_assert_eq!(one.load, Load::default()),
             }
         }
     }

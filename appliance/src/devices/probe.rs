@@ -1,33 +1,61 @@
-//! Asks the driver of each render node what it can do: in a process of its own, within a time limit.
+//! Which devices there are: render nodes, and what NVIDIA's driver has. Each is asked in a process of its own.
 
-use super::Found;
-use crate::limits::{GPU_ANSWER_BYTES_MAX, GPU_PROBE_MAX};
+use super::ask::{Silence, ask};
+use super::{Found, nvidia};
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::channel;
-use worker::gpu::Probed;
 
 /// Where render nodes are.
 pub const FOLDER: &str = "/dev/dri";
 
+/// What was found, and what was looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// All devices.
+    pub found: Vec<Found>,
+    /// Each way to a device, and what came of it, in a sentence.
+    pub looked_for: Vec<String>,
+}
+
 /// All devices, each asked, but for those of `known` that are still there and gave an answer. Blocks.
 #[must_use]
-pub fn all(known: &[Found]) -> Vec<Found> {
-    let nodes = nodes().unwrap_or_default();
+pub fn all(known: &[Found]) -> Looked {
     std::thread::scope(|scope| {
-        let asking: Vec<_> = nodes
+        let asking: Vec<_> = nodes()
+            .unwrap_or_default()
             .into_iter()
             .map(|node| {
                 let old = known.iter().find(|found| found.node == node && found.answer.is_ok()).cloned();
                 scope.spawn(move || {
-                    old.unwrap_or_else(|| Found { name: name(&node), answer: ask(&node), node })
+                    old.unwrap_or_else(|| Found {
+                        name: name(&node),
+                        answer: answer(&node),
+                        node,
+                        reading: None,
+                    })
                 })
             })
             .collect();
-        asking.into_iter().filter_map(|asked| asked.join().ok()).collect()
+        let (theirs, told_of_nvidia) = nvidia::all(known);
+        // One card by two ways: NVIDIA's own is the one by which it encodes.
+        let is_other = |found: &Found| theirs.iter().all(|card| card.name != found.name);
+        let nodes = asking.into_iter().filter_map(|asked| asked.join().ok()).filter(is_other);
+        let nodes: Vec<_> = nodes.collect();
+        let looked_for = vec![told_of_nodes(nodes.len()), told_of_nvidia];
+        Looked { found: nodes.into_iter().chain(theirs.iter().cloned()).collect(), looked_for }
     })
+}
+
+fn told_of_nodes(count: usize) -> String {
+    match count {
+        0 => format!(
+            "VA-API (Intel, AMD): there is no {FOLDER}/renderD…; with such a GPU in this machine, install its kernel \
+             driver and firmware"
+        ),
+        count => format!("VA-API (Intel, AMD): {count} in {FOLDER}"),
+    }
 }
 
 fn nodes() -> io::Result<Vec<PathBuf>> {
@@ -46,48 +74,24 @@ fn name(node: &Path) -> String {
     place.map_or(node, |place| format!("pci-{place}"))
 }
 
-/// Runs `forebay probe-gpu`, and ends it when it is late.
-fn ask(node: &Path) -> Result<Probed, String> {
-    let mut child = spawn(node).map_err(|error| format!("it could not be asked: {error}"))?;
-    let (to, answer) = channel();
-    if let Some(out) = child.stdout.take() {
-        std::thread::spawn(move || {
-            let mut text = Vec::new();
-            let read = out.take(GPU_ANSWER_BYTES_MAX).read_to_end(&mut text);
-            // Nobody listens any more when it was late.
-            let _ = to.send(read.map(|_| text));
-        });
-    }
-    let answer = answer.recv_timeout(GPU_PROBE_MAX);
-    // Nothing to end when it has ended; reaped either way.
-    let _ = child.kill();
-    let status = child.wait();
-    match answer {
-        Err(_) => Err(format!(
-            "its driver gave no answer in {} s; look at the kernel's log, and restart the machine",
-            GPU_PROBE_MAX.as_secs()
-        )),
-        Ok(Err(error)) => Err(format!("its answer could not be read: {error}")),
-        Ok(Ok(text)) => match serde_json::from_slice::<Result<Probed, String>>(&text) {
-            Ok(answer) => answer.map_err(|error| remedy(&error)),
-            Err(_) => Err(format!("its driver broke ({}); install another version of it", ending(status))),
-        },
-    }
+fn answer(node: &Path) -> Result<worker::gpu::Probed, String> {
+    ask(&[OsStr::new("--node"), node.as_os_str()]).map_err(|silence| match silence {
+        Silence::Refused(error) => remedy(&error, &vendor(node)),
+        Silence::Broken(words) => words,
+    })
 }
 
-fn ending(status: io::Result<std::process::ExitStatus>) -> String {
-    status.map_or_else(|error| error.to_string(), |status| status.to_string())
+/// As the kernel writes it; empty where it tells none.
+fn vendor(node: &Path) -> String {
+    let node = node.file_name().unwrap_or_default().to_string_lossy();
+    std::fs::read_to_string(format!("/sys/class/drm/{node}/device/vendor")).unwrap_or_default()
 }
 
-fn spawn(node: &Path) -> io::Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("probe-gpu").arg(node);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
-}
-
-fn remedy(error: &str) -> String {
+fn remedy(error: &str, vendor: &str) -> String {
     let remedy = if error.contains("ermission denied") {
         "add the user that runs forebay to the group `render`"
+    } else if vendor.trim() == nvidia::VENDOR {
+        "install NVIDIA's driver, nvidia-driver in Debian: its cards encode by that alone"
     } else {
         "install its driver: intel-media-va-driver-non-free for Intel, mesa-va-drivers for AMD"
     };
@@ -100,7 +104,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_has_a_remedy() {
-        assert!(remedy("it cannot be opened: Permission denied (os error 13)").contains("group `render`"));
-        assert!(remedy("no driver could be loaded: unknown libva error").contains("mesa-va-drivers"));
+        let denied = remedy("it cannot be opened: Permission denied (os error 13)", "0x10de\n");
+        assert!(denied.contains("group `render`"));
+        assert!(remedy("no driver could be loaded: unknown libva error", "").contains("mesa-va-drivers"));
+        assert!(
+            remedy("no driver could be loaded: unknown libva error", "0x10de\n").contains("nvidia-driver")
+        );
     }
 }

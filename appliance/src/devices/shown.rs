@@ -4,6 +4,8 @@ use super::Found;
 use super::place::Candidate;
 use crate::alarms::Words;
 use std::collections::BTreeMap;
+use wire::{EngineLoad, GpuFigures};
+use worker::gpu::nvidia::Reading;
 use worker::gpu::{Ability, Probed, Work};
 
 /// One device, with the channels that it encodes, and why it is not trusted.
@@ -23,14 +25,74 @@ pub(super) fn device(
     wire::Device {
         name: found.name.clone(),
         node: found.node.display().to_string(),
-        driver: candidate.driver.clone(),
+        driver: driver(found),
         health,
         detail,
         abilities: found.answer.as_ref().map(abilities).unwrap_or_default(),
         channels,
         sessions: candidate.load.sessions,
         taken_percent: if candidate.capacity.is_ok() { share } else { 0 },
+        figures: found.reading.as_ref().map(|reading| figures(reading, found)).unwrap_or_default(),
     }
+}
+
+/// As the driver calls itself, and the device's name where that is another one.
+fn driver(found: &Found) -> String {
+    found.answer.as_ref().map_or_else(|_| String::new(), title)
+}
+
+/// The device's name where it has one, and the driver's.
+#[must_use]
+pub fn title(probed: &Probed) -> String {
+    let model = probed.model.as_ref().map_or(String::new(), |model| format!("{model}, "));
+    format!("{model}{}", probed.driver)
+}
+
+/// How it is, behind what it can do, such as `; 41 °C, 512 of 15360 MiB, 0 sessions`.
+#[must_use]
+pub fn reading(reading: &Reading) -> String {
+    let heat = reading.temperature.map(|degrees| format!("{degrees} °C"));
+    let memory = reading.memory_used.zip(reading.memory_total);
+    let memory = memory.map(|(used, total)| format!("{} of {} MiB", used >> 20, total >> 20));
+    let load = reading.encode_percent.map(|percent| format!("encoder {percent} % busy"));
+    let sessions = reading.sessions.map(|sessions| format!("{sessions} sessions"));
+    let slower =
+        (!reading.throttling.is_empty()).then(|| format!("slower: {}", reading.throttling.join(", ")));
+    let parts: Vec<_> = [heat, memory, load, sessions, slower].into_iter().flatten().collect();
+    if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) }
+}
+
+fn figures(reading: &Reading, found: &Found) -> GpuFigures {
+    let engines = [
+        ("graphics", reading.graphics_percent),
+        ("encode", reading.encode_percent),
+        ("decode", reading.decode_percent),
+    ];
+    let engine =
+        |(name, load): (&str, Option<u32>)| Some(EngineLoad { name: name.into(), percent: load?.into() });
+    let errors = reading.ecc_uncorrected.filter(|count| *count > 0);
+    GpuFigures {
+        engines: engines.into_iter().filter_map(engine).collect(),
+        memory_used: reading.memory_used,
+        memory_total: reading.memory_total,
+        temperature: reading.temperature.map(f64::from),
+        power: reading.power_mw.map(|milliwatts| f64::from(milliwatts) / 1000.0),
+        clock_mhz: reading.clock_mhz,
+        throttling: reading.throttling.clone(),
+        errors: errors
+            .map(|count| format!("{count} errors of its memory could not be corrected"))
+            .into_iter()
+            .collect(),
+        driver_version: found.answer.as_ref().ok().map(|probed| probed.driver.clone()),
+    }
+}
+
+/// A device that has made itself slower for its heat.
+pub(super) fn heat(reading: &Reading) -> Option<String> {
+    let now = reading.temperature.map_or(String::new(), |degrees| format!(": {degrees} °C"));
+    let most =
+        reading.temperature_max.map_or(String::new(), |degrees| format!(", where {degrees} are too much"));
+    reading.is_overheated.then(|| format!("it is overheated{now}{most}"))
 }
 
 /// Each in a few words, such as `encodes H.264 High to 4096x4096 by CBR`.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock::House;
 use crate::store::History;
-use media::link::Rung;
+use media::link::{DeviceKind, Rung};
 use media::time::FrameRate;
 use worker::gpu::{Ability, Work as Entry};
 
@@ -16,14 +16,16 @@ fn found(name: &str, driver: &str) -> Found {
         rate_controls: vec!["CBR".into()],
         ten_bit: false,
     };
-    let answer = Ok(Probed { driver: driver.into(), abilities: vec![ability] });
-    Found { name: name.into(), node: format!("/dev/dri/{name}").into(), answer }
+    let kind = DeviceKind::VaApi;
+    let answer =
+        Ok(Probed { kind, driver: driver.into(), model: None, engines: 1, abilities: vec![ability] });
+    Found { name: name.into(), node: format!("/dev/dri/{name}").into(), answer, reading: None }
 }
 
 fn devices(found: Vec<Found>) -> Devices {
     let house = House::anchor();
     let devices = Devices::new(Board::new(house, History::in_memory(house).unwrap()));
-    devices.settle(found);
+    devices.settle(Looked { found, looked_for: vec![] });
     devices
 }
 
@@ -56,7 +58,7 @@ fn auto_takes_a_gpu_that_has_room_and_gives_it_back() {
 #[test]
 fn a_device_that_failed_is_left_alone_until_it_is_trusted_again() {
     let devices = devices(vec![found("a", "x"), found("b", "y")]);
-    devices.distrust("a", "hall", "it hung");
+    devices.distrust("a", Some("hall"), "it hung");
     let wanted = Encoder::Device("a".into());
     let (other, why, _held) = placed(&devices, &wanted, Reach::Any);
     assert_eq!(other.as_deref(), Some("b"));
@@ -80,4 +82,30 @@ fn what_went_on_air_in_software_stays_there() {
     assert_eq!(placed(&devices, &Encoder::Auto, Reach::Software).0, None);
     let unknown = devices.check(&Encoder::Device("z".into()), &work()).unwrap_err();
     assert_eq!(unknown, "there is no device `z`; there are: a. `auto` takes what there is");
+}
+
+#[test]
+fn channels_leave_a_device_that_is_overheated_and_others_count() {
+    let reading = |is_overheated, encode_percent| Reading {
+        is_overheated,
+        temperature: Some(95),
+        temperature_max: Some(93),
+        encode_percent: Some(encode_percent),
+        ..Reading::default()
+    };
+    let read = |name, is_overheated, percent| Found {
+        reading: Some(reading(is_overheated, percent)),
+        ..found(name, "x")
+    };
+    let devices = devices(vec![read("a", false, 50), read("b", false, 0)]);
+    let (first, ..) = placed(&devices, &Encoder::Auto, Reach::Any);
+    assert_eq!(first.as_deref(), Some("b"), "another program takes half of the first one");
+
+    devices.settle(Looked { found: vec![read("a", false, 0), read("b", true, 0)], looked_for: vec![] });
+    let cause = devices.must_leave("b").unwrap();
+    assert_eq!(cause, "it is overheated: 95 °C, where 93 are too much");
+    assert!(devices.must_leave("a").is_none());
+    assert_eq!(placed(&devices, &Encoder::Auto, Reach::Any).0.as_deref(), Some("a"));
+    assert!(devices.0.board.alarms()[0].cause.contains("b: it is overheated"));
+    assert!(devices.trust("b") && devices.must_leave("b").is_none());
 }

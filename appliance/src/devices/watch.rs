@@ -1,7 +1,9 @@
-//! Looks for devices at the start, again each minute, and when the operator trusts one again; keeps who is not trusted.
+//! Looks for devices at the start, again each minute, and when the operator trusts one again; in between it reads how they
+//! are. Keeps who is not trusted.
 
-use super::{Devices, probe};
-use crate::limits::DEVICES_LOOK_INTERVAL;
+use super::probe::Looked;
+use super::{Devices, nvidia, probe};
+use crate::limits::{DEVICES_LOOK_INTERVAL, DEVICES_READ_INTERVAL};
 use crate::store::Store;
 use std::collections::BTreeMap;
 
@@ -30,7 +32,23 @@ pub async fn watch(devices: Devices, store: Store) -> anyhow::Result<()> {
             }
         }
         // The sender lives as long as the handle here; the time is up when it is.
-        let _changed = tokio::time::timeout(DEVICES_LOOK_INTERVAL, changes.changed()).await;
+        let reading = tokio::time::timeout(DEVICES_LOOK_INTERVAL, read_on(&devices));
+        tokio::select! {
+            _changed = changes.changed() => (),
+            read = reading => read.unwrap_or(Ok(()))?,
+        }
+    }
+}
+
+/// Reads how the devices are, again and again.
+async fn read_on(devices: &Devices) -> anyhow::Result<()> {
+    loop {
+        tokio::time::sleep(DEVICES_READ_INTERVAL).await;
+        let known = devices.asked_already();
+        let read = tokio::task::spawn_blocking(move || nvidia::read_again(&known)).await?;
+        if let Some(found) = read {
+            devices.settle(Looked { found, looked_for: devices.looked_for() });
+        }
     }
 }
 

@@ -40,6 +40,20 @@ impl Asker {
         }
     }
 
+    /// Ends when channels are to leave this device at once, with the cause.
+    pub async fn until_condemned(self, name: &str) -> String {
+        let mut changes = self.devices.trust_changes();
+        loop {
+            if let Some(cause) = self.devices.must_leave(name) {
+                return cause;
+            }
+            if changes.changed().await.is_err() {
+                // The sender lives as long as the handle here.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     fn ask<T>(&self, ask: impl FnOnce(&Devices, &Wish<'_>) -> T) -> T {
         let Self { channel, encoder, work, course, devices } = self;
         let course = course.borrow();

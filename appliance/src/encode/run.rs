@@ -142,7 +142,7 @@ impl Seat {
             self.ask.course.borrow_mut().leave_out(&on.device.name);
         }
         let Some(cause) = blame::fault_of_device(&end, was_stopped) else { return end };
-        self.ask.devices.distrust(&on.device.name, &self.slug, &cause);
+        self.ask.devices.distrust(&on.device.name, Some(&self.slug), &cause);
         WorkerEnd::Device(cause)
     }
 
@@ -206,7 +206,8 @@ impl Seat {
             driver: on.map(|on| on.driver.as_str()),
             pace: Pace::default(),
         };
-        let asker = self.ask.clone();
+        let (asker, leaver) = (self.ask.clone(), self.ask.clone());
+        let name = on.map_or("", |on| &on.device.name);
         let (source, slate, replay) = (&mut self.source, &mut self.slate, &*self.replay);
         let teller = Telling { source, slate, replay, house: self.house, offset_nanos };
         tokio::select! {
@@ -214,6 +215,7 @@ impl Seat {
             end = teller.tell(to, greeting) => end,
             never = self.standby.keep() => match never {},
             () = asker.until_trusted(), if on.is_none() => WorkerEnd::Moved,
+            cause = leaver.until_condemned(name), if on.is_some() => WorkerEnd::Device(cause),
         }
     }
 }

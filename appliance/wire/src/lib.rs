@@ -68,12 +68,15 @@
 
 mod accounts;
 mod audience;
+mod hardware;
 
 pub use accounts::{Account, ApiToken, Grants, MadeApiToken, NewApiToken, Scope};
 pub use audience::{
     Audience, Beacon, ChannelAudience, Chapter, DeviceTier, NewLadder, PlayerDevice, PlayerSession, Sample,
     Trend,
 };
+
+pub use hardware::{EngineLoad, GpuFigures};
 
 use serde::{Deserialize, Serialize};
 
@@ -731,22 +734,25 @@ pub struct Encoding {
 }
 
 /// The GPUs of the box.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DeviceList {
     /// By node.
     pub devices: Vec<Device>,
     /// How many more channels with the default ladder they have room for, as far as that can be told.
     pub more_default_channels: u32,
+    /// What was looked for, and what of it there is, each in a sentence.
+    #[serde(default)]
+    pub looked_for: Vec<String>,
 }
 
 /// A GPU.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Device {
     /// Stays the same from one start to the next.
     pub name: String,
-    /// Its render node.
+    /// Its render node, or its place on the bus.
     pub node: String,
     /// As its driver calls itself; empty where none answers.
     pub driver: String,
@@ -762,6 +768,9 @@ pub struct Device {
     pub sessions: u64,
     /// How much is taken of what it is thought to be able to do.
     pub taken_percent: u64,
+    /// What it tells of itself.
+    #[serde(default)]
+    pub figures: GpuFigures,
 }
 
 /// How a GPU is.

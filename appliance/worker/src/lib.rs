@@ -1,8 +1,8 @@
 //! The encode worker: coded source in, coded ladder out, paced by the house clock. And the SRT listener.
 //!
 //! Both run as child processes of the daemon, each with a socket to it as standard input: what a driver or a C library
-//! does to its process must not be done to the daemon. All the project's `unsafe` is in this crate, in three places:
-//! `ff` (FFmpeg), `gpu::ffi` (libva) and `srt::ffi` (libsrt).
+//! does to its process must not be done to the daemon. All the project's `unsafe` is in this crate, in these places:
+//! `ff` (FFmpeg), `gpu::ffi` (libva), `gpu::ffi_nvidia` and `srt::ffi` (libsrt).
 //!
 //! ```text
 //!   link ──▶ source::intake ──▶ source::{clock, pick, sound}
@@ -23,11 +23,13 @@
 //! | `limits`, `clock`, `shared`, `link` | bounds, house time, what threads share, the socket |
 //! | `ff` | FFmpeg as safe types |
 //! | [`gpu`] | what a GPU can do |
+//! | [`decode`] | whether what was encoded can be decoded |
 //! | [`srt`] | the SRT listener |
 
 mod begin;
 mod canvas;
 mod clock;
+pub mod decode;
 mod ff;
 pub mod gpu;
 mod ladder;

@@ -7,6 +7,7 @@ use crate::canvas::passing::Passing;
 use crate::canvas::{Pictures, pacer};
 use crate::clock::HouseClock;
 use crate::ff::{self, Device, Encoder, FramePool, PASSING_SET_ID, SET_ID, VideoSettings};
+use crate::gpu::ffi_nvidia::cuda_number;
 use crate::ladder::audio::{Audio, Sound};
 use crate::ladder::rung::Rung;
 use crate::limits::{
@@ -21,7 +22,7 @@ use crate::source::pass::Terms;
 use crate::source::sound::sample_at;
 use crate::source::sources::Sources;
 use anyhow::Context as _;
-use media::link::{Canvas, FromSource, FromWorker, Plan, PlanSource, SOURCES_MAX, ToWorker};
+use media::link::{Canvas, DeviceKind, FromSource, FromWorker, Plan, PlanSource, SOURCES_MAX, ToWorker};
 use media::time::{FrameRate, Ticks};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -83,6 +84,15 @@ fn warm_up() {
         set_id: SET_ID,
     };
     drop((Encoder::h264(settings), Encoder::aac(64_000)));
+}
+
+fn open_device(wanted: &media::link::Device) -> anyhow::Result<Device> {
+    // CUDA's numbers change; a place on the bus does not.
+    let node = match wanted.kind {
+        DeviceKind::VaApi => wanted.node.clone(),
+        DeviceKind::Nvenc => cuda_number(&wanted.node)?.to_string(),
+    };
+    Ok(Device::open(wanted.kind, &node)?)
 }
 
 fn check(plan: &Plan) -> anyhow::Result<()> {
@@ -212,7 +222,7 @@ impl Crew {
                 .collect::<anyhow::Result<Vec<_>>>()
         };
         let Some(wanted) = &plan.device else { return open(None) };
-        let opened = Device::vaapi(&wanted.node).map_err(Into::into);
+        let opened = open_device(wanted);
         opened.and_then(|device| open(Some((&device, wanted.low_power)))).inspect_err(|error| {
             // Fails only when the daemon has gone: nobody is left to be told.
             let _ = self.shared.send(FromWorker::DeviceFailed(format!("{error:#}")));

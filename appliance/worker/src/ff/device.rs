@@ -1,6 +1,7 @@
-//! A VA-API device, and pictures in its memory.
+//! A device by VA-API or CUDA, and pictures in its memory.
 
 use super::{Error, Frame, check, sys};
+use media::link::DeviceKind;
 use std::ffi::{CString, c_int};
 use std::ptr;
 use std::ptr::NonNull;
@@ -25,22 +26,38 @@ impl Drop for Reference {
     }
 }
 
+/// Of pictures that lie there.
+pub(super) const fn pixel_format(kind: DeviceKind) -> sys::AVPixelFormat {
+    match kind {
+        DeviceKind::VaApi => sys::AVPixelFormat::AV_PIX_FMT_VAAPI,
+        DeviceKind::Nvenc => sys::AVPixelFormat::AV_PIX_FMT_CUDA,
+    }
+}
+
 /// An open device. Its driver may end the process, or never return from a call.
-pub(crate) struct Device(Reference);
+pub(crate) struct Device(Reference, DeviceKind);
 
 impl Device {
-    /// Opens the device that has this render node.
-    pub(crate) fn vaapi(node: &str) -> Result<Self, Error> {
-        let node = CString::new(node).map_err(|_| Error::Misuse("a render node's name has no zeros"))?;
+    /// Opens the device that has this render node, or for NVENC the one that CUDA gives this number.
+    pub(crate) fn open(kind: DeviceKind, node: &str) -> Result<Self, Error> {
+        let node = CString::new(node).map_err(|_| Error::Misuse("a device's name has no zeros"))?;
         let mut device = ptr::null_mut();
+        let raw_kind = match kind {
+            DeviceKind::VaApi => sys::AVHWDeviceType::AV_HWDEVICE_TYPE_VAAPI,
+            DeviceKind::Nvenc => sys::AVHWDeviceType::AV_HWDEVICE_TYPE_CUDA,
+        };
         // SAFETY: the reference is written before it is read, and only when the call succeeds.
         check("open the device", unsafe {
-            let kind = sys::AVHWDeviceType::AV_HWDEVICE_TYPE_VAAPI;
-            sys::av_hwdevice_ctx_create(&raw mut device, kind, node.as_ptr(), ptr::null_mut(), 0)
+            sys::av_hwdevice_ctx_create(&raw mut device, raw_kind, node.as_ptr(), ptr::null_mut(), 0)
         })?;
         NonNull::new(device)
-            .map(|device| Self(Reference(device)))
+            .map(|device| Self(Reference(device), kind))
             .ok_or(Error::Misuse("no device was opened"))
+    }
+
+    /// By which interface it is used.
+    pub(crate) const fn kind(&self) -> DeviceKind {
+        self.1
     }
 
     /// Room on it for NV12 pictures of this size.
@@ -50,7 +67,7 @@ impl Device {
         let pictures = Reference(raw.ok_or(Error::Misuse("no memory for a device's pictures"))?);
         // SAFETY: the data of such a reference is an AVHWFramesContext, which nobody else has yet.
         let context = unsafe { &mut *(*pictures.0.as_ptr()).data.cast::<sys::AVHWFramesContext>() };
-        context.format = sys::AVPixelFormat::AV_PIX_FMT_VAAPI;
+        context.format = pixel_format(self.1);
         context.sw_format = sys::AVPixelFormat::AV_PIX_FMT_NV12;
         (context.width, context.height) = (width as c_int, height as c_int);
         // SAFETY: format and size are set.

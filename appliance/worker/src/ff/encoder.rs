@@ -1,7 +1,9 @@
-//! `AVCodecContext` as an encoder: libx264 or VA-API for the rungs, FFmpeg's own AAC.
+//! `AVCodecContext` as an encoder: libx264, VA-API or NVENC for the rungs, FFmpeg's own AAC.
 
+use super::device::pixel_format;
 use super::{DevicePictures, Error, Frame, check, is_drained, sys};
 use bytes::Bytes;
+use media::link::DeviceKind;
 use media::time::{AUDIO_SAMPLE_RATE, FrameRate};
 use std::ffi::{CStr, CString, c_int};
 use std::ptr::{self, NonNull};
@@ -70,12 +72,7 @@ impl Encoder {
         level: u8,
         low_power: bool,
     ) -> Result<Self, Error> {
-        let mut encoder = Self::new(c"h264_vaapi")?;
-        let raw = encoder.raw_mut();
-        raw.pix_fmt = sys::AVPixelFormat::AV_PIX_FMT_VAAPI;
-        // The context owns it from here on.
-        raw.hw_frames_ctx = pictures.share();
-        encoder.make_rung(settings);
+        let encoder = Self::on_device(c"h264_vaapi", DeviceKind::VaApi, settings, pictures)?;
         encoder.open(&[
             (c"profile", "high"),
             (c"level", &level.to_string()),
@@ -85,6 +82,43 @@ impl Encoder {
             (c"async_depth", "1"),
             (c"idr_interval", "0"),
         ])
+    }
+
+    /// The same on NVIDIA's.
+    pub(crate) fn h264_nvenc(
+        settings: VideoSettings,
+        pictures: &DevicePictures,
+        level: u8,
+    ) -> Result<Self, Error> {
+        let encoder = Self::on_device(c"h264_nvenc", DeviceKind::Nvenc, settings, pictures)?;
+        encoder.open(&[
+            (c"profile", "high"),
+            (c"level", &level.to_string()),
+            (c"preset", "p4"),
+            (c"tune", "ull"),
+            (c"rc", "cbr"),
+            (c"forced-idr", "1"),
+            (c"no-scenecut", "1"),
+            (c"rc-lookahead", "0"),
+            // Each access unit comes out before the next picture goes in.
+            (c"zerolatency", "1"),
+            (c"delay", "0"),
+        ])
+    }
+
+    fn on_device(
+        name: &CStr,
+        kind: DeviceKind,
+        settings: VideoSettings,
+        pictures: &DevicePictures,
+    ) -> Result<Self, Error> {
+        let mut encoder = Self::new(name)?;
+        let raw = encoder.raw_mut();
+        raw.pix_fmt = pixel_format(kind);
+        // The context owns it from here on.
+        raw.hw_frames_ctx = pictures.share();
+        encoder.make_rung(settings);
+        Ok(encoder)
     }
 
     /// What every rung has, whoever encodes it.

@@ -1,5 +1,5 @@
 //! FFmpeg, fenced in: frames, encoders, decoders, filters, the scaler and the resampler as safe types, no more of each than
-//! the worker needs. No decisions here. This folder, `gpu::ffi` and `srt::ffi` hold all the project's `unsafe`.
+//! the worker needs. No decisions here. This folder, `gpu::{ffi, ffi_nvidia}` and `srt::ffi` hold all the project's `unsafe`.
 //!
 //! Rules that keep it sound: each C object has one Rust owner that frees it; nothing borrowed from C outlives the
 //! borrow of its owner; pictures are written only while libavutil says that nobody else holds them.

@@ -1,10 +1,14 @@
-//! What a GPU can do, asked of libva. Runs in a process of its own, since drivers crash and hang.
+//! What a GPU can do, asked of libva here and of NVIDIA's driver in [`nvidia`]. Runs in a process of its own, since drivers
+//! crash and hang.
 //!
 //! Not here: which devices there are, and what to do when one does not answer (the daemon); encoding (`ladder::engine`).
 
 mod ffi;
+pub(crate) mod ffi_nvidia;
+pub mod nvidia;
 
 use anyhow::Context as _;
+use media::link::DeviceKind;
 use serde::{Deserialize, Serialize};
 use std::ffi::c_int;
 use std::fs::File;
@@ -60,8 +64,14 @@ pub struct Ability {
 /// A device that answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probed {
+    /// By which interface it encodes.
+    pub kind: DeviceKind,
     /// As the driver calls itself.
     pub driver: String,
+    /// The device's name, where it is not the driver's.
+    pub model: Option<String>,
+    /// How many of them encode side by side.
+    pub engines: u32,
     /// What it can do.
     pub abilities: Vec<Ability>,
 }
@@ -83,7 +93,7 @@ pub fn probe(node: &Path) -> anyhow::Result<Probed> {
             abilities.push(ability(name, *work, display.attributes(profile, entrypoint, ATTRIBUTES)?));
         }
     }
-    Ok(Probed { driver: display.vendor(), abilities })
+    Ok(Probed { kind: DeviceKind::VaApi, driver: display.vendor(), model: None, engines: 1, abilities })
 }
 
 fn ability(profile: &str, work: Work, attributes: [Option<u32>; 4]) -> Ability {

@@ -6,6 +6,7 @@ use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use media::codec::h264;
 use media::codec::sps::Sps;
+use media::link::DeviceKind;
 use media::unit::CodecConfig;
 
 /// An open encoder, and the way to it.
@@ -54,7 +55,10 @@ impl Engine {
         let CodecConfig::Avc { sps, pps } = plain else { unreachable!("x264 makes AVC") };
         let level = Sps::parse(&sps[0])?.level;
         let pictures = device.pictures(settings.width, settings.height)?;
-        let mut encoder = Encoder::h264_vaapi(settings, &pictures, level, low_power)?;
+        let mut encoder = match device.kind() {
+            DeviceKind::VaApi => Encoder::h264_vaapi(settings, &pictures, level, low_power)?,
+            DeviceKind::Nvenc => Encoder::h264_nvenc(settings, &pictures, level)?,
+        };
         let mut shape = Shape::new(&settings, Layout::Interleaved);
         let (own, own_pps) = try_out(&mut encoder, &pictures, &mut shape, &settings)?;
         check_own(&own[0], &sps[0])?;

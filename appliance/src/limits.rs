@@ -711,6 +711,10 @@ pub const FORECAST_MAX: u32 = 1000;
 /// Bytes of a device's name as a channel has it.
 pub const ENCODER_CHARS_MAX: usize = 64;
 
+/// A worker that crashes in software so soon after one has on a device crashes of its source: decoders see the same again
+/// within a key picture's distance, and workers that keep crashing wait for half a minute at most.
+pub const CRASH_FOLLOWS_MAX: Duration = Duration::from_secs(60);
+
 /// A device whose pictures are later than this,
 pub const DEVICE_BEHIND_MAX: Ticks = Ticks::from_secs(3);
 

@@ -13,6 +13,7 @@ use crate::drill::Drills;
 use crate::dvr::Shelf;
 use crate::encode::actor::Encode;
 use crate::encode::ask::Asker;
+use crate::encode::blame::Crashes;
 use crate::encode::course::Course;
 use crate::encode::replay::Replay;
 use crate::encode::run::Seat;
@@ -200,6 +201,7 @@ impl Wiring {
                 course: self.course.clone(),
                 devices: self.services.devices.clone(),
             },
+            crashes: Crashes::default(),
         })
     }
 

@@ -218,14 +218,20 @@ impl Devices {
         })
     }
 
-    /// A device has failed: nothing is placed on it any more.
-    pub fn distrust(&self, name: &str, channel: Option<&str>, cause: &str) {
+    /// A device has failed: nothing is placed on it any more. Says whether that is news.
+    pub fn distrust(&self, name: &str, channel: Option<&str>, cause: &str) -> bool {
         let of_channel = channel.map_or(String::new(), |channel| format!(" (channel {channel})"));
         let cause = format!("{cause}{of_channel}");
         tracing::error!(device = name, channel, %cause, "a device has failed, and is not used any more");
         self.0.board.history().note(channel, Happened::DeviceFailed, format!("{name}: {cause}"));
-        self.state().distrusted.entry(name.to_owned()).or_insert(cause);
+        let is_news = {
+            let mut state = self.state();
+            let is_news = !state.distrusted.contains_key(name);
+            state.distrusted.entry(name.to_owned()).or_insert(cause);
+            is_news
+        };
         self.trust_changed();
+        is_news
     }
 
     /// The operator trusts a device again; says whether there is one of this name.

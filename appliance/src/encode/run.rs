@@ -1,13 +1,13 @@
 //! One worker's life: spawned, told its plan, fed, read, watched, ended.
 
 use super::ask::Asker;
-use super::blame::{self, Pace};
+use super::blame::{self, Crashes, Pace};
 use super::course::Course;
 use super::gate::{RungsDriftedApart, SlotGate};
 use super::replay::Replay;
 use super::standby::Standby;
 use super::{Encoded, Progress};
-use crate::clock::House;
+use crate::clock::{self, House};
 use crate::devices::OnDevice;
 use crate::limits;
 use crate::store::{Happened, History};
@@ -109,6 +109,8 @@ pub struct Seat {
     pub standby: Standby,
     /// By which it asks for a device.
     pub ask: Asker,
+    /// Of its workers.
+    pub crashes: Crashes,
 }
 
 impl Seat {
@@ -137,13 +139,31 @@ impl Seat {
     }
 
     /// What follows for the device from the end of the worker that used it; the end in that light.
-    fn judge(&self, on: &OnDevice, end: WorkerEnd, was_stopped: bool) -> WorkerEnd {
+    fn judge(&mut self, on: &OnDevice, end: WorkerEnd, was_stopped: bool) -> WorkerEnd {
         if matches!(end, WorkerEnd::OtherSets) {
             self.ask.course.borrow_mut().leave_out(&on.device.name);
         }
         let Some(cause) = blame::fault_of_device(&end, was_stopped) else { return end };
-        self.ask.devices.distrust(&on.device.name, Some(&self.slug), &cause);
+        let (is_crash, name) = (blame::is_crash(&end), &on.device.name);
+        if is_crash && !self.crashes.on_device(clock::monotonic()) {
+            return end;
+        }
+        let is_news = self.ask.devices.distrust(name, Some(&self.slug), &cause);
+        if is_crash && is_news {
+            self.crashes.suspect(name);
+        }
         WorkerEnd::Device(cause)
+    }
+
+    /// What follows from the end of a worker that encoded in software.
+    fn judge_software(&mut self, end: &WorkerEnd) {
+        if !blame::is_crash(end) {
+            return;
+        }
+        for device in self.crashes.in_software(clock::monotonic()) {
+            info!(channel = %self.slug, device, "the worker crashes in software too: the device is trusted again");
+            self.ask.devices.trust(&device);
+        }
     }
 
     /// One worker from start to end. Whatever ends it, its process is gone and reaped when this returns.
@@ -173,7 +193,10 @@ impl Seat {
         };
         let end = match &on {
             Some(on) => self.judge(on, end, was_stopped),
-            None => end,
+            None => {
+                self.judge_software(&end);
+                end
+            }
         };
         self.history.note(Some(&self.slug), Happened::WorkerEnded, end.to_string());
         end

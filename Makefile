@@ -76,23 +76,25 @@ run:
 	@exec $(FOREBAY_BIN) run --demo
 
 test:
-	$(call say,1/8,checking what the build and the tests need)
+	$(call say,1/9,checking what the build and the tests need)
 	@.ci/setup test
-	$(call say,2/8,checking the formatting)
+	$(call say,2/9,checking the formatting)
 	@$(check_format)
-	$(call say,3/8,building the admin UI)
+	$(call say,3/9,building the admin UI)
 	@$(build_ui)
-	$(call say,4/8,checking with clippy)
+	$(call say,4/9,checking with clippy)
 	@$(check_clippy)
-	$(call say,5/8,checking the documents)
+	$(call say,5/9,checking the documents)
 	@$(check_docs)
-	$(call say,6/8,running the tests of each crate and of the players)
+	$(call say,6/9,running the tests of each crate and of the players)
 	@cargo test $(LOCKED) --workspace --exclude e2e
 	@cd tests/browser && node --test
-	$(call say,7/8,building the daemon)
+	$(call say,7/9,building the daemon)
 	@$(build_daemon)
-	$(call say,8/8,running the end-to-end tests)
+	$(call say,8/9,running the end-to-end tests)
 	@cargo test $(LOCKED) -p e2e $(TEST_ARGS)
+	$(call say,9/9,building an image and starting it in an emulated machine; some minutes)
+	@iso/test/short.sh $(BUILT)/iso-short $(FOREBAY_BIN)
 	@echo 'All tests passed.'
 
 # Files of end-to-end tests that run beside each other.

@@ -6,6 +6,7 @@
 #   HARDWARE=no      without firmware and GPU drivers, as the tests have it
 #   COMPRESSION=…    xz (releases) or gzip (quick, larger)
 #   UPDATE_KEY=FILE UPDATE_CERT=FILE UPDATE_KEYRING=FILE   what signs updates, and whom the box believes; test keys otherwise
+#   SUITE=bookworm  another Debian than the box's, as the short test has it
 #   FROZEN=yes       fails when a package has another version than in packages.lock
 set -euo pipefail
 umask 022
@@ -14,9 +15,10 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 OUT=$(realpath -m "${1:?usage: build.sh OUT}")
 VERSION=${VERSION:-$(version)}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$ROOT" log -1 --format=%ct)}
-export SOURCE_DATE_EPOCH HARDWARE=${HARDWARE:-yes} COMPRESSION=${COMPRESSION:-xz}
+export SUITE SOURCE_DATE_EPOCH HARDWARE=${HARDWARE:-yes} COMPRESSION=${COMPRESSION:-xz}
 
 compare_with_lock() {
+  [ "$SUITE" = trixie ] || return 0
   local lock=$ROOT/iso/packages.lock differ
   differ=$(join -a 1 -j 1 <(cut -d' ' -f1,2 "$OUT/packages.txt" | sort) <(cut -d' ' -f1,2 "$lock" | sort) | awk '$2 != $3 { print $1, $2, "not", $3 }' | grep -v '^forebay ' || true)
   [ -n "$differ" ] || return 0

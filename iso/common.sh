@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # What the scripts of this folder share; they source it.
 
-SUITE=trixie
+# The box's Debian. The short test takes that of the machine, so that the machine's own daemon runs on it.
+SUITE=${SUITE:-trixie}
 LANG=C.UTF-8
 LC_ALL=C.UTF-8
 TZ=UTC

@@ -42,6 +42,7 @@ check shellcheck shellcheck --severity=warning --external-sources --source-path=
 for loader in "$ROOT/iso/grub/medium.cfg" "$OVERLAY/usr/lib/box/grub.cfg"; do check "$loader" grub-script-check "$loader"; done
 if command -v nft >/dev/null; then check firewall firewall; else echo 'firewall: skipped, nft is missing'; fi
 if command -v systemd-analyze >/dev/null; then check units units; else echo 'units: skipped, systemd-analyze is missing'; fi
+check "what the console makes of a network" "$ROOT/iso/test/network.sh"
 check "what may not be in the image" "$ROOT/iso/test/check-root.sh"
 check python python_compiles "$ROOT"/iso/*.py "$ROOT"/iso/test/*.py
 exit $wrong

@@ -11,7 +11,7 @@ OUT=$(realpath -m "${1:?usage: root.sh OUT DEB VERSION}")
 DEB=$(realpath "${2:?usage: root.sh OUT DEB VERSION}")
 VERSION=${3:?usage: root.sh OUT DEB VERSION}
 TREE=$OUT/root
-SERVICES=(systemd-networkd systemd-resolved nftables chrony run-box-esp.mount box-console box-health box-time.path)
+SERVICES=(systemd-networkd systemd-resolved nftables chrony run-box-esp.mount box-console box-health box-time.path box-spool.path)
 # Nobody logs in at the console: the screen there belongs to box-console.
 MASKED=(getty@.service serial-getty@.service autovt@.service console-getty.service getty.target
   apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer grub-common.service)
@@ -44,7 +44,7 @@ inside() { chroot "$TREE" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF
 lay_over() {
   cp -a --no-preserve=ownership "$ROOT/iso/overlay/." "$TREE/"
   chmod 755 "$TREE"/usr/lib/box/* "$TREE"/usr/share/initramfs-tools/hooks/box "$TREE"/usr/share/initramfs-tools/scripts/box
-  chmod 644 "$TREE"/usr/lib/box/{common.sh,grub.cfg}
+  chmod 644 "$TREE"/usr/lib/box/{*.sh,grub.cfg}
   echo "$VERSION" >"$TREE/usr/lib/box/version"
   install -m 644 "$OUT/keyring.pem" "$TREE/etc/rauc/keyring.pem"
   mkdir -p "$TREE/data"

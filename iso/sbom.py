@@ -2,6 +2,7 @@
 """sbom.py VERSION PACKAGES CARGO_LOCK: a CycloneDX list of what is in the image: Debian's packages and the crates of the daemon."""
 
 import json
+import os
 import sys
 import tomllib
 from urllib.parse import quote
@@ -9,7 +10,7 @@ from urllib.parse import quote
 
 def debian(line):
     name, version, architecture, source = line.split()
-    purl = f"pkg:deb/debian/{name}@{quote(version, safe='')}?arch={architecture}&distro=trixie"
+    purl = f"pkg:deb/debian/{name}@{quote(version, safe='')}?arch={architecture}&distro={os.environ['SUITE']}"
     properties = [{"name": "debian:source", "value": source}]
     return {"type": "library", "name": name, "version": version, "purl": purl, "bom-ref": purl, "properties": properties}
 

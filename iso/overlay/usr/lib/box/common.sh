@@ -15,6 +15,11 @@ say() {
   echo "$*" >"$BOX/notice"
 }
 
+fail() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
 version() { cat /usr/lib/box/version; }
 
 # From the kernel's command line.

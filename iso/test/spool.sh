@@ -64,7 +64,7 @@ unsigned not-signed"
   expect "cancelled" '.state == "idle" and .offered == null'
   [ ! -e "$TREE/data/box/spool/bundle.raucb" ] || fail "the cancelled bundle was not thrown away"
   ask check accepted
-  inside bash -c 'rauc info --output-format=shell /data/box/spool/bundle.raucb | sed -n "s/^RAUC_MF_HASH=.\(.*\).$/\1/p" >/data/box/tried'
+  inside bash -c 'rauc info --output-format=shell /data/box/spool/bundle.raucb | sed -n "s/^RAUC_IMAGE_DIGEST_0=.\(.*\).$/\1/p" >/data/box/tried'
   ask check accepted
   expect "tried before" '.state == "refused" and .code == "tried"'
   rm "$TREE/data/box/tried"

@@ -72,8 +72,8 @@ class Box:
         headers, _ = self.api("POST", "/claim", {"code": code, "name": "Ada", "password": PASSWORD}, 201)
         self.cookie = headers["Set-Cookie"].split(";")[0]
 
-    def sign_in(self):
-        headers, _ = self.api("POST", "/session", {"name": "Ada", "password": PASSWORD}, 201)
+    def sign_in(self, password=PASSWORD):
+        headers, _ = self.api("POST", "/session", {"name": "Ada", "password": password}, 201)
         self.cookie = headers["Set-Cookie"].split(";")[0]
 
     def channels(self):

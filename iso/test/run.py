@@ -10,6 +10,7 @@
 | cuts | on the same disk: power cuts while settings are written |
 | uefi | as `bios`, by UEFI, from the disk with Secure Boot, with an address of its own instead of DHCP's |
 | attended | the menu on the serial console: a wrong name for the disk, then the right one |
+| menu | on the disk of `attended`: the menu of a box that runs: a network that goes back by itself, one that is kept, a new password, everything forgotten |
 | live | the box tried from the medium, claimed, with a channel |
 
 All of them, in this order, when none is named. ISO_TEST_LOCK names a file that is locked while a machine runs, ISO_TEST_KVM=yes
@@ -25,7 +26,7 @@ import re
 import sys
 import time
 
-from box import Box, ll_dash, ll_hls, ts
+from box import PASSWORD, Box, ll_dash, ll_hls, ts
 from vm import Machine, medium
 
 # Emulated, on two busy cores. None of them is a promise: each ends a test that hangs.
@@ -163,6 +164,85 @@ def attended(day):
             box.says(r"Installed on /dev/vda", INSTALL_SECS, unless=FAILURES)
 
 
+DOWN, LEFT, SPACE, ENTER = "\x1b[B", "\x1b[D", " ", "\r"
+NEW_PASSWORD = "slow blue harbour 23"
+
+
+def chooses(running, entry):
+    """The entry of that number in the menu."""
+    running.says(r"What is to be done at this box", BOOT_SECS)
+    running.types(DOWN * entry + ENTER)
+
+
+def answers(running, *pairs):
+    """Waits for each question and types what follows it."""
+    for question, keys in pairs:
+        running.says(question, BOOT_SECS)
+        running.types(keys)
+
+
+def changes_network(running, address, cards, *more):
+    answers(
+        running, (r"Which network cards", cards + ENTER), *more, (r"Where does the address come from", DOWN + ENTER),
+        (r"Address with its prefix", address + ENTER), (r"Gateway, or nothing", ENTER), (r"Name servers", ENTER),
+    )  # fmt: skip
+    running.says(re.escape(address), BOOT_SECS)
+    running.says(r"Keep the change", BOOT_SECS)
+
+
+def network_by_menu(box):
+    running = box.machine
+    with step("a bond with a VLAN that nobody confirms goes back by itself"):
+        chooses(running, 0)
+        bond = (r"How do the cards work together", ENTER), (r"Number of the VLAN", "7" + ENTER)
+        changes_network(running, "192.0.2.15/24", DOWN + SPACE, *bond)
+        assert box.get("/readyz") is None, "the box still has its address"
+        running.says(r"The network is as it was before", BOOT_SECS)
+        running.until("readiness at the address before", lambda: box.get("/readyz"), BOOT_SECS)
+        running.types(ENTER)
+    with step("an address is kept"):
+        chooses(running, 0)
+        changes_network(running, "10.0.2.77/24", "", (r"Number of the VLAN", ENTER))
+        answers(running, (r"Yes", LEFT + ENTER), (r"The network is kept", ENTER))
+
+
+def menu(day):
+    with day.disk_machine("menu", "attended", second_card=True) as running:
+        with step("it starts, with a card more, and is claimed"):
+            name = running.says(r"on (forebay-[0-9a-f]{4}), slot A", BOOT_SECS).group(1)
+            code = running.says(r"Claim code   ([A-Z0-9]{4}-[A-Z0-9]{4})", BOOT_SECS).group(1)
+            box = Box(running)
+            running.until("readiness", lambda: box.get("/readyz"), BOOT_SECS)
+            box.claim(code)
+            known = box.fingerprint()
+        running.types(ENTER)
+        network_by_menu(box)
+        with step("a time server; another password; then the power goes"):
+            chooses(running, 1)
+            answers(running, (r"Time servers, names or addresses", "ntp.example" + ENTER), (r"time servers are set", ENTER))
+            chooses(running, 2)
+            answers(running, (r"Whose password", ENTER), (r"New password for Ada", NEW_PASSWORD + ENTER), (r"Once more", NEW_PASSWORD + ENTER))
+            running.says(r"Ada has another password", BOOT_SECS)
+            running.kill()
+    with day.disk_machine("menu-again", "attended", address="10.0.2.77") as running:
+        box = Box(running)
+        with step("it has the address that was kept, and takes the new password alone"):
+            running.says(r"https://10\.0\.2\.77/admin/", BOOT_SECS)
+            running.until("readiness", lambda: box.get("/readyz"), BOOT_SECS)
+            box.sign_in(NEW_PASSWORD)
+            box.api("POST", "/session", {"name": "Ada", "password": PASSWORD}, 401)
+        with step("factory reset: not by another name; by its own it forgets everything"):
+            running.types(ENTER)
+            chooses(running, 4)
+            answers(running, (rf"Type {name} to go on", "forebay" + ENTER), (r"Nothing was changed", ENTER))
+            chooses(running, 4)
+            answers(running, (rf"Type {name} to go on", name + ENTER))
+            running.says(r"https://10\.0\.2\.15/admin/", BOOT_SECS)
+            running.says(r"Claim code   [A-Z0-9]{4}-[A-Z0-9]{4}", BOOT_SECS)
+            shown = running.says(r"SHA-256 ([0-9A-Fa-f:]+)", BOOT_SECS).group(1)
+            assert shown.replace(":", "").lower() != known, "the certificate is still the one before"
+
+
 def live(day):
     disk = day.new_disk("live")
     with machine(day.work, "live", disk, iso=day.iso) as running:
@@ -273,7 +353,7 @@ def cuts(day):
                 acknowledged |= until_the_cut(box, number, chance)
 
 
-STORIES = {story.__name__: story for story in (careful, bios, refusals, updates, cuts, uefi, attended, live)}
+STORIES = {story.__name__: story for story in (careful, bios, refusals, updates, cuts, uefi, attended, menu, live)}
 
 
 def main(out, *names):

@@ -10,6 +10,7 @@ import time
 
 OVMF = "/usr/share/OVMF"
 CPUS, MEMORY_MB = 2, 3072
+SECOND_CARD = ["-netdev", "user,id=net2,restrict=on,net=10.0.9.0/24", "-device", "virtio-net-pci,netdev=net2,romfile="]
 # How often a condition is looked at.
 LOOK_SECS = 0.5
 
@@ -21,7 +22,7 @@ class Failed(Exception):
 class Machine:
     """Boots at once. `restrict=on` keeps it from the world; some of its ports are reached on loopback."""
 
-    def __init__(self, work, name, disk, iso=None, uefi=False, secure_boot=False, media=(), address="10.0.2.15"):
+    def __init__(self, work, name, disk, iso=None, uefi=False, secure_boot=False, media=(), address="10.0.2.15", second_card=False):
         self.name, self.work, self.started = name, work, time.monotonic()
         self.https, self.ssh = free_port(), free_port()
         self.serial = os.path.join(work, f"{name}.serial.log")
@@ -31,7 +32,7 @@ class Machine:
                 os.unlink(leftover)
         open(self.serial, "wb").close()
         self.seen = 0
-        command = self._base(secure_boot, address) + self._drives(disk, iso, media) + (self._uefi(disk, secure_boot) if uefi else [])
+        command = self._base(secure_boot, address) + (SECOND_CARD if second_card else []) + self._drives(disk, iso, media) + (self._uefi(disk, secure_boot) if uefi else [])
         with open(os.path.join(work, f"{name}.qemu.log"), "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 

@@ -21,7 +21,8 @@ compile() { # runs in the namespace
   mount --bind "$OUT" "$at/out"
   # Without it rustc does not find its own library.
   mount -t proc proc "$at/proc"
-  inside cargo --quiet build --locked --offline --release -p forebay
+  # Always the same moment: with another one cargo compiles C libraries anew.
+  inside env SOURCE_DATE_EPOCH=315532800 cargo --quiet build --locked --offline --release -p forebay
   inside bash iso/deb.sh /target/release/forebay /out
 }
 

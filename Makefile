@@ -179,7 +179,7 @@ test-iso:
 	@iso/build.sh $(BUILT)/iso-test
 	$(call say,4/5,making updates for it)
 	@iso/test/bundles.sh $(BUILT)/iso-test
-	$(call say,5/5,living through its first day; half an hour or so)
+	$(call say,5/5,living through its first day; an hour or so)
 	@iso/test/run.py $(BUILT)/iso-test $(TEST_ARGS)
 
 clean:

@@ -49,7 +49,7 @@ mkdir -p "$OUT/daemon" "$ROOT/admin-ui/dist"
 if [ ! -e "$BUILD_ROOT/.whole" ]; then
   step "making the build root of Debian $SUITE"
   rm -rf --one-file-system "$BUILD_ROOT"
-  sources main | mmdebstrap --quiet --variant=minbase --mode=root --aptopt='APT::Install-Recommends "false"' \
+  sources main | mmdebstrap --quiet --variant=minbase --mode=root --dpkgopt=force-unsafe-io --aptopt='APT::Install-Recommends "false"' \
     --aptopt='Acquire::Languages "none"' --include="$(packages "$ROOT/iso/packages.build")" "$SUITE" "$BUILD_ROOT" -
   touch "$BUILD_ROOT/.whole"
 fi

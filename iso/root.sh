@@ -30,7 +30,7 @@ base() { # tar
   mkdir -p "$OUT/debs"
   # shellcheck disable=SC2016 # the dollar is for mmdebstrap's hooks
   sources "$components" | INITRD=No mmdebstrap --quiet --variant=minbase --mode=root --skip=download/empty --skip=essential/unlink \
-    --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' --aptopt='APT::Keep-Downloaded-Packages "true"' \
+    --dpkgopt=force-unsafe-io --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' --aptopt='APT::Keep-Downloaded-Packages "true"' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --setup-hook='mkdir -p "$1/var/cache/apt/archives"' --setup-hook="sync-in $OUT/debs /var/cache/apt/archives" \

@@ -4,12 +4,11 @@
 
 STATE=${STATE:-/data/box/update.json}
 
-# The state with FILTER of jq applied to it; what follows are jq's own arguments (--arg NAME VALUE).
+# The state with FILTER of jq applied to it; what follows are jq's own arguments (--arg NAME VALUE). A state that cannot be written, as on
+# a full disk, stops neither an update nor the health gate.
 state_change() { # filter, arguments of jq
   [ -e "$STATE" ] || return 0
-  jq -c "${@:2}" "$1" "$STATE" >"$STATE.new"
-  chmod 644 "$STATE.new"
-  mv "$STATE.new" "$STATE"
+  jq -c "${@:2}" "$1" "$STATE" >"$STATE.new" && chmod 644 "$STATE.new" && mv "$STATE.new" "$STATE" || echo "$STATE cannot be written" >&2
 }
 
 # A new state, and why it came to it.
@@ -28,7 +27,8 @@ state() { jq -r .state "$STATE"; }
 
 # What a start makes of the state that the last run left.
 state_at_start() { # running version, slot, bytes of a slot
-  [ -s "$STATE" ] && jq -e 'type == "object"' "$STATE" >/dev/null 2>&1 || echo '{"state":"idle","last":null}' >"$STATE"
+  [ -s "$STATE" ] && jq -e 'type == "object"' "$STATE" >/dev/null 2>&1 ||
+    echo '{"state":"idle","last":null}' >"$STATE" || return 0
   state_change '{state, running: $running, slot: $slot, kept: false, slot_bytes: $bytes, offered, progress_percent: null, code, reason, at_unix_s, last}
     | .at_unix_s //= (now | floor)
     | if .state == "checking" or .state == "writing"

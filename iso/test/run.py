@@ -11,6 +11,7 @@
 | uefi | as `bios`, by UEFI, from the disk with Secure Boot, with an address of its own instead of DHCP's |
 | attended | the menu on the serial console: a wrong name for the disk, then the right one |
 | menu | on the disk of `attended`: the menu of a box that runs: a network that goes back by itself, one that is kept, a new password, everything forgotten |
+| browser | on the same disk, as new: updates by HTTPS: five that are refused, one that is cancelled, one that is written, started and kept |
 | live | the box tried from the medium, claimed, with a channel |
 
 All of them, in this order, when none is named. ISO_TEST_LOCK names a file that is locked while a machine runs, ISO_TEST_KVM=yes
@@ -23,6 +24,7 @@ import glob
 import os
 import random
 import re
+import subprocess
 import sys
 import time
 
@@ -243,6 +245,59 @@ def menu(day):
             assert shown.replace(":", "").lower() != known, "the certificate is still the one before"
 
 
+CODES = {"older": "older", "other-product": "other-product", "truncated": "not-signed", "foreign": "not-signed", "unsigned": "not-signed"}
+
+
+def brings(day, box, name):
+    """Uploads the bundle of that name, and gives what the box makes of it."""
+    bundle = day.file(f"{name}.raucb")
+    subprocess.run(["mcopy", "-n", "-i", day.file(f"{name}.stick"), f"::/{name}.raucb", bundle], check=True)
+    box.upload("/update/bundle", bundle)
+    os.unlink(bundle)
+    return stands(box, "accepted", "refused")
+
+
+def stands(box, *states):
+    """How the update stands, once it is one of these."""
+
+    def look():
+        now = box.api("GET", "/update", None, 200)[1]
+        return now["state"] in states and not now["waiting"] and now
+
+    return box.machine.until(f"an update that is {' or '.join(states)}", look, UPDATE_SECS)
+
+
+def browser(day):
+    with day.disk_machine("browser", "attended") as running:
+        box = Box(running)
+        with step("it starts, is claimed, and is kept"):
+            code = running.says(r"Claim code   ([A-Z0-9]{4}-[A-Z0-9]{4})", BOOT_SECS).group(1)
+            running.until("readiness", lambda: box.get("/readyz"), BOOT_SECS)
+            box.claim(code)
+            running.until("a version that is kept", lambda: box.api("GET", "/update", None, 200)[1]["kept"], BOOT_SECS)
+        for name, code in CODES.items():
+            with step(f"{name}: refused"):
+                found = brings(day, box, name)
+                assert (found["state"], found["code"]) == ("refused", code), found
+        with step("an update is uploaded, accepted and cancelled"):
+            found = brings(day, box, "update")
+            assert (found["state"], found["offered"]) == ("accepted", f"{day.version}+1"), found
+            box.api("POST", "/update/cancel", {}, 202)
+            stands(box, "idle")
+        with step("it is uploaded again, and written"):
+            brings(day, box, "update")
+            box.api("POST", "/update/apply", {}, 202)
+            stands(box, "written")
+        with step("it is started, and kept"):
+            box.api("POST", "/update/restart", {}, 202)
+            running.says(rf"Updated to {re.escape(day.version)}\+1", UPDATE_SECS)
+            running.says(rf"Forebay {re.escape(day.version)}\+1 on forebay-[0-9a-f]{{4}}, slot B", BOOT_SECS)
+            running.until("readiness", lambda: box.get("/readyz"), BOOT_SECS)
+            box.sign_in()
+            found = stands(box, "idle")
+            assert (found["running"], found["slot"], found["last"]["outcome"]) == (f"{day.version}+1", "B", "updated"), found
+
+
 def live(day):
     disk = day.new_disk("live")
     with machine(day.work, "live", disk, iso=day.iso) as running:
@@ -353,7 +408,7 @@ def cuts(day):
                 acknowledged |= until_the_cut(box, number, chance)
 
 
-STORIES = {story.__name__: story for story in (careful, bios, refusals, updates, cuts, uefi, attended, menu, live)}
+STORIES = {story.__name__: story for story in (careful, bios, refusals, updates, cuts, uefi, attended, menu, browser, live)}
 
 
 def main(out, *names):

@@ -92,7 +92,8 @@ test:
 	$(call say,7/9,building the daemon)
 	@$(build_daemon)
 	$(call say,8/9,running the end-to-end tests)
-	@cargo test $(LOCKED) -p e2e $(TEST_ARGS)
+	@cargo test $(LOCKED) -p e2e --doc
+	@tests/together.py 2 $(if $(TEST_ARGS),-- $(TEST_ARGS))
 	$(call say,9/9,building an image and starting it in an emulated machine; some minutes)
 	@iso/test/short.sh $(BUILT)/iso-short $(FOREBAY_BIN)
 	@echo 'All tests passed.'

@@ -2,7 +2,7 @@
 # Each step says what it is; what cargo and apt say stays quiet unless it matters. `make help` lists what there is.
 #
 #   UI=no           leaves the admin UI out of the binary: a placeholder page says so
-#   TEST_ARGS=…     goes to the end-to-end tests, or to the measuring of latency: TEST_ARGS='-- --nocapture'
+#   TEST_ARGS=…     goes to each file of end-to-end tests, or to the measuring of latency: TEST_ARGS=--nocapture
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

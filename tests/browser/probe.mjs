@@ -24,8 +24,13 @@ export function installProbe(freezeMs) {
     video.requestVideoFrameCallback(onFrame);
   };
   video.requestVideoFrameCallback(onFrame);
-  for (const name of ['waiting', 'stalled', 'error', 'pause', 'emptied', 'seeking']) {
-    video.addEventListener(name, () => probe.events.push({ name, atMs: Math.round(performance.now()), position: video.currentTime }));
+  for (const name of ['waiting', 'stalled', 'error', 'pause', 'emptied', 'seeking', 'seeked']) {
+    video.addEventListener(name, () => probe.events.push({
+      name,
+      atMs: Math.round(performance.now()),
+      position: video.currentTime,
+      buffered: Array.from(video.buffered, (_, n) => [video.buffered.start(n), video.buffered.end(n)]),
+    }));
   }
 }
 

@@ -81,7 +81,8 @@ function longestStandstill(all) {
 
 // Media seconds played: each opening of a tier counts its positions from another beginning.
 function played(all) {
-  const steps = all.slice(1).map((each, at) => (each.opening === all[at].opening ? each.position - all[at].position : 0));
+  const goesOn = (before, after) => before.opening === after.opening && before.state !== 'connecting';
+  const steps = all.slice(1).map((each, at) => (goesOn(all[at], each) ? each.position - all[at].position : 0));
   return steps.reduce((sum, step) => sum + step, 0);
 }
 

@@ -38,6 +38,8 @@ pub struct Viewing {
     pub longest_gap_ms: f64,
     /// The longest time without a change of `currentTime`.
     pub longest_standstill_ms: f64,
+    /// What the media element told meanwhile: waiting, seeking and the like, with time and position.
+    pub events: Vec<Value>,
     /// Exceptions in the page.
     pub page_errors: Vec<String>,
     /// Errors on the console.

@@ -137,6 +137,9 @@ fn longest(excuses: &[Excuse], of: impl Fn(Excuse) -> Option<Duration>) -> Optio
     excuses.iter().filter_map(|excuse| of(*excuse)).max()
 }
 
+/// The newest events of a media element that are told when a player broke a promise.
+const EVENTS_TOLD: usize = 20;
+
 /// I7: "a real player has no fatal error and `currentTime` moves".
 fn broken_viewing(viewing: &Viewing, excuses: &[Excuse]) -> Vec<String> {
     let mut broken = Vec::new();
@@ -158,6 +161,11 @@ fn broken_viewing(viewing: &Viewing, excuses: &[Excuse]) -> Vec<String> {
     let errors = viewing.errors();
     if !errors.is_empty() && !excuses.iter().any(|excuse| matches!(excuse, Excuse::PlayerErrors(_))) {
         say(format!("errors: {errors:?}"));
+    }
+    if let (false, [.., _]) = (broken.is_empty(), &viewing.events[..]) {
+        let from = viewing.events.len().saturating_sub(EVENTS_TOLD);
+        let events: Vec<_> = viewing.events[from..].iter().map(ToString::to_string).collect();
+        broken.push(format!("   the media element told: {}", events.join(" ")));
     }
     broken
 }

@@ -4,14 +4,18 @@
 //! later than that arrived with jitter, so pictures and sound are shown a *reserve* after the floor. Both tracks
 //! use one offset, the larger, and so keep their lip sync. The offset is slewed, and jumps only when it must.
 //!
-//! A stamp more than [`WILD`] off its timeline is replaced by one right after its predecessor; three in a row are a
-//! new timeline, joined as if it had just begun (mediamtx's rule).
+//! A stamp more than [`WILD`] off its timeline, or more than [`BACKWARDS_MAX`] behind its predecessor, is replaced by one
+//! right after that; three in a row are a new timeline (mediamtx's rule). One whose units come at the pace of the old one is
+//! taken for its continuation: picture and sound of the same sender then go on in step, though each changes over when its
+//! own units say so. Any other is joined as if it had just begun.
 
 use crate::begin::AUDIO_FRAME;
 use media::time::Ticks;
 
 /// A stamp this far off is not believed.
 const WILD: Ticks = Ticks::from_secs(5);
+/// Units come in the order of their decode times; this far back is another timeline.
+const BACKWARDS_MAX: Ticks = JITTER_MAX;
 /// This many unbelievable stamps in a row are believed.
 const WILD_IN_A_ROW: u8 = 3;
 /// Lateness that is jitter; more is a stall, and no reason to delay everything from now on. FFmpeg's MPEG-TS muxer holds
@@ -40,7 +44,7 @@ const ACQUISITION: Ticks = Ticks::from_secs(2);
 const SKEW_MAX: Ticks = Ticks::from_secs(2);
 /// The audio encoder takes its sound this much before a slot of the same time is drawn (see `ladder::audio`).
 pub(crate) const AUDIO_LEAD: Ticks = Ticks(2 * AUDIO_FRAME.0);
-/// Distance of restamped units that do not say how long they are.
+/// Distance of units that do not say how long they are.
 const STEP_DEFAULT: Ticks = Ticks::from_millis(20);
 
 /// What is held on the grid may be shown this much earlier than its jitter asks for.
@@ -94,8 +98,14 @@ struct Track {
     /// Largest `arrival - dts` of the window before, jitter only.
     previous_most: Ticks,
     wild: u8,
+    /// The first of these.
+    first_wild: Ticks,
     /// The stamp of the newest unit.
     newest: Option<Ticks>,
+    /// The stamp that follows the newest one that was believed.
+    next: Option<Ticks>,
+    /// When it went on on another timeline.
+    moved: Option<Ticks>,
     /// What is added to stamps.
     offset: Option<Ticks>,
     last: Ticks,
@@ -119,8 +129,39 @@ impl Track {
     fn new(delta: Ticks, arrived: Ticks) -> Self {
         let window = Window::new(arrived, delta);
         let (floor, previous_most) = (delta, delta);
-        let (newest, offset, last) = (None, None, arrived + RESERVE_MIN);
-        Self { floor, began: arrived, seen: arrived, window, previous_most, wild: 0, newest, offset, last }
+        Self {
+            floor,
+            began: arrived,
+            seen: arrived,
+            window,
+            previous_most,
+            wild: 0,
+            first_wild: Ticks::ZERO,
+            newest: None,
+            next: None,
+            moved: None,
+            offset: None,
+            last: arrived + RESERVE_MIN,
+        }
+    }
+
+    fn is_wild(&self, dts: Ticks, delta: Ticks) -> bool {
+        (delta - self.floor).0.abs() > WILD.0 || self.next.is_some_and(|next| next - dts > BACKWARDS_MAX)
+    }
+
+    /// Goes on on the timeline of the wild stamps, if that continues the old one; says whether it does.
+    fn goes_on(&mut self, delta: Ticks, arrived: Ticks) -> bool {
+        let Some(jump) = self.next.map(|next| next - self.first_wild) else { return false };
+        if (delta - self.floor - jump).0.abs() > JITTER_MAX.0 {
+            return false;
+        }
+        let (least, most) = (self.window.least + jump, self.window.most + jump);
+        self.window = Window { began: self.window.began, least, most };
+        self.floor += jump;
+        self.previous_most += jump;
+        self.offset = self.offset.map(|offset| offset + jump);
+        self.moved = Some(arrived);
+        true
     }
 
     fn observe(&mut self, delta: Ticks, arrived: Ticks) {
@@ -192,17 +233,24 @@ impl SourceClock {
             Track { floor: shared.unwrap_or(delta), ..Track::new(delta, arrived) }
         });
         let runs_backwards = track.newest.replace(dts).is_some_and(|newest| dts < newest);
-        let is_wild = (delta - track.floor).0.abs() > WILD.0;
+        let step = if duration > Ticks::ZERO { duration } else { STEP_DEFAULT };
+        let is_wild = track.is_wild(dts, delta);
         if is_wild {
+            if track.wild == 0 {
+                track.first_wild = dts;
+            }
             track.wild += 1;
             if track.wild < WILD_IN_A_ROW {
-                track.last += if duration > Ticks::ZERO { duration } else { STEP_DEFAULT };
+                track.last += step;
                 return (track.last, false);
             }
-            *track = Track { newest: Some(dts), ..Track::new(delta, arrived) };
+            if !track.goes_on(delta, arrived) {
+                *track = Track { newest: Some(dts), ..Track::new(delta, arrived) };
+            }
             self.held = None;
         }
         track.wild = 0;
+        track.next = Some(dts + step);
         let elapsed = arrived - self.newest_arrival(arrived);
         self.track(kind).observe(delta, arrived);
         self.steer(arrived, elapsed);
@@ -262,11 +310,16 @@ impl SourceClock {
             .filter_map(|(track, lead)| track.as_mut().map(|track| (track.target(lead), track)))
             .filter(|(_, track)| now - track.seen <= SKEW_MAX)
             .collect();
-        if let [(video, _), (audio, _)] = &mut live[..]
-            && (*video - *audio).0.abs() <= SKEW_MAX.0
-        {
-            let larger = (*video).max(*audio);
-            (*video, *audio) = (larger, larger);
+        if let [(video, _), (audio, _)] = &mut live[..] {
+            if (*video - *audio).0.abs() <= SKEW_MAX.0 {
+                let larger = (*video).max(*audio);
+                (*video, *audio) = (larger, larger);
+            } else if live.iter().all(|(_, track)| track.offset.is_some())
+                && live.iter().any(|(_, track)| track.moved.is_some_and(|moved| now - moved < WINDOW))
+            {
+                // One has gone over to another timeline: the other is about to follow, and finds the same offset.
+                return;
+            }
         }
         let is_young = live.iter().any(|(_, track)| now - track.began < ACQUISITION);
         for (target, track) in live {
@@ -368,8 +421,42 @@ mod tests {
         assert_eq!(feed(&mut clock, 301..302, |_| Ticks::ZERO), before);
         let joined = [302, 303, 304]
             .map(|frame| clock.observe(Kind::Video, at(FRAME * frame - hours, arrived(frame))).0);
-        // A timeline that begins may bring sound.
-        assert_eq!(joined, [expected(302), expected(303), expected(304) + AUDIO_LEAD]);
+        assert_eq!(joined, [302, 303, 304].map(expected));
+    }
+
+    #[test]
+    fn sound_and_picture_go_over_to_another_timeline_in_step() {
+        // Pictures come at once, sound in bursts, as from a sender that is held up: each track needs another reserve.
+        const AUDIO: Ticks = Ticks::from_millis(20);
+        for jump in [-3000, -600, 7_200_000, -7_200_000].map(millis) {
+            let mut clock = SourceClock::default();
+            let stamp = |at: Ticks| if at < Ticks::from_secs(10) { at } else { at + jump };
+            let shown = |clock: &mut SourceClock, kind, at: Ticks, late| {
+                let stamps =
+                    Stamps { dts: stamp(at), pts: stamp(at), duration: AUDIO, arrived: NOW + at + late };
+                clock.observe(kind, stamps).0 - NOW - at
+            };
+            let mut reserves = Vec::new();
+            for unit in 0..1000 {
+                let at = AUDIO * unit;
+                let video = shown(&mut clock, Kind::Video, at, Ticks::ZERO);
+                let audio = shown(&mut clock, Kind::Audio, at, millis(unit % 10 * 20));
+                if unit > 300 {
+                    reserves.extend([video, audio]);
+                }
+            }
+            let (least, most) = (reserves.iter().min().unwrap(), reserves.iter().max().unwrap());
+            assert!(*most - *least <= millis(10), "{least:?} to {most:?} after a jump of {jump:?}");
+        }
+    }
+
+    #[test]
+    fn a_timeline_that_begins_after_a_pause_is_no_continuation() {
+        let mut clock = SourceClock::default();
+        let before = feed(&mut clock, -600..300, |_| Ticks::ZERO);
+        let hour = Ticks::from_secs(3600);
+        let after = feed(&mut clock, 400..500, |_| hour);
+        assert!((after - hour - before).0.abs() <= AUDIO_LEAD.0, "{after:?}");
     }
 
     #[test]

@@ -6,6 +6,9 @@ ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 OUT=$(realpath "${1:?usage: twice.sh OUT}")
 AGAIN=$OUT/again
 VERSION=$(version)
+# Of the first build.
+SOURCE_DATE_EPOCH=$(stat -c %Y "$OUT/root/usr/lib/box/version")
+export SOURCE_DATE_EPOCH HARDWARE=${HARDWARE:-no} COMPRESSION=${COMPRESSION:-gzip}
 
 rm -rf --one-file-system "$AGAIN"
 mkdir "$AGAIN"

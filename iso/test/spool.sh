@@ -78,6 +78,11 @@ unsigned not-signed"
   ask check
   expect "a link instead of a bundle" '.code == "no-bundle"'
   [ -s "$TREE/etc/shadow" ] || fail "the link was followed"
+  ln -s /etc/shadow "$SPOOL/request"
+  inside /usr/lib/box/spool
+  expect "a link instead of a request" '.code == "unknown-request"'
+  [ ! -L "$SPOOL/request" ] || fail "the link is still there"
+  [ -s "$TREE/etc/shadow" ] || fail "the link was followed"
   inside bash -c '. /usr/lib/box/state.sh; state_enter writing'
   ask cancel
   expect "cancelled while it is written" '.state == "writing" and .code == "not-now"'

@@ -231,7 +231,7 @@ def menu(day):
             running.says(r"https://10\.0\.2\.77/admin/", BOOT_SECS)
             running.until("readiness", lambda: box.get("/readyz"), BOOT_SECS)
             box.sign_in(NEW_PASSWORD)
-            box.api("POST", "/session", {"name": "Ada", "password": PASSWORD}, 401)
+            box.api("POST", "/session", {"name": "Ada", "password": PASSWORD}, 403)
         with step("factory reset: not by another name; by its own it forgets everything"):
             running.types(ENTER)
             chooses(running, 4)

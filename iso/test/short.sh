@@ -52,6 +52,7 @@ export SUITE HARDWARE=no COMPRESSION=gzip
 DEB=$OUT/forebay_${VERSION}_amd64.deb ISO=$OUT/forebay-$VERSION-amd64.iso
 mkdir -p "$OUT"
 "$ROOT/iso/lint.sh"
+"$ROOT/iso/test/start.sh"
 "$ROOT/iso/deb.sh" "$BINARY" "$OUT"
 DEB=$DEB "$ROOT/iso/build.sh" "$OUT" >"$OUT/build.log" 2>&1 || { cat "$OUT/build.log" >&2 && exit 1; }
 tail -n 1 "$OUT/build.log"

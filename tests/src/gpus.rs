@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::{NamedTempFile, TempDir};
-use wire::DeviceList;
+use wire::{DeviceHealth, DeviceList};
 
 /// On a busy machine; what viewers may see of it is the watcher's to say.
 pub const MOVE_LIMIT: Duration = Duration::from_secs(20);
@@ -116,9 +116,26 @@ impl Doubles {
     /// # Errors
     /// When it says nothing, or its exit code contradicts what it says.
     pub fn check(&self, changes: &[(&str, &Path)]) -> anyhow::Result<Vec<(String, bool, String)>> {
+        self.checks("GPU", &[], changes)
+    }
+
+    /// What `forebay check --encode` says of each encoder.
+    ///
+    /// # Errors
+    /// As [`Doubles::check`].
+    pub fn trials(&self) -> anyhow::Result<Vec<(String, bool, String)>> {
+        self.checks("encode", &["--encode"], &[])
+    }
+
+    fn checks(
+        &self,
+        of: &str,
+        flags: &[&str],
+        changes: &[(&str, &Path)],
+    ) -> anyhow::Result<Vec<(String, bool, String)>> {
         let data = TempDir::new()?;
         let mut command = self.command(&["check", "--json", "--bind", "127.0.0.1", "--data-dir"]);
-        command.arg(data.path());
+        command.arg(data.path()).args(flags);
         for port in ["--http-port", "--https-port", "--rtmp-port", "--srt-port"] {
             command.args([port, "0"]);
         }
@@ -126,7 +143,7 @@ impl Doubles {
         let told: Vec<Value> = serde_json::from_slice(&output.stdout)
             .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let gpus = told.iter().filter(|check| text(&check["name"]).starts_with("GPU"));
+        let gpus = told.iter().filter(|check| text(&check["name"]).starts_with(of));
         let gpus: Vec<_> =
             gpus.map(|gpu| (text(&gpu["name"]), gpu["good"] == true, text(&gpu["found"]))).collect();
         ensure!(
@@ -291,5 +308,9 @@ pub fn survive(daemon: &Daemon, doubles: &Doubles, channel: &Channel, fault: &Fa
     doubles.fault("")?;
     trust(daemon, from)?;
     ensure!(distrust_alarm(daemon)?.is_none(), "the alarm stays");
-    Ok(())
+    until("the device is good again", MOVE_LIMIT, || {
+        let list = devices(daemon)?.devices;
+        ensure!(list.iter().all(|device| device.health == DeviceHealth::Good), "{list:?}");
+        Ok(())
+    })
 }

@@ -165,7 +165,7 @@ pub fn capacity(probed: &Probed, reading: Option<&Reading>) -> Result<(Capacity,
     Ok((Capacity { most, width_max, height_max }, full.is_none()))
 }
 
-/// NVIDIA's drivers let GeForce cards have so many: by its table of November 2025, not tried here.
+/// NVIDIA's drivers let GeForce cards have so many, as far as is known: none was tried. One that refuses a session is left.
 fn sessions_max(probed: &Probed) -> u64 {
     let is_limited = probed.model.as_ref().is_some_and(|model| model.contains("GeForce"));
     let version = probed.driver.split_whitespace().last().and_then(|version| version.split('.').next());

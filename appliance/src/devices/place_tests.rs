@@ -58,7 +58,7 @@ fn what_other_programs_take_counts() {
     let names: Vec<_> = placed(&mut devices, &vec![default_ladder(); 10]).into_iter().flatten().collect();
     assert_eq!(names.concat(), "aaaaaababa");
     let refusal = choose(&devices[2..], &default_ladder()).unwrap_err().to_string();
-    assert_eq!(refusal, "c: 200 MiB of its memory are free, 310 are needed");
+    assert_eq!(refusal, "c: 200 MiB of its memory are free, 311 are needed");
 }
 
 #[test]

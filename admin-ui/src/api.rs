@@ -315,6 +315,37 @@ pub(crate) async fn players() -> Result<Vec<PlayerSession>, Fault> {
     json(&answer(Request::get(&format!("{BASE}/audience/players"))).await?).await
 }
 
+/// How the machine is.
+pub(crate) async fn health() -> Result<wire::BoxHealth, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/devices/health"))).await?).await
+}
+
+/// What figures of the machine were.
+pub(crate) async fn health_history(
+    metrics: &[String],
+    span: wire::Span,
+) -> Result<wire::HealthHistory, Fault> {
+    let span = match span {
+        wire::Span::Recent => "recent",
+        wire::Span::Hour => "hour",
+        wire::Span::Day => "day",
+        wire::Span::Month => "month",
+    };
+    let metrics = js_sys::encode_uri_component(&metrics.join(","));
+    json(&answer(Request::get(&format!("{BASE}/devices/history?metric={metrics}&span={span}"))).await?).await
+}
+
+/// The GPUs.
+pub(crate) async fn devices() -> Result<wire::DeviceList, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/devices"))).await?).await
+}
+
+/// Uses a GPU again that had failed.
+pub(crate) async fn trust_device(name: &str) -> Result<wire::DeviceList, Fault> {
+    let name = js_sys::encode_uri_component(name);
+    json(&answer(Request::post(&format!("{BASE}/devices/{name}/trust"))).await?).await
+}
+
 /// How a channel went lately.
 pub(crate) async fn trend(slug: &str) -> Result<Trend, Fault> {
     json(&answer(Request::get(&channel_url(slug, "/trend"))).await?).await
@@ -324,6 +355,14 @@ pub(crate) async fn trend(slug: &str) -> Result<Trend, Fault> {
 pub(crate) async fn set_ladder(slug: &str, ladder: Vec<Rung>) -> Result<Channel, Fault> {
     let request = timed(Request::put(&channel_url(slug, "/ladder")))
         .json(&NewLadder { ladder })
+        .map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Has a channel encoded by something else.
+pub(crate) async fn set_encoder(slug: &str, encoder: String) -> Result<Channel, Fault> {
+    let request = timed(Request::put(&channel_url(slug, "/encoder")))
+        .json(&wire::NewEncoder { encoder })
         .map_err(|_| Fault::Unreadable)?;
     json(&checked(request.send().await).await?).await
 }

@@ -6,6 +6,7 @@ use crate::page::Unknown;
 use crate::page::alarms::AlarmsPage;
 use crate::page::audit::AuditPage;
 use crate::page::channel::ChannelPage;
+use crate::page::devices::DevicesPage;
 use crate::page::gate::{Access, gate};
 use crate::page::help::HelpPage;
 use crate::page::overview::OverviewPage;
@@ -83,6 +84,7 @@ fn page(route: Route) -> AnyView {
         Route::Overview => view! { <OverviewPage/> }.into_any(),
         Route::Channel(slug) => view! { <ChannelPage slug/> }.into_any(),
         Route::Players => view! { <PlayersPage/> }.into_any(),
+        Route::Devices => view! { <DevicesPage/> }.into_any(),
         Route::Alarms => view! { <AlarmsPage/> }.into_any(),
         Route::Audit => view! { <AuditPage/> }.into_any(),
         Route::Settings => view! { <SettingsPage/> }.into_any(),

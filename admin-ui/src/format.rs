@@ -68,6 +68,18 @@ pub(crate) fn bitrate(bps: u32) -> String {
     }
 }
 
+/// A bit rate that may be large: `2.5 Gbit/s`.
+pub(crate) fn bits_per_second(bps: f64) -> String {
+    if bps < 1e9 { rate(bps) } else { format!("{:.1} Gbit/s", bps / 1e9) }
+}
+
+/// An amount of bytes: `1.5 GB`.
+pub(crate) fn bytes(bytes: f64) -> String {
+    let units = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    let unit = units.into_iter().find(|(_, size)| bytes >= *size);
+    unit.map_or_else(|| format!("{bytes:.0} B"), |(unit, size)| format!("{:.1} {unit}", bytes / size))
+}
+
 /// A bit rate of a chart.
 pub(crate) fn rate(bps: f64) -> String {
     bitrate(bps.clamp(0.0, f64::from(u32::MAX)) as u32)
@@ -176,6 +188,12 @@ mod tests {
                 "12 Mbit/s"
             ]
         );
+    }
+
+    #[test]
+    fn large_amounts_have_large_units() {
+        assert_eq!([12.0, 1500.0, 2.5e9, 4e12].map(bytes), ["12 B", "1.5 kB", "2.5 GB", "4.0 TB"]);
+        assert_eq!([800_000.0, 1e10].map(bits_per_second), ["800 kbit/s", "10.0 Gbit/s"]);
     }
 
     #[test]

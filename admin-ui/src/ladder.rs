@@ -7,12 +7,8 @@ use wire::Rung;
 /// Rungs of one ladder.
 const RUNGS_MAX: usize = 6;
 
-/// What a core of an ordinary server encodes, in pixels each second: a 720p ladder of three rungs at 30 pictures a second
-/// takes 0.65 of one, decoding and sound included.
-const PIXELS_PER_CORE: f64 = 72e6;
-
 /// The canvas's rate.
-const PICTURES_PER_SECOND: f64 = 30.0;
+const PICTURES_PER_SECOND: u32 = 30;
 
 /// A rung as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +54,7 @@ pub(crate) fn checked(rungs: &[RungText]) -> Result<Vec<Rung>, Fault> {
 
 /// About how many cores it takes.
 pub(crate) fn cores(ladder: &[Rung]) -> f64 {
-    let pixels: f64 = ladder.iter().map(|rung| f64::from(rung.width) * f64::from(rung.height)).sum();
-    pixels * PICTURES_PER_SECOND / PIXELS_PER_CORE
+    f64::from(wire::Cost::of(ladder, PICTURES_PER_SECOND).in_software()) / 1000.0
 }
 
 fn ladder(rungs: &[(u32, u32, u32)]) -> Vec<Rung> {

@@ -20,6 +20,8 @@ pub(crate) enum Route {
     Channel(String),
     /// Who watches by what.
     Players,
+    /// How the machine is.
+    Devices,
     /// What needs the operator, and what did.
     Alarms,
     /// Who changed what.
@@ -42,6 +44,7 @@ impl Route {
             ("", None) => Self::Overview,
             ("channels", Some(slug)) => Self::Channel(slug.to_owned()),
             ("players", None) => Self::Players,
+            ("devices", None) => Self::Devices,
             ("alarms", None) => Self::Alarms,
             ("audit", None) => Self::Audit,
             ("settings", None) => Self::Settings,
@@ -56,6 +59,7 @@ impl Route {
             Self::Overview | Self::Unknown => String::new(),
             Self::Channel(slug) => format!("channels/{slug}"),
             Self::Players => "players".into(),
+            Self::Devices => "devices".into(),
             Self::Alarms => "alarms".into(),
             Self::Audit => "audit".into(),
             Self::Settings => "settings".into(),
@@ -130,6 +134,7 @@ mod tests {
             (Route::Overview, "/admin/"),
             (Route::Channel("main-hall".into()), "/admin/channels/main-hall"),
             (Route::Players, "/admin/players"),
+            (Route::Devices, "/admin/devices"),
             (Route::Alarms, "/admin/alarms"),
             (Route::Audit, "/admin/audit"),
             (Route::Settings, "/admin/settings"),

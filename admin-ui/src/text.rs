@@ -1,8 +1,10 @@
 //! Every word and sentence that the operator reads, but for what the appliance itself says (details, problems).
 //! Field's words, plain, no exclamation.
 
+mod devices;
 mod pages;
 
+pub(crate) use devices::*;
 pub(crate) use pages::*;
 
 use wire::{AuditEntry, ChannelState, Event, Light, Source};
@@ -427,8 +429,13 @@ pub(crate) fn template_effect(what: &str, effect: &wire::Effect) -> String {
     let (whole, hundredths) = (effect.cpu_millicores / 1000, effect.cpu_millicores % 1000 / 10);
     let (kbits, behind) = (effect.viewer_bps_max / 1000, effect.latency_ms);
     format!(
-        "{what} About {whole}.{hundredths:02} cores for encoding, up to {kbits} kbit/s for a viewer, {behind} ms behind live."
+        "{what} About {whole}.{hundredths:02} cores in software, up to {kbits} kbit/s for a viewer, {behind} ms behind live."
     )
+}
+
+/// The way to where something can be done about it.
+pub(crate) fn go_to(page: &str) -> String {
+    format!("Go to {page}")
 }
 
 /// Who has seen an alarm.

@@ -25,6 +25,14 @@ pub enum Kind {
     Drill,
     /// House time is not that of the box's clock.
     ClockOff,
+    /// Little memory is left.
+    MemoryShort,
+    /// A sensor is too hot.
+    TooHot,
+    /// A network cable has gone.
+    LinkLost,
+    /// The machine's clock has no reference.
+    ClockUnsynchronised,
     /// A GPU has failed.
     DeviceDistrusted,
     /// A channel keeps failing.
@@ -41,13 +49,17 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::SettingsRestored,
         Self::SettingsUnwritable,
         Self::DiskFull,
         Self::DescriptorsShort,
         Self::Drill,
         Self::ClockOff,
+        Self::MemoryShort,
+        Self::TooHot,
+        Self::LinkLost,
+        Self::ClockUnsynchronised,
         Self::DeviceDistrusted,
         Self::ChannelParked,
         Self::SourceLost,
@@ -66,6 +78,10 @@ impl Kind {
             Self::DescriptorsShort => "descriptors-short",
             Self::Drill => "drill-running",
             Self::ClockOff => "clock-off",
+            Self::MemoryShort => "memory-short",
+            Self::TooHot => "too-hot",
+            Self::LinkLost => "link-lost",
+            Self::ClockUnsynchronised => "clock-unsynchronised",
             Self::DeviceDistrusted => "device-distrusted",
             Self::ChannelParked => "channel-parked",
             Self::SourceLost => "source-lost",
@@ -96,10 +112,13 @@ impl Kind {
             }
             Self::SettingsRestored
             | Self::DiskFull
+            | Self::MemoryShort
+            | Self::TooHot
+            | Self::LinkLost
             | Self::DeviceDistrusted
             | Self::OnBackup
             | Self::NotifyFailing => Severity::Major,
-            Self::Drill | Self::ClockOff | Self::PastShort => Severity::Minor,
+            Self::Drill | Self::ClockOff | Self::ClockUnsynchronised | Self::PastShort => Severity::Minor,
         }
     }
 
@@ -110,6 +129,15 @@ impl Kind {
             (Some(slug), _) => format!("/admin/channels/{slug}"),
             (None, Self::NotifyFailing) => "/admin/settings".into(),
             (None, Self::SettingsRestored) => "/admin/".into(),
+            (
+                None,
+                Self::DiskFull
+                | Self::MemoryShort
+                | Self::TooHot
+                | Self::LinkLost
+                | Self::ClockUnsynchronised
+                | Self::DeviceDistrusted,
+            ) => "/admin/devices".into(),
             (None, _) => "/admin/help/alarms".into(),
         }
     }

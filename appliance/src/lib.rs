@@ -26,6 +26,7 @@
 //! | [`clock`] | the house clock; the only place that reads time |
 //! | [`dvr`] | the past of each channel, on disk |
 //! | [`encode`] | the stage that owns the worker process |
+//! | [`hardware`] | how the machine is and was, and how many more channels fit |
 //! | [`health`] | what the box looks at of itself |
 //! | [`ingest`] | the stage that owns the publisher |
 //! | [`judge`] | fetches each channel like a client, and holds it against each clause |
@@ -59,6 +60,7 @@ pub mod devices;
 pub mod drill;
 pub mod dvr;
 pub mod encode;
+pub mod hardware;
 pub mod health;
 pub mod ingest;
 pub mod judge;

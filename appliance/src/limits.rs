@@ -474,6 +474,18 @@ pub const HISTORY_EVENTS: u32 = 10_000;
 /// Events in one answer.
 pub const HISTORY_ANSWER_MAX: u32 = 500;
 
+/// Minutes of the machine's figures that are kept: a day.
+pub const MINUTES_KEPT: u32 = 1440;
+
+/// Stretches of ten minutes that are kept: thirty days.
+pub const TENS_KEPT: u32 = 4320;
+
+/// Metrics in the file of the history; more are not kept. With all of them it has some 50 MB.
+pub const MEASURE_METRICS_MAX: u32 = 256;
+
+/// Metrics in one answer.
+pub const METRICS_ASKED_MAX: usize = 32;
+
 // --- drills
 
 /// Seconds that a fault drill may last.
@@ -653,6 +665,60 @@ pub const DESCRIPTORS_CLEAR: u64 = DESCRIPTORS_RESERVED / 2;
 
 /// How often the box looks at them.
 pub const DESCRIPTORS_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often the machine's figures are read: a trend of ten minutes has sixty.
+pub const HARDWARE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Reading them takes some milliseconds. A driver that holds the reader for longer is told in the journal; nothing waits for it.
+pub const HARDWARE_READ_MAX: Duration = Duration::from_secs(5);
+
+/// Figures that are kept in memory: ten minutes.
+pub const HARDWARE_SAMPLES_MAX: usize = 60;
+
+/// Bytes that are read of one file of the kernel's: 256 cores take a third of this.
+pub const KERNEL_FILE_BYTES_MAX: u64 = 64 << 10;
+
+/// Cores, interfaces, disks and sensors that are shown; more are left out.
+pub const CORES_MAX: usize = 512;
+
+/// See [`CORES_MAX`].
+pub const LINKS_MAX: usize = 16;
+
+/// See [`CORES_MAX`].
+pub const DRIVES_MAX: usize = 32;
+
+/// See [`CORES_MAX`].
+pub const SENSORS_MAX: usize = 96;
+
+/// Metrics of which there is a history at one time; more have none.
+pub const METRICS_MAX: usize = 160;
+
+/// `chronyc` that has not answered by then is ended.
+pub const TIME_SERVICE_ANSWER_MAX: Duration = Duration::from_secs(2);
+
+/// Percent of memory that can be had without taking it from anybody: less is an alarm, since the kernel soon ends processes,
+pub const MEMORY_SHORT_PERCENT: f64 = 5.0;
+
+/// until there is so much again.
+pub const MEMORY_CLEAR_PERCENT: f64 = 10.0;
+
+/// A sensor this many degrees below what its chip calls critical is too hot,
+pub const HOT_BELOW_CRITICAL: f64 = 5.0;
+
+/// as is one of which the chip says nothing at so many degrees,
+pub const HOT_UNTOLD: f64 = 95.0;
+
+/// until it is this many degrees below that.
+pub const HOT_CLEAR_BELOW: f64 = 10.0;
+
+/// A clock that has had no reference for so long is an alarm: time services take some minutes after a start.
+pub const CLOCK_UNSYNCHRONISED_AFTER: Ticks = Ticks::from_secs(600);
+
+/// Percent of the processor and of memory that a forecast of more channels leaves alone: sources differ, viewers come.
+pub const ROOM_RESERVE_PERCENT: u64 = 20;
+
+/// Bytes of memory that a channel is taken to need: its worker, the one that waits, and its window.
+pub const CHANNEL_MEMORY_BYTES: u64 = 400_000_000;
 
 /// How often house time takes a step towards UTC.
 pub const CLOCK_INTERVAL: Duration = Duration::from_secs(1);

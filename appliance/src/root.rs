@@ -9,6 +9,7 @@
 //! ├─ notify       sends alarms on
 //! ├─ tls          keeps the box's own certificate valid
 //! ├─ devices      which GPUs there are
+//! ├─ hardware     how the machine is
 //! ├─ watchdog     systemd's
 //! ├─ copies, disk, descriptors, alarms, clock  what the box looks at of itself
 //! └─ channels     one_for_one
@@ -22,6 +23,7 @@ use crate::clock::House;
 use crate::devices::{self, Devices};
 use crate::drill::Drills;
 use crate::dvr::Shelf;
+use crate::hardware;
 use crate::health;
 use crate::ingest::Doors;
 use crate::judge::{self, Bench};
@@ -111,8 +113,17 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     let serving_viewers = actix_rt::spawn(viewers);
     actix_rt::spawn(admin);
 
+    let looking = hardware::watch::Watch {
+        hardware: state.hardware.clone(),
+        host_root: settings.host_root.clone(),
+        data_dir: settings.data_dir.clone(),
+        board: state.board.clone(),
+        devices: state.devices.clone(),
+        house,
+    };
     let tree = tree(sockets.rtmp, gatekeeper, &srt, services, &state, &settings.data_dir)
         .child(Task::new("tls", move |_| tls::keep_fresh(tls.clone())))
+        .child(Task::new("hardware", move |_| looking.clone().run()))
         .child(Task::new("judge", move |_| judge::sit(bench.clone())));
     let (notices, news) = (state.notify.clone(), state.changed.clone());
     let tree = tree.child(Task::new("notify", move |_| notify::run(notices.clone(), news.subscribe())));

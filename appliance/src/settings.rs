@@ -33,6 +33,8 @@ pub struct Settings {
     pub admin_port: Option<u16>,
     /// Requests of viewers that may be open at once in the whole box.
     pub viewer_requests_max: u32,
+    /// Where the machine's `/proc`, `/sys`, `/run` and `/dev` are, for its health: a folder of the host's in a container.
+    pub host_root: PathBuf,
     /// What is logged: a level such as `info`, or a filter such as `info,forebay=debug`.
     pub log_level: String,
 }
@@ -50,6 +52,7 @@ impl Settings {
             srt_port: 9000,
             admin_port: None,
             viewer_requests_max: VIEWER_REQUESTS_MAX,
+            host_root: "/".into(),
             log_level: "info".into(),
         }
     }
@@ -112,6 +115,9 @@ pub struct ListenerFlags {
     /// Requests of viewers open at once in the whole box, nine tenths of them in one channel; one more gets 503 [default: 20000]
     #[arg(long, env = "FOREBAY_VIEWER_REQUESTS_MAX", value_name = "N")]
     pub viewer_requests_max: Option<u32>,
+    /// Where the machine's /proc, /sys, /run and /dev are looked at for its health; in a container, the host's as mounted there [default: /]
+    #[arg(long, env = "FOREBAY_HOST_ROOT", value_name = "FOLDER")]
+    pub host_root: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter such as info,forebay=debug [default: info]
     #[arg(long, env = "FOREBAY_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -140,6 +146,7 @@ struct File {
     srt_port: Option<u16>,
     admin_port: Option<u16>,
     viewer_requests_max: Option<u32>,
+    host_root: Option<PathBuf>,
     log_level: Option<String>,
 }
 
@@ -205,6 +212,7 @@ impl Flags {
                 .viewer_requests_max
                 .or(file.viewer_requests_max)
                 .unwrap_or(on.viewer_requests_max),
+            host_root: flags.host_root.or(file.host_root).unwrap_or(on.host_root),
             log_level: flags.log_level.or(file.log_level).unwrap_or(on.log_level),
         };
         check(&settings)?;
@@ -292,7 +300,7 @@ mod tests {
           |
         1 | htpp-port = 80
           | ^^^^^^^^^
-        unknown field `htpp-port`, expected one of `data-dir`, `bind`, `http-port`, `https-port`, `rtmp-port`, `srt-port`, `admin-port`, `viewer-requests-max`, `log-level`
+        unknown field `htpp-port`, expected one of `data-dir`, `bind`, `http-port`, `https-port`, `rtmp-port`, `srt-port`, `admin-port`, `viewer-requests-max`, `host-root`, `log-level`
         Mend that line, or remove it for the default
 
         the settings file FILE is wrong:

@@ -9,7 +9,7 @@ use wire::ChannelState;
 const PASSWORD: &str = "tall green kettle 17";
 
 /// Every page, as `make screenshots` has them.
-const PAGES: &str = "/admin/,/admin/channels/demo,/admin/channels/main-hall,/admin/players,/admin/alarms,/admin/audit,\
+const PAGES: &str = "/admin/,/admin/channels/demo,/admin/channels/main-hall,/admin/players,/admin/devices,/admin/alarms,/admin/audit,\
                      /admin/settings,/admin/help,/admin/nonsense,/watch/demo,/embed/demo";
 
 fn story(more: &[&str]) -> anyhow::Result<Value> {

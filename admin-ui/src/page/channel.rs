@@ -8,6 +8,7 @@ use crate::me::Me;
 use crate::page::PageHead;
 use crate::parts::channel_actions::ChannelActions;
 use crate::parts::drill::DrillForm;
+use crate::parts::encoder::EncoderForm;
 use crate::parts::fault_line::FaultLine;
 use crate::parts::history::History;
 use crate::parts::ladder::LadderEditor;
@@ -83,6 +84,7 @@ fn Edits(slug: String, channel: Memo<Option<Heard<Channel>>>, state: Memo<Channe
     view! {
         <Publish slug=slug.clone() channel open/>
         <LadderEditor slug=slug.clone() channel/>
+        <EncoderForm slug=slug.clone() channel/>
         <Sources slug=slug.clone() channel/>
         <SlateSection slug=slug.clone() channel/>
         <Protection slug=slug.clone() channel/>

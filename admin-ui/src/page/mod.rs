@@ -3,6 +3,7 @@
 pub(crate) mod alarms;
 pub(crate) mod audit;
 pub(crate) mod channel;
+pub(crate) mod devices;
 pub(crate) mod gate;
 pub(crate) mod help;
 pub(crate) mod overview;

@@ -3,6 +3,7 @@
 use crate::api::{self, Fault};
 use crate::board::Board;
 use crate::parts::fault_line::FaultLine;
+use crate::route::{Go, Route};
 use crate::{format, text};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -31,7 +32,15 @@ pub(crate) fn Alarms() -> impl IntoView {
 #[component]
 fn OneAlarm(alarm: Alarm, fault: RwSignal<Option<Fault>>) -> impl IntoView {
     let board = Board::here();
-    let Alarm { id, channel, since_ms, cause, remedy, dismissible, acknowledged, .. } = alarm;
+    let Alarm { id, channel, since_ms, cause, remedy, dismissible, acknowledged, link, .. } = alarm;
+    let place = Some(Route::of_path(&link)).filter(|place| *place != Route::Unknown);
+    let place = place.map(|place| {
+        let word = match &place {
+            Route::Channel(slug) => board.name_of(slug),
+            other => text::page(other).to_owned(),
+        };
+        view! { <Go to=place>{text::go_to(&word)}</Go>" " }
+    });
     let of = channel.clone();
     let name = channel.map(|slug| board.name_of(&slug));
     let since = text::since(&format::time_of_day(since_ms));
@@ -62,7 +71,7 @@ fn OneAlarm(alarm: Alarm, fault: RwSignal<Option<Fault>>) -> impl IntoView {
             <span class="light" data-light="bad" aria-hidden="true"></span>
             <p>
                 {name.map(|name| view! { <span class="alarm-channel">{name}</span>" " })}
-                <strong>{cause}</strong>" "{remedy}" "<small>{since}" "{seen}</small>
+                <strong>{cause}</strong>" "{remedy}" "{place}<small>{since}" "{seen}</small>
             </p>
             {button}
             {dismissible.then(|| view! { <button type="button" class="small" on:click=dismiss>{text::DISMISS}</button> })}

@@ -8,6 +8,7 @@ pub(crate) mod channel_actions;
 pub(crate) mod configuration;
 pub(crate) mod copy_button;
 pub(crate) mod drill;
+pub(crate) mod encoder;
 pub(crate) mod failover;
 pub(crate) mod fault_line;
 pub(crate) mod grants;

@@ -7,9 +7,13 @@ use crate::text;
 use leptos::prelude::*;
 
 /// Each page with the strokes of its picture, on a ground of 16 by 16.
-const ENTRIES: [(Route, &str); 6] = [
+const ENTRIES: [(Route, &str); 7] = [
     (Route::Overview, "M2 2.5h5v5H2zM9 2.5h5v5H9zM2 9.5h5v4H2zM9 9.5h5v4H9z"),
     (Route::Players, "M2 3h12v8H2zM5 14h6M6.7 5v4L10 7z"),
+    (
+        Route::Devices,
+        "M4.5 4.5h7v7h-7zM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14",
+    ),
     (Route::Alarms, "M8 2a4 4 0 0 1 4 4v3l1.5 2.5h-11L4 9V6a4 4 0 0 1 4-4zM6.5 13.5h3"),
     (Route::Audit, "M3.5 2h9v12h-9zM6 5h4M6 8h4M6 11h2.5"),
     (Route::Settings, "M2 4.5h7M12 4.5h2M2 11.5h2M7 11.5h7M10.5 3v3M5.5 10v3"),

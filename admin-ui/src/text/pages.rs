@@ -17,6 +17,7 @@ pub(crate) const fn page(route: &Route) -> &'static str {
     match route {
         Route::Overview | Route::Channel(_) => OVERVIEW,
         Route::Players => PLAYERS,
+        Route::Devices => super::DEVICES,
         Route::Alarms => super::ALARMS,
         Route::Audit => AUDIT_PAGE,
         Route::Settings => SETTINGS,
@@ -123,7 +124,9 @@ pub(crate) fn remove_rung(place: usize) -> String {
 
 /// What a ladder takes.
 pub(crate) fn ladder_cost(cores: f64) -> String {
-    format!("Takes about {cores:.1} of a processor core, by its pixels.")
+    format!(
+        "Takes about {cores:.2} of a processor core in software, with a source as large as its best rung."
+    )
 }
 
 /// What is wrong with it.
@@ -185,7 +188,7 @@ pub(crate) fn drill_runs(until: &str) -> String {
 pub(crate) const PLAYERS: &str = "Players";
 pub(crate) const PLAYERS_HINT: &str = "Who watches by what, just now.";
 pub(crate) const MATRIX: &str = "Devices and tiers";
-pub(crate) const DEVICE: &str = "PlayerDevice";
+pub(crate) const DEVICE: &str = "Device";
 pub(crate) const SESSIONS: &str = "Players that tell of themselves";
 pub(crate) const NO_SESSIONS: &str =
     "None just now. The box’s own player does, and every player that sends CMCD.";
@@ -195,7 +198,7 @@ pub(crate) const TIER_CHOICE_HINT: &str = "The watch page asks the device what i
 pub(crate) const SESSION_HEADS: [&str; 11] = [
     "Player",
     "Channel",
-    "PlayerDevice",
+    "Device",
     "Tier",
     "Latency",
     "Buffer",

@@ -16,10 +16,10 @@
 //! | `alarms` | what needs the operator |
 //! | `audit` | who changed what: written down by the guard |
 //! | `configuration` | all that an operator sets as one document, and the box's settings |
-//! | `devices` | the GPUs |
+//! | `devices` | the GPUs, and how the machine is |
 //! | `drill` | faults that are tried out |
 //! | `history` | what happened |
-//! | `ladder` | another ladder for a channel |
+//! | `ladder` | another ladder, or another encoder, for a channel |
 //! | `judge` | what the conformance judge has found |
 //! | `templates` | what a new channel may be made of |
 //! | `tls` | the calls about the certificate of HTTPS |
@@ -76,6 +76,7 @@ use crate::board::Board;
 use crate::clock::House;
 use crate::devices::Devices;
 use crate::drill::Drills;
+use crate::hardware::Hardware;
 use crate::ingest::Doors;
 use crate::judge::verdicts::Verdicts;
 use crate::limits::EVENT_FEEDS_MAX;
@@ -101,6 +102,8 @@ pub struct ApiState {
     pub board: Board,
     /// What may encode channels.
     pub devices: Devices,
+    /// How the machine is.
+    pub hardware: Hardware,
     /// By which channels are reached.
     pub doors: Doors,
     /// By which faults are tried out.
@@ -147,6 +150,7 @@ impl ApiState {
             notify,
             board,
             devices,
+            hardware: Hardware::default(),
             doors,
             drills,
             house,

@@ -672,6 +672,23 @@ async fn roles_hold_however_a_path_is_written() {
 }
 
 #[actix_rt::test]
+async fn what_encodes_a_channel_can_be_changed() {
+    let test = new_box();
+    let state = &test.state;
+    ask(state, post(json!({"name": "Hall", "source": "rtmp", "encoder": "software"}))).await;
+    let set = |encoder: &str| {
+        TestRequest::put().uri("/api/v1/channels/hall/encoder").set_json(json!({"encoder": encoder}))
+    };
+    let before = *state.changed.borrow();
+    let (status, changed) = ask(state, set("auto")).await;
+    assert_eq!((status, &changed["encoder"]), (200, &json!("auto")));
+    assert_eq!(*state.changed.borrow(), before + 1);
+    assert!(problem(state, set("renderD200")).await.starts_with("422 /encoder there is no device"));
+    assert!(problem(state, set("a b")).await.starts_with("422 /encoder `a b` is no encoder"));
+    assert_eq!(ask(state, get("/api/v1/channels/hall")).await.1["encoder"], "auto");
+}
+
+#[actix_rt::test]
 async fn an_alarm_is_acknowledged_by_name_and_the_audit_log_tells() {
     let test = new_box();
     let state = &test.state;
@@ -688,7 +705,7 @@ async fn an_alarm_is_acknowledged_by_name_and_the_audit_log_tells() {
         (status, &alarm["acknowledged"]["by"], &alarm["severity"]),
         (200, &json!("Ada"), &json!("major"))
     );
-    assert_eq!(alarm["link"], "/admin/help/alarms");
+    assert_eq!(alarm["link"], "/admin/devices");
     let deed = state.store.deeds(None, 1).await.unwrap().remove(0);
     assert_eq!((deed.who.as_str(), deed.call.as_str()), ("Ada", "POST /alarms/disk-full/acknowledge"));
     assert_eq!(deed.after.unwrap(), r#"{"disk-full":{"acknowledged_by":"Ada"}}"#);

@@ -11,7 +11,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::io::Write;
 use wire::{
-    Channel, ChannelList, Encoding, Latency, NewChannel, NewToken, Playback, Source, StreamKey, Token,
+    Channel, ChannelList, Encoding, Latency, NewChannel, NewEncoder, NewToken, Playback, Source, StreamKey,
+    Token,
 };
 
 /// Of `forebay channel`.
@@ -43,6 +44,8 @@ pub enum ChannelCommand {
     Stop(One),
     /// Forget a channel and its key
     Remove(One),
+    /// Have it encoded by something else; one that is on air starts anew
+    Encoder(EncoderArgs),
     /// Show what it shows without a source, and change what is given
     Slate(SlateArgs),
     /// Add, show and remove back-up sources
@@ -86,6 +89,16 @@ pub struct AddArgs {
     /// Do not start it yet
     #[arg(long)]
     pub stopped: bool,
+}
+
+/// Of `forebay channel encoder`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct EncoderArgs {
+    /// The channel's short name
+    pub slug: String,
+    /// `auto` for a GPU that has room, else software; `software`; or a device by its name in `forebay devices`
+    #[arg(value_parser = encoder)]
+    pub encoder: String,
 }
 
 /// Of `forebay channel show`.
@@ -201,6 +214,10 @@ pub fn run(args: &ChannelArgs, out: &mut impl Write) -> Result<(), CliError> {
         ChannelCommand::Show(ShowArgs { slug, key: false }) => one(args, &client.get(&path(slug, "")?)?),
         ChannelCommand::Start(One { slug }) => one(args, &client.post(&path(slug, "/start")?, &())?),
         ChannelCommand::Stop(One { slug }) => one(args, &client.post(&path(slug, "/stop")?, &())?),
+        ChannelCommand::Encoder(EncoderArgs { slug, encoder }) => {
+            let wanted = NewEncoder { encoder: encoder.clone() };
+            one(args, &client.put(&path(slug, "/encoder")?, &wanted)?)
+        }
         ChannelCommand::Slate(wanted) => slate::run(&client, wanted, args.json)?,
         ChannelCommand::Backup(wanted) => sources::backup(&client, wanted, args.json)?,
         ChannelCommand::Failover(wanted) => sources::failover(&client, wanted, args.json)?,

@@ -127,6 +127,7 @@ mod tests {
             srt_port: Some(0),
             admin_port: None,
             viewer_requests_max: None,
+            host_root: None,
             log_level: None,
         };
         let folder = FolderFlags { data_dir: Some(folder.into()), config: None };

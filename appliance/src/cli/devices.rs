@@ -1,11 +1,12 @@
-//! `forebay devices`: the GPUs, what runs on them, and trusting one again.
+//! `forebay devices`: how the machine is, the GPUs, what runs on them, and trusting one again.
 
 use super::CliError;
 use super::client::Client;
+use super::hardware;
 use super::table::table;
 use crate::settings::FolderFlags;
 use std::io::Write;
-use wire::{Device, DeviceHealth, DeviceList};
+use wire::{BoxHealth, Device, DeviceHealth, DeviceList, GpuFigures};
 
 /// Of `forebay devices`.
 #[derive(Clone, Debug, clap::Args)]
@@ -53,19 +54,37 @@ pub fn run(args: &DevicesArgs, out: &mut impl Write) -> Result<(), CliError> {
         }
         None => client.get("/devices")?,
     };
-    out.write_all(render(&list, args.json).as_bytes())?;
+    let text = match (&args.command, args.json) {
+        (Some(_), true) => super::channel::json(&list),
+        (Some(_), false) => render(&list),
+        (None, json) => {
+            let shown = Shown { list, health: client.get("/devices/health")? };
+            if json { super::channel::json(&shown) } else { shown.render() }
+        }
+    };
+    out.write_all(text.as_bytes())?;
     Ok(())
 }
 
-fn render(list: &DeviceList, json: bool) -> String {
-    if json {
-        return super::channel::json(list);
+/// As `--json` has it: the list of the GPUs, and beside it the machine.
+#[derive(serde::Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    list: DeviceList,
+    health: BoxHealth,
+}
+
+impl Shown {
+    fn render(&self) -> String {
+        let Self { list, health } = self;
+        format!("{}{}\n{}", hardware::render(health), render(list), hardware::room(health))
     }
+}
+
+fn render(list: &DeviceList) -> String {
     if list.devices.is_empty() {
-        return format!(
-            "no GPU found: every channel is encoded in software. {}\n",
-            list.looked_for.join(". ")
-        );
+        let looked: String = list.looked_for.iter().map(|looked| format!("  {looked}\n")).collect();
+        return format!("no GPU found: every channel is encoded in software\n{looked}");
     }
     let heading = ["DEVICE", "HEALTH", "TAKEN", "SESSIONS", "CHANNELS", "DRIVER"].map(str::to_owned).to_vec();
     let row = |device: &Device| {
@@ -78,7 +97,34 @@ fn render(list: &DeviceList, json: bool) -> String {
         vec![name, health, format!("{taken_percent} %"), sessions.to_string(), channels.join(" "), driver]
     };
     let rows: Vec<_> = std::iter::once(heading).chain(list.devices.iter().map(row)).collect();
-    table(&rows) + &format!("room for {} more channels with the default ladder\n", list.more_default_channels)
+    let figures: String = list
+        .devices
+        .iter()
+        .map(|device| (&device.name, figures(&device.figures)))
+        .filter(|(_, told)| !told.is_empty())
+        .map(|(name, told)| format!("{name}: {told}\n"))
+        .collect();
+    table(&rows)
+        + &figures
+        + &format!("room for {} more channels with the default ladder\n", list.more_default_channels)
+}
+
+/// What a GPU tells of itself, in a line.
+fn figures(figures: &GpuFigures) -> String {
+    let engines = figures.engines.iter().map(|engine| format!("{} {:.0} %", engine.name, engine.percent));
+    let memory = figures.memory_used.zip(figures.memory_total);
+    let memory =
+        memory.map(|(used, total)| format!("memory {} of {}", hardware::bytes(used), hardware::bytes(total)));
+    let others = [
+        memory,
+        figures.temperature.map(|degrees| format!("{degrees:.0} °C")),
+        figures.power.map(|watts| format!("{watts:.0} W")),
+        figures.clock_mhz.map(|mhz| format!("{mhz} MHz")),
+        (!figures.throttling.is_empty()).then(|| format!("slowed down by {}", figures.throttling.join(", "))),
+        (!figures.errors.is_empty()).then(|| figures.errors.join(", ")),
+        figures.driver_version.clone(),
+    ];
+    engines.chain(others.into_iter().flatten()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -97,19 +143,24 @@ mod tests {
             channels: vec!["hall".into(), "lobby".into()],
             sessions: 6,
             taken_percent: 18,
-            figures: wire::GpuFigures::default(),
+            figures: GpuFigures { temperature: Some(56.4), clock_mhz: Some(1250), ..GpuFigures::default() },
         };
         let devices = vec![
             device("renderD128", DeviceHealth::Good, ""),
             device("renderD129", DeviceHealth::Distrusted, "it hung (channel hall)"),
         ];
-        insta::assert_snapshot!(render(&DeviceList { devices, more_default_channels: 9, looked_for: vec![] }, false), @r"
+        insta::assert_snapshot!(render(&DeviceList { devices, more_default_channels: 9, looked_for: vec![] }), @r"
         DEVICE      HEALTH                              TAKEN  SESSIONS  CHANNELS    DRIVER
         renderD128  good                                18 %   6         hall lobby  Some driver 1.2
         renderD129  distrusted: it hung (channel hall)  18 %   6         hall lobby  Some driver 1.2
+        renderD128: 56 °C, 1250 MHz
+        renderD129: 56 °C, 1250 MHz
         room for 9 more channels with the default ladder
         ");
-        assert!(render(&DeviceList::default(), false).starts_with("no GPU found"));
+        let none = DeviceList { looked_for: vec!["Render nodes: none.".into()], ..DeviceList::default() };
+        assert!(
+            render(&none).starts_with("no GPU found") && render(&none).ends_with("  Render nodes: none.\n")
+        );
         assert!(name("../x").is_err() && name("pci-0000:03:00.0").is_ok());
     }
 }

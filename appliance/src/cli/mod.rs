@@ -8,10 +8,11 @@
 //! | [`check`] | `forebay check`: would `run` find what it needs |
 //! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
 //! | [`config`] | `forebay config`: all that is set, as one file |
-//! | [`devices`] | `forebay devices`: the GPUs |
+//! | [`devices`] | `forebay devices`: the GPUs, and how the machine is |
 //! | [`drill`] | `forebay drill`: faults on purpose, and what viewers see of them |
 //! | [`gpus`] | the GPUs in `forebay check` |
 //! | [`trial`] | `forebay check --encode`: each of them encodes |
+//! | `hardware` | pure: how the machine is, in `forebay devices` |
 //! | [`history`] | `forebay history`: what happened |
 //! | [`judge`] | `forebay judge …`: how a channel stands by each clause |
 //! | [`notify`] | `forebay notify`: where alarms are sent on to |
@@ -32,6 +33,7 @@ pub mod config;
 pub mod devices;
 pub mod drill;
 pub mod gpus;
+mod hardware;
 pub mod history;
 pub mod judge;
 pub mod notify;
@@ -91,7 +93,7 @@ pub enum Command {
     Notify(notify::NotifyArgs),
     /// Write all that is set to a file, compare a file with it, and set what a file says
     Config(config::ConfigArgs),
-    /// Show the GPUs and what runs on them, and use one again that had failed
+    /// Show how the machine is, its GPUs and what runs on them, and how many more channels fit; use a GPU again that had failed
     Devices(devices::DevicesArgs),
     /// Make something go wrong on purpose, and tell what viewers saw of it
     Drill(drill::DrillArgs),

@@ -42,6 +42,6 @@ fn render(all: &[Template]) -> String {
     };
     let table = table(&std::iter::once(heading).chain(all.iter().map(row)).collect::<Vec<_>>());
     format!(
-        "{table}CORES is estimated from the test pattern, without decoding; BEHIND is what LL-DASH players aim at.\n"
+        "{table}CORES is an estimate for software, with decoding and sound; BEHIND is what LL-DASH players aim at.\n"
     )
 }

@@ -28,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch::{Receiver, Sender};
+use wire::GpuFigures;
 use worker::gpu::Probed;
 use worker::gpu::nvidia::Reading;
 
@@ -55,6 +56,8 @@ struct State {
     condemned: BTreeSet<String>,
     /// Cause by name; those that are not there are remembered as well.
     distrusted: BTreeMap<String, String>,
+    /// What devices tell of themselves, by name.
+    measured: BTreeMap<String, GpuFigures>,
     seats: BTreeMap<u64, Taken>,
     next_seat: u64,
 }
@@ -156,6 +159,8 @@ impl Devices {
     pub fn settle(&self, looked: Looked) {
         let mut state = self.state();
         (state.found, state.looked_for) = (looked.found, looked.looked_for);
+        let State { found, measured, .. } = &mut *state;
+        measured.retain(|name, _| found.iter().any(|found| found.name == *name));
         let hot = state.note_readings();
         drop(state);
         for (name, cause) in hot {
@@ -260,19 +265,40 @@ impl Devices {
         self.trust_changed();
     }
 
+    /// Name and render node of each.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<(String, PathBuf)> {
+        self.state().found.iter().map(|found| (found.name.clone(), found.node.clone())).collect()
+    }
+
+    /// What a device tells of itself just now; it is told until it is measured again, or gone.
+    pub fn measure(&self, name: &str, figures: GpuFigures) {
+        let mut state = self.state();
+        if state.found.iter().any(|found| found.name == name) {
+            state.measured.insert(name.to_owned(), figures);
+        }
+    }
+
+    /// What devices tell of themselves, by name.
+    #[must_use]
+    pub fn figures(&self) -> BTreeMap<String, GpuFigures> {
+        let state = self.state();
+        state.shown().into_iter().map(|device| (device.name, device.figures)).collect()
+    }
+
+    /// As placement sees them now.
+    #[must_use]
+    pub fn candidates(&self) -> Vec<Candidate> {
+        self.state().candidates(&BTreeSet::new())
+    }
+
     /// All of them, for the operator; `work` is that of a channel that takes the default.
     #[must_use]
     pub fn list(&self, work: &Work) -> wire::DeviceList {
         let state = self.state();
-        let candidates = state.candidates(&BTreeSet::new());
-        let devices = state.found.iter().zip(&candidates).map(|(found, candidate)| {
-            let here = state.seats.values().filter(|taken| taken.device == found.name);
-            let channels = here.map(|taken| taken.channel.clone()).collect();
-            shown::device(found, candidate, channels, state.distrusted.get(&found.name))
-        });
         wire::DeviceList {
-            devices: devices.collect(),
-            more_default_channels: place::forecast(&candidates, work),
+            devices: state.shown(),
+            more_default_channels: place::forecast(&state.candidates(&BTreeSet::new()), work),
             looked_for: state.looked_for.clone(),
         }
     }
@@ -346,6 +372,19 @@ impl State {
                 .into();
         };
         one.after(work).map_or_else(|unfit| unfit.to_string(), |_| "it has room again".into())
+    }
+
+    /// In the operator's words.
+    fn shown(&self) -> Vec<wire::Device> {
+        let candidates = self.candidates(&BTreeSet::new());
+        let one = |(found, candidate): (&Found, &Candidate)| {
+            let here = self.seats.values().filter(|taken| taken.device == found.name);
+            let channels = here.map(|taken| taken.channel.clone()).collect();
+            let shown = shown::device(found, candidate, channels, self.distrusted.get(&found.name));
+            let figures = self.measured.get(&found.name).cloned().unwrap_or(shown.figures);
+            wire::Device { figures, ..shown }
+        };
+        self.found.iter().zip(&candidates).map(one).collect()
     }
 
     fn candidates(&self, without: &BTreeSet<String>) -> Vec<Candidate> {

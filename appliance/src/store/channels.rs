@@ -2,7 +2,8 @@
 
 use super::error::StoreError;
 use super::{
-    Channel, Desired, Draft, EncoderError, KeyHash, Keyed, Maker, Slug, StreamKey, backups, failover, grants,
+    Channel, Desired, Draft, Encoder, EncoderError, KeyHash, Keyed, Maker, Slug, StreamKey, backups,
+    failover, grants,
 };
 use crate::limits::CHANNELS_MAX;
 use bytes::Bytes;
@@ -81,6 +82,19 @@ pub(super) fn set_ladder(
         write.execute("DELETE FROM rungs WHERE channel_id = ?1", [id])?;
         insert_ladder(&write, id, ladder)?;
     }
+    let changed = find(&write, slug)?.ok_or_else(|| no_such(slug))?;
+    write.commit()?;
+    Ok(changed)
+}
+
+pub(super) fn set_encoder(
+    connection: &mut Connection,
+    slug: &str,
+    encoder: &Encoder,
+) -> Result<Channel, StoreError> {
+    let write = begin(connection)?;
+    let id = id_of(&write, slug)?;
+    write.execute("UPDATE channels SET encoder = ?2 WHERE id = ?1", params![id, encoder.to_string()])?;
     let changed = find(&write, slug)?.ok_or_else(|| no_such(slug))?;
     write.commit()?;
     Ok(changed)

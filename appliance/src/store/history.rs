@@ -19,7 +19,10 @@ use wire::Event;
 /// The file's name within the data folder.
 pub const HISTORY_FILE: &str = "history.db";
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("../../../migrations/history/0001_events.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../../../migrations/history/0001_events.sql")),
+    M::up(include_str!("../../../migrations/history/0002_measures.sql")),
+];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The kinds of events.
@@ -119,6 +122,14 @@ impl History {
     /// Takes note of something; `channel` is none for the box as a whole. Never waits.
     pub fn note(&self, channel: Option<&str>, kind: Happened, what: impl Into<String>) {
         let (at_ms, channel, what) = (self.house.now().millis(), channel.map(str::to_owned), what.into());
+        self.tell_or_count(move |connection| insert(connection, at_ms, channel.as_deref(), kind, &what));
+    }
+
+    /// Has something written some time; what cannot be is counted as lost.
+    pub(super) fn tell_or_count(
+        &self,
+        write: impl FnOnce(&mut Connection) -> rusqlite::Result<()> + Send + 'static,
+    ) {
         let lost = self.lost.clone();
         let count_lost = move || {
             let before = lost.fetch_add(1, Relaxed);
@@ -128,13 +139,21 @@ impl History {
         };
         let written = count_lost.clone();
         let told = self.queue.tell(move |connection| {
-            if insert(connection, at_ms, channel.as_deref(), kind, &what).is_err() {
+            if write(connection).is_err() {
                 written();
             }
         });
         if !told {
             count_lost();
         }
+    }
+
+    /// Runs `work` on the thread that has the file.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.queue.call(work).await
     }
 
     /// The newest `limit` events, the newest first; of one channel alone, or of all and the box.
@@ -175,7 +194,7 @@ fn open_file(path: &Path) -> rusqlite::Result<Connection> {
     migrated(connection)
 }
 
-fn in_memory() -> rusqlite::Result<Connection> {
+pub(super) fn in_memory() -> rusqlite::Result<Connection> {
     migrated(Connection::open_in_memory()?)
 }
 

@@ -13,6 +13,7 @@
 //! | `copies` | copies of it, and what is done with them when it is damaged |
 //! | [`configuration`] | all of it as one document: told, compared, applied |
 //! | `history` | what happened, in a file of its own |
+//! | [`measures`] | how the machine was, in the same file |
 //! | [`template`] | pure: what a new channel may be made of |
 //! | `thread` | the queue and its deadline |
 //! | [`slate`] | what a channel shows without a source: checked, and its SQL |
@@ -43,6 +44,7 @@ pub mod failover;
 mod grants;
 mod history;
 pub mod key;
+pub mod measures;
 mod open;
 mod playback;
 mod settings;
@@ -322,6 +324,15 @@ impl Store {
     ) -> Result<Channel, StoreError> {
         let slug = slug.to_owned();
         self.call(move |connection| channels::set_ladder(connection, &slug, &ladder)).await
+    }
+
+    /// Has a channel encoded by something else.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`], or the database fails.
+    pub async fn set_encoder(&self, slug: &str, encoder: Encoder) -> Result<Channel, StoreError> {
+        let slug = slug.to_owned();
+        self.call(move |connection| channels::set_encoder(connection, &slug, &encoder)).await
     }
 
     /// The key of a channel's main source, to show it.

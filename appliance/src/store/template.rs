@@ -8,10 +8,6 @@ use media::link::Rung;
 use media::time::FrameRate;
 use media::time::Ticks;
 
-/// Pixels a second that one core encodes: measured (`make bench`) as 0.36 of a core for 720p30, 480p30 and 360p30 of the
-/// test pattern, without decoding.
-const PIXELS_PER_CORE_SECOND: u64 = 130_000_000;
-
 /// What a new channel may be made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Template {
@@ -107,15 +103,13 @@ impl Template {
 }
 
 fn effect(ladder: &[wire::Rung], rate: u32, latency: Latency) -> wire::Effect {
-    let pixels: u64 =
-        ladder.iter().map(|rung| u64::from(rung.width) * u64::from(rung.height) * u64::from(rate)).sum();
     let audio = super::draft::AUDIO_BITRATE_BPS;
     let behind: Ticks = match latency {
         Latency::Standard => DASH_TARGET_LATENCY,
         Latency::Low => DASH_LOW_TARGET_LATENCY,
     };
     wire::Effect {
-        cpu_millicores: u32::try_from(pixels * 1000 / PIXELS_PER_CORE_SECOND).unwrap_or(u32::MAX),
+        cpu_millicores: wire::Cost::of(ladder, rate).in_software(),
         encoded_bps: ladder.iter().map(|rung| rung.bitrate_bps).sum::<u32>() + audio,
         viewer_bps_max: ladder.iter().map(|rung| rung.bitrate_bps).max().unwrap_or(0) + audio,
         latency_ms: u32::try_from(behind.millis()).unwrap_or(u32::MAX),
@@ -149,7 +143,7 @@ mod tests {
             assert!(Draft::try_from(asked).is_ok());
         }
         let costs = ALL.map(|template| template.shown().effect.cpu_millicores);
-        assert_eq!(costs, [1677, 838, 360, 360]);
+        assert_eq!(costs, [2986, 1492, 651, 651]);
         assert_eq!(ALL[3].shown().effect.latency_ms, 800);
     }
 

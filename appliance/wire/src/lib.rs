@@ -1,4 +1,4 @@
-//! The API's types, shared by the daemon, its command line and the admin UI. Serde only, no logic.
+//! The API's types, shared by the daemon, its command line and the admin UI. Serde only; no logic but one estimate ([`Cost`]).
 //!
 //! Everything lives under `/api/v1`:
 //!
@@ -17,6 +17,7 @@
 //! | `PUT /channels/{slug}/slate/picture` | a picture, `image/png` or `image/jpeg` | [`Channel`] |
 //! | `DELETE /channels/{slug}/slate/picture` | | 204; text is shown |
 //! | `PUT /channels/{slug}/ladder` | [`NewLadder`] | [`Channel`]; one that is on air starts anew |
+//! | `PUT /channels/{slug}/encoder` | [`NewEncoder`] | [`Channel`]; one that is on air starts anew |
 //! | `GET /channels/{slug}/trend` | | [`Trend`], the last ten minutes |
 //! | `GET /audience` | | [`Audience`] |
 //! | `GET /audience/players` | | list of [`PlayerSession`] |
@@ -29,6 +30,8 @@
 //! | `POST /channels/{slug}/drill` | [`NewDrill`] | 202, [`Drill`] |
 //! | `GET /drill` | | [`Drill`] or `null` |
 //! | `GET /devices` | | [`DeviceList`] |
+//! | `GET /devices/health` | | [`BoxHealth`] |
+//! | `GET /devices/history?metric={ids}&span={span}` | | [`HealthHistory`]; several metrics with commas between |
 //! | `POST /devices/{name}/trust` | | [`DeviceList`]; that one is used again |
 //! | `GET /session` | | [`SessionState`]; for everybody |
 //! | `POST /claim` | [`NewClaim`] | 201, [`User`], a cookie; for everybody, once |
@@ -68,6 +71,7 @@
 
 mod accounts;
 mod audience;
+mod cost;
 mod hardware;
 
 pub use accounts::{Account, ApiToken, Grants, MadeApiToken, NewApiToken, Scope};
@@ -76,7 +80,11 @@ pub use audience::{
     Trend,
 };
 
-pub use hardware::{EngineLoad, GpuFigures};
+pub use cost::Cost;
+pub use hardware::{
+    BoxHealth, ClockHealth, ClockState, Drive, EngineLoad, Filesystem, GpuFigures, HealthHistory, Memory,
+    Metric, NetworkLink, Processor, Room, Sensor, SensorKind, Series, Span, Supply, Unit,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -641,7 +649,7 @@ pub struct Template {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Effect {
-    /// Estimated thousandths of a core for encoding; a source's decoding comes on top.
+    /// Estimated thousandths of a core, for decoding a source as large as the best rung, scaling, sound and encoding.
     pub cpu_millicores: u32,
     /// All renditions together, bits per second.
     pub encoded_bps: u32,
@@ -659,6 +667,15 @@ pub struct TestResult {
     pub delivered: bool,
     /// What the other side said, or what went wrong.
     pub said: String,
+}
+
+/// Another encoder for a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewEncoder {
+    /// `auto`, `software`, or a device's name.
+    pub encoder: String,
 }
 
 /// One channel: what was asked for and what it is doing.

@@ -11,7 +11,7 @@ use wire::ChannelState;
 
 /// Every page of the box.
 const PAGES: &str = "/watch/demo,/embed/demo,/trust,/admin/,/admin/channels/demo,/admin/channels/main-hall,/admin/players,\
-                     /admin/alarms,/admin/audit,/admin/settings,/admin/help,/admin/help/latency,/admin/nonsense";
+                     /admin/devices,/admin/alarms,/admin/audit,/admin/settings,/admin/help,/admin/help/latency,/admin/nonsense";
 
 fn main() -> anyhow::Result<()> {
     let out = workspace().join("target/screenshots");

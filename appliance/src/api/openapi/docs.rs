@@ -6,11 +6,12 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use wire::{
-    Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BoxSettings, BoxStatus, Channel, ChannelList,
-    ClaimCode, Configuration, ConfigurationDiff, Destination, DeviceList, Drill, Event, Failover, Grants,
-    Judgement, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDestination,
-    NewDrill, NewLadder, NewPassword, NewSession, NewToken, NewUser, OfChannel, Playback, PlayerSession,
-    SavedDestination, SessionState, Slate, StreamKey, Template, TestResult, TlsStatus, Token, Trend, User,
+    Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BoxHealth, BoxSettings, BoxStatus, Channel,
+    ChannelList, ClaimCode, Configuration, ConfigurationDiff, Destination, DeviceList, Drill, Event,
+    Failover, Grants, HealthHistory, Judgement, MadeApiToken, NewApiToken, NewBackup, NewCertificate,
+    NewChannel, NewClaim, NewDestination, NewDrill, NewEncoder, NewLadder, NewPassword, NewSession, NewToken,
+    NewUser, OfChannel, Playback, PlayerSession, SavedDestination, SessionState, Slate, StreamKey, Template,
+    TestResult, TlsStatus, Token, Trend, User,
 };
 
 /// A type of the crate `wire`.
@@ -123,6 +124,17 @@ const fn delete(path: &'static str, summary: &'static str) -> Doc {
 /// An error.
 pub(super) const PROBLEM: &str = r#"{"title":"Taken","status":409,"detail":"there is already a channel named `Main Hall`, at `main-hall`; choose another name","field":"/name"}"#;
 
+const HEALTH: &str = r#"{"at_ms":1767225600000,
+  "processor":{"model":"Some CPU","busy_percent":31.5,"cores":[30.0,33.0],"stolen_percent":0.0,"load":[0.6,0.5,0.4],"pressure_percent":0.0},
+  "memory":{"total":8000000000,"available":6000000000,"swap_total":0,"swap_free":0,"pressure_percent":0.0},
+  "filesystems":[{"name":"data","folder":"/var/lib/forebay","size":256000000000,"free":200000000000,"fault":""}],
+  "drives":[{"name":"nvme0n1","model":"Some disk","size":256000000000,"busy_percent":1.5,"read_rate":0.0,"write_rate":120000.0,"state":"live","errors":null}],
+  "links":[{"name":"eth0","hardware":true,"up":true,"carrier":true,"speed_mbps":1000,"received_bps":6000000.0,"sent_bps":90000000.0,"errors":0,"dropped":0,"carrier_changes":1}],
+  "sensors":[{"name":"coretemp.package-id-0","kind":"temperature","value":51.0,"limit":95.0,"alarm":false}],
+  "supplies":[{"name":"AC","kind":"Mains","online":true}],
+  "clock":{"state":"synchronised","by":"chrony","reference":"192.0.2.2","offset_ms":0.1},"notes":[],
+  "room":[{"template":"720p30","name":"720p30","cpu_millicores":651,"in_software":1,"on_devices":0}],
+  "metrics":[{"id":"cpu","unit":"percent"}]}"#;
 const USER: &str = r#"{"name":"Olga","role":"operator"}"#;
 const ACCOUNT: &str = r#"{"name":"Olga","role":"operator","channels":["main-hall"]}"#;
 const GRANTS: &str = r#"{"channels":["main-hall"]}"#;
@@ -350,6 +362,12 @@ pub(super) const DOCS: &[Doc] = &[
         ),
         channel(),
     ),
+    put(
+        "/channels/{slug}/encoder",
+        "Have a channel encoded by something else; one that is on air starts anew",
+        Body::Json(Kind::of::<NewEncoder>(), r#"{"encoder":"software"}"#),
+        channel(),
+    ),
     get(
         "/channels/{slug}/trend",
         "How a channel went over the last minutes",
@@ -436,13 +454,45 @@ pub(super) const DOCS: &[Doc] = &[
     get(
         "/devices",
         "The GPUs",
-        Answer::Json(200, Kind::of::<DeviceList>(), r#"{"devices":[],"more_default_channels":0}"#),
+        Answer::Json(
+            200,
+            Kind::of::<DeviceList>(),
+            r#"{"devices":[],"more_default_channels":0,"looked_for":["Render nodes in /dev/dri, for VA-API: none."]}"#,
+        ),
     ),
+    get("/devices/health", "How the machine is", Answer::Json(200, Kind::of::<BoxHealth>(), HEALTH)),
+    Doc {
+        query: &[
+            Query {
+                name: "metric",
+                kind: Type::String,
+                about: "Which, as `/devices/health` lists them, with commas between; `cpu,memory` without",
+            },
+            Query {
+                name: "span",
+                kind: Type::String,
+                about: "`recent`, `hour` (the default), `day` or `month`",
+            },
+        ],
+        ..get(
+            "/devices/history",
+            "How the machine was",
+            Answer::Json(
+                200,
+                Kind::of::<HealthHistory>(),
+                r#"{"step_ms":60000,"end_ms":1767225600000,"series":[{"metric":"cpu","mean":[null,12.5],"most":[null,31.0]}]}"#,
+            ),
+        )
+    },
     post(
         "/devices/{name}/trust",
         "Use a GPU again that had failed",
         Body::None,
-        Answer::Json(200, Kind::of::<DeviceList>(), r#"{"devices":[],"more_default_channels":0}"#),
+        Answer::Json(
+            200,
+            Kind::of::<DeviceList>(),
+            r#"{"devices":[],"more_default_channels":0,"looked_for":["Render nodes in /dev/dri, for VA-API: none."]}"#,
+        ),
     ),
     get("/templates", "What a new channel may be made of", Answer::Json(200, Kind::list::<Template>(), "[]")),
     get(

@@ -132,13 +132,15 @@ lint:
 	@iso/lint.sh
 
 bench: build
-	$(call say,1/4,checking what the measurements need)
+	$(call say,1/5,checking what the measurements need)
 	@.ci/setup bench
-	$(call say,2/4,what an idle demo channel costs)
+	$(call say,2/5,what an idle demo channel costs)
 	@cargo run $(LOCKED) --quiet -p e2e --bin bench
-	$(call say,3/4,what packaging and playlists cost)
+	$(call say,3/5,what packaging and playlists cost)
 	@cargo bench $(LOCKED) --quiet -p media
-	$(call say,4/4,what viewers cost, beside nginx; some minutes)
+	$(call say,4/5,what followers of events cost; two minutes)
+	@cargo run $(LOCKED) --quiet -p e2e --bin events
+	$(call say,5/5,what viewers cost, beside nginx; some minutes)
 	@cargo run $(LOCKED) --quiet --release -p e2e --bin load
 
 latency: build

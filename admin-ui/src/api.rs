@@ -6,8 +6,9 @@ use serde::de::DeserializeOwned;
 use wire::{
     Account, ApiToken, Audience, AuditEntry, Backup, BoxStatus, Channel, ChannelList, Chapter, Drill, Event,
     Failover, Grants, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDrill,
-    NewLadder, NewPassword, NewSession, NewToken, NewUser, Playback, PlayerSession, Problem, Rung,
-    SessionState, Slate, Source, StreamKey, TlsStatus, Token, Trend, User,
+    NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, Playback, PlayerSession, Problem,
+    RecoveryCodes, Rung, SessionState, Slate, Source, StreamKey, TlsStatus, Token, TotpCode, TotpState,
+    Trend, User,
 };
 
 /// Where the API lives.
@@ -98,8 +99,8 @@ pub(crate) async fn add_user(new: &NewUser) -> Result<User, Fault> {
 }
 
 /// Lets somebody sign in no more.
-pub(crate) async fn remove_user(name: &str) -> Result<(), Fault> {
-    answer(Request::delete(&format!("{BASE}/users/{}", js_sys::encode_uri_component(name)))).await.map(drop)
+pub(crate) async fn remove_user(name: &str) -> Result<Option<i64>, Fault> {
+    removed(Request::delete(&format!("{BASE}/users/{}", js_sys::encode_uri_component(name)))).await
 }
 
 /// Gives somebody another password.
@@ -107,6 +108,32 @@ pub(crate) async fn set_password(name: &str, password: &NewPassword) -> Result<(
     let url = format!("{BASE}/users/{}/password", js_sys::encode_uri_component(name));
     let request = timed(Request::put(&url)).json(password).map_err(|_| Fault::Unreadable)?;
     checked(request.send().await).await.map(drop)
+}
+
+fn totp_url(name: &str, rest: &str) -> String {
+    format!("{BASE}/users/{}/totp{rest}", js_sys::encode_uri_component(name))
+}
+
+/// How the second step of signing in stands for somebody.
+pub(crate) async fn totp(name: &str) -> Result<TotpState, Fault> {
+    json(&answer(Request::get(&totp_url(name, ""))).await?).await
+}
+
+/// What one's authenticator app is to be told; in this answer alone.
+pub(crate) async fn offer_totp(name: &str) -> Result<NewTotp, Fault> {
+    json(&answer(Request::post(&totp_url(name, ""))).await?).await
+}
+
+/// Has signing in take a code from now on.
+pub(crate) async fn confirm_totp(name: &str, code: &TotpCode) -> Result<RecoveryCodes, Fault> {
+    let request =
+        timed(Request::post(&totp_url(name, "/confirm"))).json(code).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Has signing in take no code any more.
+pub(crate) async fn remove_totp(name: &str) -> Result<(), Fault> {
+    answer(Request::delete(&totp_url(name, ""))).await.map(drop)
 }
 
 /// Tokens for scripts.
@@ -121,8 +148,8 @@ pub(crate) async fn add_token(new: &NewApiToken) -> Result<MadeApiToken, Fault> 
 }
 
 /// Makes one void.
-pub(crate) async fn remove_token(id: i64) -> Result<(), Fault> {
-    answer(Request::delete(&format!("{BASE}/tokens/{id}"))).await.map(drop)
+pub(crate) async fn remove_token(id: i64) -> Result<Option<i64>, Fault> {
+    removed(Request::delete(&format!("{BASE}/tokens/{id}"))).await
 }
 
 /// Signs out.
@@ -157,9 +184,9 @@ pub(crate) async fn stop(slug: &str) -> Result<Channel, Fault> {
     json(&answer(Request::post(&channel_url(slug, "/stop"))).await?).await
 }
 
-/// Removes a channel for good.
-pub(crate) async fn remove(slug: &str) -> Result<(), Fault> {
-    answer(Request::delete(&channel_url(slug, ""))).await.map(drop)
+/// Removes a channel.
+pub(crate) async fn remove(slug: &str) -> Result<Option<i64>, Fault> {
+    removed(Request::delete(&channel_url(slug, ""))).await
 }
 
 /// Says what a channel shows without a source.
@@ -198,8 +225,8 @@ pub(crate) async fn add_backup(slug: &str, source: Source) -> Result<Backup, Fau
 }
 
 /// Takes a back-up source away.
-pub(crate) async fn remove_source(slug: &str, number: u8) -> Result<(), Fault> {
-    answer(Request::delete(&channel_url(slug, &format!("/sources/{number}")))).await.map(drop)
+pub(crate) async fn remove_source(slug: &str, number: u8) -> Result<Option<i64>, Fault> {
+    removed(Request::delete(&channel_url(slug, &format!("/sources/{number}")))).await
 }
 
 /// Asks for a source's secret.
@@ -269,8 +296,8 @@ pub(crate) async fn test_destination(name: &str) -> Result<wire::TestResult, Fau
 }
 
 /// Sends no more there.
-pub(crate) async fn remove_destination(name: &str) -> Result<(), Fault> {
-    answer(Request::delete(&destination_url(name, ""))).await.map(drop)
+pub(crate) async fn remove_destination(name: &str) -> Result<Option<i64>, Fault> {
+    removed(Request::delete(&destination_url(name, ""))).await
 }
 
 /// What a file would change.
@@ -419,6 +446,17 @@ pub(crate) async fn manual() -> Result<Vec<Chapter>, Fault> {
 pub(crate) async fn chapter(name: &str) -> Result<String, Fault> {
     let address = format!("/manual/{}.part", js_sys::encode_uri_component(name));
     answer(Request::get(&address)).await?.text().await.map_err(|_| Fault::Unreadable)
+}
+
+/// Removes something; by what it can be put back.
+async fn removed(request: RequestBuilder) -> Result<Option<i64>, Fault> {
+    let response = answer(request).await?;
+    Ok(response.headers().get("forebay-undo").and_then(|id| id.parse().ok()))
+}
+
+/// Puts back what was removed.
+pub(crate) async fn restore(id: i64) -> Result<(), Fault> {
+    answer(Request::post(&format!("{BASE}/removed/{id}/restore"))).await.map(drop)
 }
 
 fn channel_url(slug: &str, rest: &str) -> String {

@@ -13,6 +13,7 @@ use crate::page::overview::OverviewPage;
 use crate::page::players::PlayersPage;
 use crate::page::settings::SettingsPage;
 use crate::parts::navigation::Navigation;
+use crate::parts::undo::{Undo, UndoLine};
 use crate::route::{Route, Router};
 use crate::{api, dom, feed, format, text};
 use gloo_timers::future::TimeoutFuture;
@@ -54,6 +55,7 @@ pub(crate) fn App() -> impl IntoView {
 fn Inside(state: SessionState, access: RwSignal<Access>) -> impl IntoView {
     let (board, router) = (Board::here(), Router::here());
     provide_context(Me::of(&state));
+    provide_context(Undo::new());
     let states = board.states();
     Effect::new(move |_| {
         let page = router.at.with(|at| match at {
@@ -75,6 +77,7 @@ fn Inside(state: SessionState, access: RwSignal<Access>) -> impl IntoView {
         <div class="body">
             <LinkLine/>
             <main class:stale=stale>{move || page(router.at.get())}</main>
+            <UndoLine/>
         </div>
     }
 }

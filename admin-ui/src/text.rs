@@ -54,9 +54,26 @@ pub(crate) const STOP: &str = "Stop";
 pub(crate) const STOPPING: &str = "Stopping …";
 pub(crate) const REMOVE: &str = "Remove";
 pub(crate) const REMOVING: &str = "Removing …";
+pub(crate) const UNDO: &str = "Undo";
+pub(crate) const CLOSE: &str = "Close";
+
+/// That something is gone, and can be put back.
+pub(crate) fn removed(name: &str) -> String {
+    format!("{name} is removed. For ten minutes it can be put back.")
+}
+
+/// Puts it back.
+pub(crate) fn undo(name: &str) -> String {
+    format!("Undo: put {name} back")
+}
+
+/// Takes the offer away.
+pub(crate) fn undo_not(name: &str) -> String {
+    format!("Close: leave {name} removed")
+}
+
 pub(crate) const REMOVE_FOR_GOOD: &str = "Remove channel";
-pub(crate) const REMOVE_CONSEQUENCE: &str =
-    "Viewers lose the picture at once. Its addresses and its stream key stop working and do not come back.";
+pub(crate) const REMOVE_CONSEQUENCE: &str = "Viewers lose the picture at once. For ten minutes it can be put back, with its addresses and keys; what viewers could seek back to is gone.";
 pub(crate) const NO_PICTURE: &str = "No picture";
 pub(crate) const WATCH: &str = "Watch";
 pub(crate) const OPENS_NEW_TAB: &str = "(opens in a new tab)";
@@ -103,6 +120,33 @@ pub(crate) const NEW_PASSWORD_HINT: &str =
     "At least 12 characters. Several words that do not belong together are good, and easy to remember.";
 pub(crate) const SIGN_IN: &str = "Sign in";
 pub(crate) const SIGN_IN_HINT: &str = "Forgotten? “forebay user password NAME” on the box sets a new one.";
+pub(crate) const CODE: &str = "Code";
+pub(crate) const CODE_HINT: &str = "Of your authenticator app, or one of your recovery codes. An administrator can take the second step off, and “forebay user totp remove NAME” on the box.";
+pub(crate) const SECOND_STEP: &str = "Second step of signing in";
+pub(crate) const SECOND_STEP_HINT: &str = "Besides the password, signing in then takes a code that an authenticator app on your phone shows. Wherever you are signed in, you stay.";
+pub(crate) const SECOND_STEP_SET_UP: &str = "Set it up";
+pub(crate) const SECOND_STEP_SCAN: &str = "Let the app look at this:";
+pub(crate) const SECOND_STEP_QR: &str = "QR code for the authenticator app; the key below says the same";
+pub(crate) const SECOND_STEP_TYPE: &str = "Or type this key:";
+pub(crate) const SECOND_STEP_SECRET: &str = "The key";
+pub(crate) const SECOND_STEP_CODE: &str = "The code that it shows now";
+pub(crate) const SECOND_STEP_CONFIRM: &str = "Confirm";
+pub(crate) const SECOND_STEP_OFF: &str = "Take the second step off";
+pub(crate) const RECOVERY_CODES: &str = "Recovery codes";
+pub(crate) const RECOVERY_CODES_HINT: &str = "Keep these recovery codes away from the phone. Each takes the place of a code once; they are not shown again.";
+pub(crate) const TAKE_SECOND_STEP: &str = "Second step off";
+
+/// That signing in takes a code.
+pub(crate) fn second_step_on(recovery_codes_left: u32) -> String {
+    format!("Signing in takes a code. Recovery codes left: {recovery_codes_left}.")
+}
+
+/// For somebody who has lost their phone.
+pub(crate) fn take_second_step(name: &str) -> String {
+    format!("Take the second step off {name}")
+}
+
+pub(crate) const PUBLISH_QR_OF: &str = "QR code of the address";
 pub(crate) const SIGN_OUT: &str = "Sign out";
 pub(crate) const INSECURE: &str = "This connection is not encrypted";
 pub(crate) const INSECURE_HINT: &str =

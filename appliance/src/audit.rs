@@ -1,6 +1,7 @@
 //! The audit log's chain: pure. Each entry's hash covers the one before and all of itself, so that none can be changed,
 //! moved or taken out of the middle without everything after it being written anew.
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 use wire::AuditEntry;
 
@@ -33,26 +34,12 @@ pub fn verify(entries: &[AuditEntry]) -> Result<usize, i64> {
     let mut previous: Option<[u8; 32]> = None;
     for entry in entries {
         let known = previous.or((entry.id == 1).then_some(BEGIN));
-        let told = unhex(&entry.hash).ok_or(entry.id)?;
+        let told = HEXLOWER.decode(entry.hash.as_bytes()).ok().and_then(|told| told.try_into().ok());
+        let told: [u8; 32] = told.ok_or(entry.id)?;
         if known.is_some_and(|known| chained(&known, entry) != told) {
             return Err(entry.id);
         }
         previous = Some(told);
     }
     Ok(entries.len())
-}
-
-/// In lower case.
-#[must_use]
-pub fn hex(bytes: &[u8; 32]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
-    let mut bytes = [0; 32];
-    for (at, slot) in bytes.iter_mut().enumerate() {
-        *slot = byte(at)?;
-    }
-    (text.len() == 64).then_some(bytes)
 }

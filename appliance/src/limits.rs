@@ -414,6 +414,25 @@ pub const SIGN_INS_A_MINUTE_OF_NAME: NonZeroU32 = NonZeroU32::new(5).expect("not
 /// Attempts from one address: an office behind one.
 pub const SIGN_INS_A_MINUTE_OF_ADDRESS: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 
+/// What was removed can be put back for so long; keys and tokens among it are kept as long.
+pub const UNDO_WINDOW: Ticks = Ticks::from_secs(600);
+
+/// How often what is over is forgotten: it cannot be put back meanwhile.
+pub const UNDO_SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Things that can be put back; the oldest gives way. A slate's picture makes one of them as large as five megabytes.
+pub const REMOVED_KEPT: u32 = 100;
+
+/// Codes that a name may try at once as its second step, right or wrong, after a right password, and
+pub const SECOND_STEPS_AT_ONCE: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
+
+/// how long it is until one more: whoever has the password finds one of three codes that are good in a million with a chance of
+/// two in a thousand a day.
+pub const SECOND_STEP_EVERY: Duration = Duration::from_secs(120);
+
+/// Codes that take the app's place when it is gone.
+pub const RECOVERY_CODES: usize = 10;
+
 /// Names and addresses whose attempts are remembered before those of the last minute alone are.
 pub const THROTTLED_MAX: usize = 10_000;
 

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Audit(args) => cli::audit::run(&args, &mut stdout()),
         Command::Judge(args) => cli::judge::run(&args, &mut stdout()),
         Command::Claim(args) => cli::user::claim(&args, &mut stdout()),
+        Command::Undo(args) => cli::undo::run(&args, &mut stdout()),
         Command::User(args) => cli::user::run(&args, &mut stdout()),
         Command::Token(args) => cli::token::run(&args, &mut stdout()),
         Command::Tls(args) => cli::tls::run(&args, &mut stdout()),

@@ -4,6 +4,7 @@
 //! can be written, and used from there; nothing of them can be changed until the disk is well.
 
 use crate::api::socket;
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -76,7 +77,7 @@ pub fn runtime_folder() -> Option<PathBuf> {
 fn stand_in(data_dir: &Path, runtime: Option<&Path>) -> PathBuf {
     let absolute = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let digest = Sha256::digest(absolute.as_os_str().as_bytes());
-    let name: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let name = HEXLOWER.encode(&digest[..6]);
     runtime.map_or_else(std::env::temp_dir, Path::to_owned).join(format!("forebay-{name}"))
 }
 

@@ -238,7 +238,7 @@ fn tree(
     let (store, board, data_dir) = (state.store.clone(), state.board.clone(), data_dir.to_owned());
     let drills = services.drills.clone();
     let (counted, held) = (services.board.clone(), services.board.clone());
-    let (looked_for, remembered) = (services.devices.clone(), store.clone());
+    let (looked_for, remembered, swept) = (services.devices.clone(), store.clone(), store.clone());
     let (kept, cared_for, changes, timed) = (store.clone(), board.clone(), changed.clone(), board.clone());
     Supervisor::new("root", Strategy::OneForOne)
         .child(Task::new("rtmp", move |_| {
@@ -256,6 +256,7 @@ fn tree(
         .child(Task::new("disk", move |_| {
             health::disk::watch(data_dir.clone(), board.clone(), drills.clone())
         }))
+        .child(Task::new("removed", move |_| health::removed::sweep(swept.clone())))
         .child(Task::new("descriptors", move |_| health::descriptors::watch(counted.clone())))
         .child(Task::new("alarms", move |_| health::alarms::settle(held.clone())))
         .child(Task::new("clock", move |_| health::clock::follow(house, timed.clone())))

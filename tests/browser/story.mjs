@@ -53,6 +53,12 @@ async function story(context, { base, code, password }) {
     await reach(locator);
     return page.keyboard.type(letters);
   }
+  async function signIn(name, secret) {
+    await fill(page.locator('.gate input[name=name]'), name);
+    await fill(page.locator('.gate input[name=password]'), secret);
+    await use(button('Sign in'));
+    await button('Sign out').waitFor();
+  }
 
   try {
     await page.goto(`${base}/admin/`);
@@ -64,10 +70,7 @@ async function story(context, { base, code, password }) {
     await button('Sign out').waitFor();
     steps.push('claimed');
     await use(button('Sign out'));
-    await fill(page.locator('input[name=name]'), 'ada');
-    await fill(page.locator('input[name=password]'), password);
-    await use(button('Sign in'));
-    await button('Sign out').waitFor();
+    await signIn('ada', password);
     steps.push('signed in');
 
     clicks = 0;
@@ -116,8 +119,35 @@ async function story(context, { base, code, password }) {
     await page.getByText('Nothing needs you.').waitFor();
     steps.push('the alarm is over');
 
+    // Olga may work with the first channel, and the second does not exist for her.
+    await use(page.getByRole('link', { name: 'Overview', exact: true }));
+    await use(button('New channel'));
+    await fill(page.locator('input#channel-name'), 'Attic');
+    await use(page.getByRole('radio', { name: /SRT/ }), 'Space');
+    await use(button('Create channel'));
+    await page.getByRole('heading', { level: 1, name: 'Attic' }).waitFor();
+    await use(page.getByRole('link', { name: 'Settings', exact: true }));
+    await fill(page.locator('input[name=user-name]'), 'Olga');
+    await fill(page.locator('input[name=user-password]'), `${password} of Olga`);
+    await use(button('Add'));
+    const grants = page.locator('.grants');
+    await use(grants.locator('summary'));
+    await use(grants.getByRole('checkbox', { name: /^All channels/ }), 'Space');
+    await use(grants.getByRole('checkbox', { name: 'Channel 1' }), 'Space');
+    await use(grants.getByRole('button', { name: 'Save', exact: true }));
+    await grants.locator('summary', { hasText: 'channel-1' }).waitFor();
+    await use(button('Sign out'));
+    await signIn('Olga', `${password} of Olga`);
+    await page.getByRole('link', { name: 'Channel 1' }).first().waitFor();
+    if (await page.getByText('Attic').count()) throw new Error('Olga sees a channel that is not granted');
+    const [hers, others] = await page.evaluate(async () => Promise.all(['channel-1', 'attic'].map(async (slug) => (await fetch(`/api/v1/channels/${slug}/key`)).status)));
+    if (hers !== 200 || others !== 404) throw new Error(`Olga is answered ${hers} and ${others}`);
+    await use(button('Sign out'));
+    await signIn('Ada', password);
+    steps.push('an operator sees what is granted');
+
     await use(page.getByRole('link', { name: 'Audit' }));
-    for (const call of ['POST /claim', 'POST /channels', 'PUT /channels/channel-1/ladder']) await page.getByText(call).first().waitFor();
+    for (const call of ['POST /users', 'PUT /users/Olga/channels', 'POST /claim', 'POST /channels', 'PUT /channels/channel-1/ladder']) await page.getByText(call).first().waitFor();
     steps.push('audited');
     for (const name of ['Players', 'Settings', 'Help']) {
       await use(page.getByRole('link', { name, exact: true }));

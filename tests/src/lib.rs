@@ -7,6 +7,7 @@
 //! | [`rtmp_by_hand`] | a publisher with any time stamps |
 //! | [`srt_by_hand`], [`lossy`] | SRT packets to be spoilt; a network that loses some |
 //! | [`http`], [`playlist`], [`boxes`] | a viewer without a screen: fetches, reads playlists and media |
+//! | [`events`] | followers of the feed of events |
 //! | [`watcher`] | the invariants of a channel, checked all the time while a test does its worst |
 //! | [`ffmpeg`], [`binary_clock`] | independent judges of pictures and sound |
 //! | [`judges`] | independent judges of containers and manifests |
@@ -23,6 +24,7 @@ pub mod boxes;
 pub mod browser;
 pub mod clock;
 pub mod daemon;
+pub mod events;
 pub mod ffmpeg;
 pub mod gpus;
 pub mod http;

@@ -76,6 +76,32 @@ fn a_box_is_claimed_and_signed_in_to_in_the_browser() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_second_step_is_set_up_and_a_removal_undone_without_a_mouse() -> anyhow::Result<()> {
+    let _alone = alone();
+    let daemon = Daemon::start()?;
+    let code = daemon.cli(&["claim", "--json"])?;
+    let code: wire::ClaimCode = serde_json::from_slice(&code.stdout).with_context(|| said(&code))?;
+    let base = format!("https://127.0.0.1:{}", daemon.ports.https);
+    let report =
+        browser::script("second-step.mjs", &["--base", &base, "--code", &code.code, "--password", PASSWORD])?;
+    let steps =
+        ["set up", "signed in by a code", "signed in by a recovery code", "a QR code", "undone", "taken off"];
+    ensure!(report["steps"] == json!(steps), "{report:#}");
+    ensure!(report["findings"] == json!([]) && report["pageErrors"] == json!([]), "{report:#}");
+    let off = daemon.cli(&["user", "totp", "remove", "Ada"])?;
+    ensure!(!off.status.success() && said(&off).contains("has no second step"), "{}", said(&off));
+    let audit = daemon.cli(&["audit", "--json"])?;
+    let written = format!("{}{}", written(&daemon), said(&audit));
+    ensure!(written.contains("/users/Ada/totp/confirm"), "{written}");
+    let secrets = report["secrets"].as_array().context("no secrets")?;
+    ensure!(secrets.len() == 11, "{secrets:?}");
+    for secret in secrets.iter().filter_map(|secret| secret.as_str()) {
+        ensure!(!written.contains(secret), "a secret is written down: {written}");
+    }
+    Ok(())
+}
+
 /// A client of the API: its cookie.
 struct Client {
     base: String,

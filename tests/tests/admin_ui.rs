@@ -29,6 +29,7 @@ fn story(more: &[&str]) -> anyhow::Result<Value> {
         "another tier",
         "an alarm",
         "the alarm is over",
+        "an operator sees what is granted",
         "audited",
         "every page",
     ];

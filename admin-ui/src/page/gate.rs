@@ -80,18 +80,39 @@ pub(crate) fn ClaimForm() -> impl IntoView {
 
 #[component]
 fn SignInForm() -> impl IntoView {
-    let [name, password] = std::array::from_fn(|_| RwSignal::new(String::new()));
+    let [name, password, code] = std::array::from_fn(|_| RwSignal::new(String::new()));
     let saving = Saving::new();
+    let second_step = RwSignal::new(false);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let who = NewSession { name: name.get_untracked(), password: password.get_untracked() };
+        let code = second_step.get_untracked().then(|| code.get_untracked());
+        let who = NewSession { name: name.get_untracked(), password: password.get_untracked(), code };
         saving.run(async move { api::sign_in(&who).await }, |_| dom::reload());
     };
+    // Asked for once the password was right.
+    Effect::new(move |_| {
+        let is_asked = saving.fault.with(|fault| fault.as_ref().is_some_and(|fault| fault.is_about("/code")));
+        if is_asked && !second_step.get_untracked() {
+            second_step.set(true);
+            saving.forget();
+        }
+    });
+    let field: NodeRef<leptos::html::Input> = NodeRef::new();
+    Effect::new(move |_| {
+        if let Some(field) = field.get() {
+            // A browser refuses only for an element that cannot have the focus.
+            let _ = field.focus();
+        }
+    });
     view! {
         <h1>{text::SIGN_IN}</h1>
         <form novalidate on:submit=submit>
             <label>{text::NAME}<input type="text" name="name" autocomplete="username" autofocus bind:value=name/></label>
             <label>{text::PASSWORD}<input type="password" name="password" autocomplete="current-password" bind:value=password/></label>
+            <Show when=move || second_step.get()>
+                <label>{text::CODE}<input type="text" name="code" node_ref=field autocomplete="one-time-code" spellcheck="false" bind:value=code/></label>
+                <p class="hint">{text::CODE_HINT}</p>
+            </Show>
             <FaultLine fault=saving.fault/>
             <button type="submit" class="primary" disabled=move || saving.is_busy()>{text::SIGN_IN}</button>
         </form>

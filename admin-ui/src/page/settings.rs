@@ -6,6 +6,7 @@ use crate::parts::about::About;
 use crate::parts::certificate::Certificate;
 use crate::parts::configuration::ConfigurationFile;
 use crate::parts::notifications::Notifications;
+use crate::parts::second_step::SecondStep;
 use crate::parts::tokens::Tokens;
 use crate::parts::users::Users;
 use crate::text;
@@ -20,6 +21,9 @@ pub(crate) fn SettingsPage() -> impl IntoView {
         let title = if me.may_manage() { text::USERS } else { text::MY_PASSWORD };
         view! { <section class="panel" id="users"><h2>{title}</h2><Users name role/></section> }
     });
+    let second_step = me.user().map(|User { name, .. }| {
+        view! { <section class="panel" id="second-step"><h2>{text::SECOND_STEP}</h2><SecondStep name/></section> }
+    });
     let tokens = me
         .user()
         .map(|User { role, .. }| view! { <section class="panel" id="tokens"><Tokens role/></section> });
@@ -33,6 +37,7 @@ pub(crate) fn SettingsPage() -> impl IntoView {
         <PageHead title=text::SETTINGS/>
         <div class="panels">
             {users}
+            {second_step}
             {tokens}
             {managed}
             <section class="panel" id="tls"><h2>{text::TLS}</h2><Certificate/></section>

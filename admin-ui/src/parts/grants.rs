@@ -12,7 +12,7 @@ use wire::{Account, Grants, Role};
 /// One user's channels; administrators are not limited.
 #[component]
 pub(crate) fn GrantsOf(account: Account, fetch: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
-    let Account { name, role, channels } = account;
+    let Account { name, role, channels, .. } = account;
     let told = match &channels {
         None => text::ALL_CHANNELS.to_owned(),
         Some(slugs) if slugs.is_empty() => text::NO_CHANNELS_OF_USER.to_owned(),

@@ -3,6 +3,7 @@
 use crate::api;
 use crate::parts::fault_line::FaultLine;
 use crate::parts::saving::Saving;
+use crate::parts::undo::Undo;
 use crate::text;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -44,11 +45,11 @@ pub(crate) fn Notifications() -> impl IntoView {
 #[component]
 fn DestinationRow(
     each: Destination,
-    fetch: impl Fn() + Copy + 'static,
+    fetch: impl Fn() + Copy + Send + Sync + 'static,
     acting: Saving,
     told: RwSignal<String>,
 ) -> impl IntoView {
-    let name = StoredValue::new(each.name.clone());
+    let (name, undo) = (StoredValue::new(each.name.clone()), Undo::here());
     let test = move |_| {
         let name = name.get_value();
         told.set(text::notify_testing(&name));
@@ -58,8 +59,11 @@ fn DestinationRow(
         });
     };
     let remove = move |_| {
-        let name = name.get_value();
-        acting.run(async move { api::remove_destination(&name).await }, move |()| fetch());
+        let (name, gone) = (name.get_value(), name.get_value());
+        acting.run(async move { api::remove_destination(&name).await }, move |id| {
+            fetch();
+            undo.offer(*id, gone, fetch);
+        });
     };
     let state = match (&each.status.last, each.status.failing) {
         (Some(why), true) => text::notify_failing(why),

@@ -4,6 +4,7 @@ use crate::api::{self, Fault};
 use crate::board::Heard;
 use crate::parts::copy_button::CopyButton;
 use crate::parts::fault_line::FaultLine;
+use crate::parts::qr::Qr;
 use crate::{format, text};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -19,6 +20,11 @@ struct Line {
 impl Line {
     fn filled(&self, key: &str) -> String {
         self.template.replace(text::KEY_PLACEHOLDER, key)
+    }
+
+    /// A whole address: what an encoder on a phone takes by its camera.
+    fn is_address(&self) -> bool {
+        self.has_key() && self.template.contains("://") && !self.template.contains(char::is_whitespace)
     }
 
     fn has_key(&self) -> bool {
@@ -137,11 +143,19 @@ fn PublishLine(line: Line, secret: Secret) -> impl IntoView {
     };
     let what = line.with_value(|line| line.what);
     let refused = Callback::new(move |()| secret.copy_refused.set(true));
+    let code = move || {
+        let secret = secret.shown.with(|key| key.as_ref().map(|it| it.stream_key.clone()))?;
+        let address = line.with_value(|line| line.is_address().then(|| line.filled(&secret)))?;
+        Some(
+            view! { <dd class="code"><Qr text=address what=format!("{}: {what}", text::PUBLISH_QR_OF)/></dd> },
+        )
+    };
     view! {
         <div class="address">
             <dt>{what}</dt>
             <dd><code>{shown}</code></dd>
             <dd><CopyButton what fetch refused/></dd>
+            {code}
         </div>
     }
 }
@@ -167,6 +181,15 @@ mod tests {
             told(&["rtmp://box:1935/live/STREAM_KEY"], "k"),
             ["Server (OBS): rtmp://box:1935/live", "Stream key: k", "RTMP address: rtmp://box:1935/live/k"]
         );
+    }
+
+    #[test]
+    fn whole_addresses_are_for_cameras() {
+        let urls =
+            ["rtmp://box:1935/live/STREAM_KEY", "srt://box:9000?streamid=STREAM_KEY"].map(str::to_owned);
+        let codes: Vec<_> =
+            lines(&urls).into_iter().filter(Line::is_address).map(|line| line.template).collect();
+        assert_eq!(codes, urls, "neither the key alone, nor a command");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::api::{self, Fault};
 use crate::board::{Board, Heard};
 use crate::parts::fault_line::FaultLine;
+use crate::parts::undo::Undo;
 use crate::route::{Route, Router};
 use crate::text;
 use leptos::html::Dialog;
@@ -17,7 +18,7 @@ pub(crate) fn RemoveDialog(
     channel: Memo<Option<Heard<Channel>>>,
     dialog: NodeRef<Dialog>,
 ) -> impl IntoView {
-    let (board, router) = (Board::here(), Router::here());
+    let (board, router, undo) = (Board::here(), Router::here(), Undo::here());
     let fault: RwSignal<Option<Fault>> = RwSignal::new(None);
     let busy = RwSignal::new(false);
     let title_id = format!("remove-{slug}");
@@ -30,13 +31,16 @@ pub(crate) fn RemoveDialog(
     };
     let remove = move |_| {
         let slug = slug.clone();
+        let name = channel.with_untracked(|heard| heard.as_ref().map(|heard| heard.said.name.clone()));
         busy.set(true);
         spawn_local(async move {
             match api::remove(&slug).await {
-                Ok(()) => {
+                Ok(id) => {
                     close();
                     router.go(Route::Overview);
                     board.hear_removed(&slug);
+                    // The feed tells of it when it is there again.
+                    undo.offer(id, name.unwrap_or(slug), || ());
                 }
                 Err(told) => drop(fault.try_set(Some(told))),
             }

@@ -6,6 +6,7 @@ use crate::parts::copy_button::CopyButton;
 use crate::parts::failover::FailoverForm;
 use crate::parts::fault_line::FaultLine;
 use crate::parts::signal_path::light_name;
+use crate::parts::undo::Undo;
 use crate::text;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -89,7 +90,11 @@ fn OneSource(source: SourceStatus, section: Section) -> impl IntoView {
     let SourceStatus { number, source, on_air, light, detail } = source;
     let can_take = !on_air && matches!(light, Light::Good | Light::Degraded);
     let take = move |_| section.call(async move |slug| api::take(&slug, number).await, drop);
-    let remove = move |_| section.call(async move |slug| api::remove_source(&slug, number).await, drop);
+    let undo = Undo::here();
+    let remove = move |_| {
+        let gone = move |id| undo.offer(id, text::source_name(number), || ());
+        section.call(async move |slug| api::remove_source(&slug, number).await, gone);
+    };
     let key = move || section.shown.with(|shown| shown.clone().filter(|(of, _)| *of == number));
     let word = move || if key().is_some() { text::HIDE_ADDRESS } else { text::SHOW_ADDRESS };
     view! {

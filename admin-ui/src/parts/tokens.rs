@@ -4,6 +4,7 @@ use crate::api;
 use crate::parts::copy_button::CopyButton;
 use crate::parts::fault_line::FaultLine;
 use crate::parts::saving::Saving;
+use crate::parts::undo::Undo;
 use crate::{format, text};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -43,9 +44,20 @@ pub(crate) fn Tokens(role: Role) -> impl IntoView {
 }
 
 #[component]
-fn TokenRow(token: ApiToken, fetch: impl Fn() + Copy + 'static, removing: Saving) -> impl IntoView {
+fn TokenRow(
+    token: ApiToken,
+    fetch: impl Fn() + Copy + Send + Sync + 'static,
+    removing: Saving,
+) -> impl IntoView {
     let ApiToken { id, name, owner, scope, channels, expires_at_ms, used_at_ms, .. } = token;
-    let remove = move |_| removing.run(async move { api::remove_token(id).await }, move |()| fetch());
+    let (undo, gone) = (Undo::here(), name.clone());
+    let remove = move |_| {
+        let gone = gone.clone();
+        removing.run(async move { api::remove_token(id).await }, move |id| {
+            fetch();
+            undo.offer(*id, gone, fetch);
+        });
+    };
     let label = text::remove_token(&name);
     let scope = match channels {
         None => text::scope(scope).to_owned(),

@@ -4,6 +4,7 @@ use crate::api;
 use crate::parts::fault_line::FaultLine;
 use crate::parts::grants::GrantsOf;
 use crate::parts::saving::{SaveLine, Saving};
+use crate::parts::undo::Undo;
 use crate::text;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -53,18 +54,30 @@ fn UserRow(
     removing: Saving,
     is_me: bool,
 ) -> impl IntoView {
+    let undo = Undo::here();
     let (name, role, account) = (user.name.clone(), user.role, user.clone());
     let remove = move |_| {
-        let name = user.name.clone();
-        removing.run(async move { api::remove_user(&name).await }, move |()| fetch());
+        let (name, gone) = (user.name.clone(), user.name.clone());
+        removing.run(async move { api::remove_user(&name).await }, move |id| {
+            fetch();
+            undo.offer(*id, gone, fetch);
+        });
     };
     let label = text::remove_user(&name);
+    let totp = account.totp.then(|| {
+        let (label, of) = (text::take_second_step(&name), name.clone());
+        let take = move |_| {
+            let name = of.clone();
+            removing.run(async move { api::remove_totp(&name).await }, move |()| fetch());
+        };
+        view! { <button type="button" class="small" aria-label=label disabled=move || removing.is_busy() on:click=take>{text::TAKE_SECOND_STEP}</button> }
+    });
     let button = (!is_me).then(|| {
         view! {
             <button type="button" class="small danger" aria-label=label disabled=move || removing.is_busy() on:click=remove>{text::REMOVE_USER}</button>
         }
     });
-    view! { <tr><td>{name}</td><td>{text::role(role)}</td><td><GrantsOf account fetch/></td><td class="end">{button}</td></tr> }
+    view! { <tr><td>{name}</td><td>{text::role(role)}</td><td><GrantsOf account fetch/></td><td class="end">{totp}" "{button}</td></tr> }
 }
 
 #[component]

@@ -5,6 +5,7 @@
 //! | `claim` | the one-time code that makes the first administrator; pure |
 //! | [`password`] | which are taken, and how they are kept |
 //! | [`role`] | pure: how the roles stand to each other |
+//! | `second_step` | codes of an authenticator app, and what takes their place |
 //! | [`sight`] | pure: which channels exist for whom |
 //! | `throttle` | how often somebody may try |
 //!
@@ -13,6 +14,7 @@
 mod claim;
 pub mod password;
 pub mod role;
+pub(crate) mod second_step;
 pub mod sight;
 mod throttle;
 
@@ -38,6 +40,22 @@ pub enum AccountError {
     /// No such user, or another password: which of both is nobody's business.
     #[error("the name or the password is wrong")]
     Wrong,
+    /// The password was right, and is not all.
+    #[error("enter the six digits that your authenticator app shows now, or one of your recovery codes")]
+    CodeNeeded,
+    /// Neither a code of now, nor a recovery code, or one that was used.
+    #[error(
+        "the code is wrong, or was used: wait for the next one; if none is taken, look whether the app's clock is right"
+    )]
+    SecondStep,
+    /// Too often.
+    #[error(
+        "too many codes; wait two minutes. An administrator can take the second step off, and `forebay user totp remove` on the box"
+    )]
+    CodesThrottled,
+    /// None has been set up.
+    #[error("set the second step up first, and then confirm it by a code")]
+    NoTotp,
     /// No claim code is good now.
     #[error("there is no claim code just now; `forebay claim` on the box makes one")]
     NoCode,
@@ -174,10 +192,53 @@ impl Accounts {
             None => (None, password::nobodys().to_owned()),
         };
         let is_right = self.verify(wanted.password.clone(), hash).await?;
-        match user.filter(|_| is_right) {
-            Some(user) => self.open_session(user).await,
-            None => Err(AccountError::Wrong),
+        let user = user.filter(|_| is_right).ok_or(AccountError::Wrong)?;
+        self.second_step(&user.name, wanted.code.as_deref()).await?;
+        self.open_session(user).await
+    }
+
+    /// For somebody whose password was right, where they have asked for it.
+    async fn second_step(&self, name: &str, code: Option<&str>) -> Result<(), AccountError> {
+        let totp = self.0.store.totp(name).await?.filter(|totp| totp.is_confirmed);
+        let Some(totp) = totp else { return Ok(()) };
+        let code = code.filter(|code| !code.trim().is_empty()).ok_or(AccountError::CodeNeeded)?;
+        self.0.throttle.code(name)?;
+        let is_right = match second_step::step_of(totp.secret, code, self.0.house.now()) {
+            Some(step) => self.0.store.use_totp_step(name, step).await?,
+            None => self.0.store.use_recovery_code(name, second_step::recovery_hash(code)).await?,
+        };
+        if is_right { Ok(()) } else { Err(AccountError::SecondStep) }
+    }
+
+    /// What somebody's authenticator app is to be told; nothing is asked of them before they [confirm](Self::confirm_totp).
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn offer_totp(&self, name: &str) -> Result<wire::NewTotp, AccountError> {
+        let secret = second_step::secret()?;
+        let issuer = self.0.store.setting(crate::api::BOX_NAME).await?;
+        let issuer = issuer.as_ref().and_then(serde_json::Value::as_str).unwrap_or("Forebay");
+        let told = second_step::told(secret, name, issuer);
+        let told = told.map_err(|error| StoreError::Impossible(format!("a second step: {error}")))?;
+        self.0.store.offer_totp(name, secret).await?;
+        Ok(told)
+    }
+
+    /// Has signing in take a code from now on, if this is one: the app has been told right. Sessions that are open stay.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn confirm_totp(&self, name: &str, code: &str) -> Result<wire::RecoveryCodes, AccountError> {
+        let totp = self.0.store.totp(name).await?.ok_or(AccountError::NoTotp)?;
+        if totp.is_confirmed {
+            return Err(StoreError::TotpOn(name.to_owned()).into());
         }
+        self.0.throttle.code(name)?;
+        let step = second_step::step_of(totp.secret, code, self.0.house.now());
+        let step = step.ok_or(AccountError::SecondStep)?;
+        let (recovery_codes, hashes) = second_step::recovery_codes()?;
+        self.0.store.confirm_totp(name, step, hashes).await?;
+        Ok(wire::RecoveryCodes { recovery_codes })
     }
 
     async fn open_session(&self, user: User) -> Result<SignedIn, AccountError> {
@@ -297,8 +358,11 @@ mod tests {
         let (_folder, accounts) = accounts();
         let code = accounts.new_code().await.unwrap().code;
         accounts.claim(&claim(&code), None).await.unwrap();
-        let sign_in =
-            |name: &str, password: &str| wire::NewSession { name: name.into(), password: password.into() };
+        let sign_in = |name: &str, password: &str| wire::NewSession {
+            name: name.into(),
+            password: password.into(),
+            code: None,
+        };
         let address = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
         let right = sign_in("ADA", "correct horse battery");
         let signed_in = accounts.sign_in(&right, address(1)).await.unwrap();

@@ -1,7 +1,10 @@
-//! How often somebody may try to sign in: by name, and by address, whether it succeeds or not.
+//! How often somebody may try to sign in: by name, and by address, whether it succeeds or not; and how many codes a name may try.
 
 use super::AccountError;
-use crate::limits::{SIGN_INS_A_MINUTE_OF_ADDRESS, SIGN_INS_A_MINUTE_OF_NAME, THROTTLED_MAX};
+use crate::limits::{
+    SECOND_STEP_EVERY, SECOND_STEPS_AT_ONCE, SIGN_INS_A_MINUTE_OF_ADDRESS, SIGN_INS_A_MINUTE_OF_NAME,
+    THROTTLED_MAX,
+};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
@@ -11,6 +14,8 @@ pub(super) struct Throttle {
     /// By a digest, so that a name of any length takes as much room.
     names: DefaultKeyedRateLimiter<[u8; 32]>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
+    /// Names whose password was right.
+    codes: DefaultKeyedRateLimiter<[u8; 32]>,
 }
 
 impl std::fmt::Debug for Throttle {
@@ -21,7 +26,9 @@ impl std::fmt::Debug for Throttle {
 
 impl Default for Throttle {
     fn default() -> Self {
+        let codes = Quota::with_period(SECOND_STEP_EVERY).expect("two minutes are some time");
         Self {
+            codes: RateLimiter::keyed(codes.allow_burst(SECOND_STEPS_AT_ONCE)),
             names: RateLimiter::keyed(Quota::per_minute(SIGN_INS_A_MINUTE_OF_NAME)),
             addresses: RateLimiter::keyed(Quota::per_minute(SIGN_INS_A_MINUTE_OF_ADDRESS)),
         }
@@ -31,7 +38,7 @@ impl Default for Throttle {
 impl Throttle {
     /// Counts an attempt. The console has neither name nor address that counts.
     pub(super) fn attempt(&self, name: Option<&str>, from: Option<IpAddr>) -> Result<(), AccountError> {
-        let name = name.map(|name| Sha256::digest(name.trim().to_lowercase().as_bytes()).into());
+        let name = name.map(digest);
         let from = from.map(|address| network(address.to_canonical()));
         // Those who did not try for a minute are forgotten once there are many.
         if self.names.len() + self.addresses.len() > THROTTLED_MAX {
@@ -42,6 +49,15 @@ impl Throttle {
         let of_name = name.is_none_or(|name| self.names.check_key(&name).is_ok());
         if of_address && of_name { Ok(()) } else { Err(AccountError::Throttled) }
     }
+
+    /// Counts a code of somebody whose password was right.
+    pub(super) fn code(&self, name: &str) -> Result<(), AccountError> {
+        self.codes.check_key(&digest(name)).map_err(|_| AccountError::CodesThrottled)
+    }
+}
+
+fn digest(name: &str) -> [u8; 32] {
+    Sha256::digest(name.trim().to_lowercase().as_bytes()).into()
 }
 
 /// Whoever has one IPv6 address has a network of 2^64 of them.

@@ -67,6 +67,7 @@ async fn each_call_is_for_the_roles_of_the_table_and_for_no_other() {
                 Needs::Nothing => true,
                 Needs::Role(least) => reaches(role, least),
                 Needs::Oneself => role == Role::Administrator,
+                Needs::OneselfAlone => false,
             };
             // A code is made by the socket alone; what is for nobody says so itself.
             let refuses_all = call.path == "/claim-code";
@@ -170,7 +171,7 @@ async fn a_token_does_what_its_scope_says_and_needs_no_page() {
             let seen = status(state, by(filled(call, "none", "none"), secret), HERE).await;
             let is_for = match call.needs {
                 Needs::Role(least) => reaches(role, least) && !call.is_personal,
-                Needs::Nothing | Needs::Oneself => false,
+                Needs::Nothing | Needs::Oneself | Needs::OneselfAlone => false,
             };
             let refuses_all = call.path == "/claim-code";
             assert_eq!(

@@ -1,8 +1,8 @@
 //! The calls about who may manage the box: claim, sign in and out, users.
 
-use super::ApiState;
 use super::guard::{Asked, Caller};
 use super::problem::{self, ApiError, Kind};
+use super::{ApiState, removed};
 use crate::accounts::{AccountError, SignedIn};
 use crate::store::StoreError;
 use actix_web::http::header::SET_COOKIE;
@@ -70,7 +70,11 @@ async fn sign_in(
 ) -> Result<HttpResponse, ApiError> {
     asked.secure()?;
     let signed_in =
-        state.accounts.sign_in(&wanted, asked.address).await.inspect_err(|error| refused(&asked, error))?;
+        state.accounts.sign_in(&wanted, asked.address).await.inspect_err(|error| match error {
+            // Nothing is refused yet.
+            AccountError::CodeNeeded => (),
+            error => refused(&asked, error),
+        })?;
     tracing::info!(user = signed_in.user.name, "signed in");
     Ok(let_in(&signed_in))
 }
@@ -137,11 +141,11 @@ async fn add(state: Data<ApiState>, Json(wanted): Json<wire::NewUser>) -> Result
     Ok(HttpResponse::Created().json(added))
 }
 
-async fn remove(state: Data<ApiState>, name: Path<String>) -> Result<HttpResponse, ApiError> {
-    state.store.remove_user(&name).await?;
+async fn remove(state: Data<ApiState>, asked: Asked, name: Path<String>) -> Result<HttpResponse, ApiError> {
+    let kept = state.store.remove_user(&name, removed::by(&asked)).await?;
     state.bump();
     tracing::info!(user = name.as_str(), "user removed");
-    Ok(HttpResponse::NoContent().finish())
+    Ok(removed::gone(kept))
 }
 
 async fn set_password(
@@ -172,6 +176,11 @@ impl From<AccountError> for ApiError {
         let told = error.to_string();
         match error {
             AccountError::Throttled => Self::new(Kind::TooMany, told),
+            AccountError::CodesThrottled => Self::new(Kind::TooMany, told).at("/code"),
+            AccountError::CodeNeeded | AccountError::SecondStep => {
+                Self::new(Kind::Forbidden, told).at("/code")
+            }
+            AccountError::NoTotp => Self::new(Kind::Conflict, told),
             AccountError::Wrong => Self::new(Kind::Forbidden, told),
             AccountError::NoCode | AccountError::Code => Self::new(Kind::Invalid, told).at("/code"),
             AccountError::Busy => Self::new(Kind::Busy, told),

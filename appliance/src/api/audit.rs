@@ -44,6 +44,7 @@ enum Subject {
     Alarms,
     Destinations,
     Configuration,
+    Removed,
     /// Nothing that is kept, or a secret.
     Other,
 }
@@ -58,6 +59,7 @@ impl Subject {
             (Some("alarms"), _) => Self::Alarms,
             (Some("configuration" | "settings"), _) => Self::Configuration,
             (Some("notifications"), _) => Self::Destinations,
+            (Some("removed"), _) => Self::Removed,
             _ => Self::Other,
         }
     }
@@ -73,6 +75,7 @@ impl Subject {
                 Some(Value::Object(things(&all).into_iter().collect()))
             }
             Self::Destinations => destinations(state).await.ok(),
+            Self::Removed => state.store.removed().await.ok().map(|removed| json!({ "removed": removed })),
             Self::Other => None,
         }
     }

@@ -18,6 +18,8 @@ pub enum Needs {
     Role(Role),
     /// To be about oneself, or to come from an administrator.
     Oneself,
+    /// To be about oneself, whatever the role.
+    OneselfAlone,
 }
 
 /// One call.
@@ -66,11 +68,18 @@ pub const CALLS: &[Call] = &[
     call("GET", "/users/{name}", ADMINISTER),
     call("DELETE", "/users/{name}", ADMINISTER).rehearsed(),
     personal("PUT", "/users/{name}/password", Needs::Oneself).rehearsed(),
+    personal("GET", "/users/{name}/totp", Needs::Oneself),
+    personal("POST", "/users/{name}/totp", Needs::OneselfAlone),
+    personal("DELETE", "/users/{name}/totp", Needs::Oneself).rehearsed(),
+    personal("POST", "/users/{name}/totp/confirm", Needs::OneselfAlone),
     call("GET", "/users/{name}/channels", ADMINISTER),
     call("PUT", "/users/{name}/channels", ADMINISTER).rehearsed(),
     call("GET", "/tokens", VIEW),
     personal("POST", "/tokens", VIEW).rehearsed(),
     personal("DELETE", "/tokens/{id}", VIEW).rehearsed(),
+    call("GET", "/removed", VIEW),
+    call("DELETE", "/removed/{id}", VIEW).rehearsed(),
+    call("POST", "/removed/{id}/restore", VIEW).rehearsed(),
     call("GET", "/channels", VIEW),
     call("POST", "/channels", OPERATE).rehearsed(),
     call("GET", "/channels/{slug}", VIEW),
@@ -190,13 +199,12 @@ impl Call {
     /// Whether somebody of this name and role may make it.
     #[must_use]
     pub fn is_for(&self, name: &str, role: Role, path: &str) -> bool {
+        let is_own = || user_of(path).is_some_and(|about| about.eq_ignore_ascii_case(name));
         match self.needs {
             Needs::Nothing => true,
             Needs::Role(least) => reaches(role, least),
-            Needs::Oneself => {
-                role == Role::Administrator
-                    || user_of(path).is_some_and(|about| about.eq_ignore_ascii_case(name))
-            }
+            Needs::Oneself => role == Role::Administrator || is_own(),
+            Needs::OneselfAlone => is_own(),
         }
     }
 }
@@ -233,5 +241,8 @@ mod tests {
         assert!(call.is_for("Ada", Role::Viewer, "/users/ada/password"));
         assert!(!call.is_for("Olga", Role::Operator, "/users/ada/password"));
         assert!(call.is_for("Cyd", Role::Administrator, "/users/ada/password"));
+        let Found::Call(call) = find(&Method::POST, "/users/ada/totp") else { panic!("not there") };
+        assert!(call.is_for("Ada", Role::Viewer, "/users/ada/totp"));
+        assert!(!call.is_for("Cyd", Role::Administrator, "/users/ada/totp"));
     }
 }

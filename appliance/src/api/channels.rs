@@ -3,7 +3,7 @@
 use super::address::Base;
 use super::guard::Asked;
 use super::problem::{self, ApiError, Kind};
-use super::{ApiState, alarms, view};
+use super::{ApiState, alarms, removed, view};
 use crate::accounts::sight::Sight;
 use crate::board::ChannelReport;
 use crate::store::{Channel, Desired, Draft, StoreError};
@@ -129,11 +129,11 @@ async fn picture(state: Data<ApiState>, slug: Path<String>) -> Result<HttpRespon
     Ok(HttpResponse::Ok().insert_header(ContentType::jpeg()).body(jpeg))
 }
 
-async fn remove(state: Data<ApiState>, slug: Path<String>) -> Result<HttpResponse, ApiError> {
-    state.store.remove(&slug).await?;
+async fn remove(state: Data<ApiState>, asked: Asked, slug: Path<String>) -> Result<HttpResponse, ApiError> {
+    let kept = state.store.remove(&slug, removed::by(&asked)).await?;
     state.bump();
     tracing::info!(channel = slug.as_str(), "channel removed");
-    Ok(HttpResponse::NoContent().finish())
+    Ok(removed::gone(kept))
 }
 
 async fn start(

@@ -101,6 +101,7 @@ impl Edit {
     pub(super) async fn end(self, state: &ApiState, request: &HttpRequest, headers: &mut HeaderMap) {
         if self.is_tried {
             headers.insert(DRY_RUN, HeaderValue::from_static("true"));
+            headers.remove(super::removed::UNDO);
             return;
         }
         let now = match self.is_safe {
@@ -207,7 +208,7 @@ async fn edition(state: &ApiState, request: &HttpRequest, path: &str) -> Option<
 fn tag(edition: &Value) -> String {
     // Members are in order of their names, so the same settings have the same text.
     let digest: [u8; 32] = Sha256::digest(edition.to_string().as_bytes()).into();
-    format!("\"{:.32}\"", crate::audit::hex(&digest))
+    format!("\"{:.32}\"", data_encoding::HEXLOWER.encode(&digest))
 }
 
 /// All tags of `If-Match`; what is no text matches nothing.

@@ -7,6 +7,8 @@
 //! | `edits` | edits that do not overwrite each other, and edits that are only tried |
 //! | [`problem`] | errors as RFC 9457 has them, and the one table from errors to statuses |
 //! | `accounts` | claim, sign in and out, users |
+//! | `removed` | what was removed of late, and is put back |
+//! | `second_step` | codes besides the password |
 //! | `tokens` | tokens for scripts |
 //! | `channels` | the calls about channels |
 //! | `playback` | the calls about who may watch |
@@ -57,6 +59,10 @@ mod notify;
 mod openapi;
 mod playback;
 pub mod problem;
+mod removed;
+mod second_step;
+#[cfg(test)]
+mod second_step_tests;
 mod slate;
 pub mod socket;
 mod sources;
@@ -186,6 +192,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
     let nothing = || web::to(problem::no_such_call);
     let v1 = web::scope("/v1")
         .configure(accounts::configure)
+        .configure(second_step::configure)
+        .configure(removed::configure)
         .configure(tokens::configure)
         .configure(channels::configure)
         .configure(playback::configure)

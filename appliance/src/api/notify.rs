@@ -1,7 +1,8 @@
 //! The calls about where alarms are sent on to.
 
-use super::ApiState;
+use super::guard::Asked;
 use super::problem::{self, ApiError, Kind};
+use super::{ApiState, removed};
 use crate::notify::destination::{Destination, DestinationError, Secret};
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Json, Path};
@@ -79,11 +80,11 @@ async fn change(
     Ok(Json(SavedDestination { destination: shown(&state, &destination), secret }))
 }
 
-async fn remove(state: Data<ApiState>, name: Path<String>) -> Result<HttpResponse, ApiError> {
-    state.store.remove_destination(&name).await?;
+async fn remove(state: Data<ApiState>, asked: Asked, name: Path<String>) -> Result<HttpResponse, ApiError> {
+    let kept = state.store.remove_destination(&name, removed::by(&asked)).await?;
     state.bump();
     tracing::info!(destination = name.as_str(), "destination removed");
-    Ok(HttpResponse::NoContent().finish())
+    Ok(removed::gone(kept))
 }
 
 async fn test(state: Data<ApiState>, name: Path<String>) -> Result<Json<TestResult>, ApiError> {

@@ -141,9 +141,11 @@ impl From<StoreError> for ApiError {
             StoreError::NoSuchChannel(_) | StoreError::NoSuchSource(_) => Kind::NotFound,
             StoreError::NoBackupFor => return Self::new(Kind::Invalid, error.to_string()).at("/source"),
             StoreError::NameTaken { .. } => return Self::new(Kind::Conflict, error.to_string()).at("/name"),
-            StoreError::NoSuchUser(_) | StoreError::NoSuchToken(_) | StoreError::NoSuchDestination(_) => {
-                Kind::NotFound
-            }
+            StoreError::NoSuchUser(_)
+            | StoreError::NoTotp(_)
+            | StoreError::NoSuchRemoved(_)
+            | StoreError::NoSuchToken(_)
+            | StoreError::NoSuchDestination(_) => Kind::NotFound,
             StoreError::TokenTaken(_) | StoreError::DestinationTaken(_) => {
                 return Self::new(Kind::Conflict, error.to_string()).at("/name");
             }
@@ -153,6 +155,9 @@ impl From<StoreError> for ApiError {
             | StoreError::TooManyUsers
             | StoreError::TooManyDestinations
             | StoreError::UserTaken(_)
+            | StoreError::TotpOn(_)
+            | StoreError::PlaceTaken(_)
+            | StoreError::OwnerGone(_)
             | StoreError::LastAdministrator
             | StoreError::SeesAll(_)
             | StoreError::TooManyTokens

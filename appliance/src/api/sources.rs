@@ -1,9 +1,10 @@
 //! The calls about a channel's sources: back-ups, which one is on air, and when one takes over.
 
-use super::ApiState;
 use super::address::Base;
 use super::channels::one;
+use super::guard::Asked;
 use super::problem::{self, ApiError, Kind};
+use super::{ApiState, removed};
 use crate::ingest::TakeError;
 use crate::store::failover::{checked, shown};
 use actix_web::http::header::LOCATION;
@@ -39,16 +40,20 @@ async fn add(
     Ok(HttpResponse::Created().insert_header((LOCATION, place)).json(backup))
 }
 
-async fn remove(state: Data<ApiState>, path: Path<(String, u8)>) -> Result<HttpResponse, ApiError> {
+async fn remove(
+    state: Data<ApiState>,
+    asked: Asked,
+    path: Path<(String, u8)>,
+) -> Result<HttpResponse, ApiError> {
     let (slug, number) = path.into_inner();
     if number == 0 {
         let told = "the main source goes with its channel; only back-ups can be removed";
         return Err(ApiError::new(Kind::Conflict, told));
     }
-    state.store.remove_backup(&slug, number).await?;
+    let kept = state.store.remove_backup(&slug, number, removed::by(&asked)).await?;
     state.bump();
     tracing::info!(channel = slug, source = number, "back-up source removed");
-    Ok(HttpResponse::NoContent().finish())
+    Ok(removed::gone(kept))
 }
 
 async fn key(

@@ -1,8 +1,8 @@
 //! The calls about tokens for scripts.
 
-use super::ApiState;
 use super::guard::{Asked, Caller};
 use super::problem::{self, ApiError, Kind};
+use super::{ApiState, removed};
 use crate::accounts::checked_name;
 use crate::limits::{API_TOKEN_LIFE_DEFAULT, API_TOKEN_LIFE_MAX};
 use crate::store::{StoreError, TokenDraft};
@@ -90,10 +90,11 @@ fn invalid(why: impl Into<String>, field: &str) -> ApiError {
 }
 
 async fn remove(state: Data<ApiState>, asked: Asked, id: Path<i64>) -> Result<HttpResponse, ApiError> {
-    let gone = state.store.remove_token(*id, whose(&asked)).await?;
+    let by = removed::by(&asked);
+    let (gone, kept) = state.store.remove_token(*id, whose(&asked), by).await?;
     state.bump();
     tracing::info!(user = gone.owner, token = gone.name, "token removed");
-    Ok(HttpResponse::NoContent().finish())
+    Ok(removed::gone(kept))
 }
 
 #[cfg(test)]

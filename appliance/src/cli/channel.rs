@@ -4,7 +4,7 @@ use super::CliError;
 use super::client::Client;
 use super::slate::{self, SlateArgs};
 use super::sources::{self, BackupArgs, FailoverArgs, OneSource};
-use super::table::table;
+use super::table::{removed, table};
 use crate::settings::FolderFlags;
 use crate::store::{Encoder, Slug};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -231,11 +231,7 @@ pub fn run(args: &ChannelArgs, out: &mut impl Write) -> Result<(), CliError> {
         ChannelCommand::Token(wanted) => token(args, &mint(&client, wanted)?),
         ChannelCommand::Remove(One { slug }) => {
             client.delete(&path(slug, "")?)?;
-            if args.json {
-                json(&serde_json::json!({ "removed": slug }))
-            } else {
-                format!("{slug} removed\n")
-            }
+            removed(args.json, slug, slug)
         }
     };
     Ok(out.write_all(text.as_bytes())?)

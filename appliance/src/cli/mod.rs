@@ -21,6 +21,7 @@
 //! | [`templates`] | `forebay templates`: what a new channel may be made of |
 //! | [`tls`] | `forebay tls …`: the certificate that HTTPS serves |
 //! | [`token`] | `forebay token …`: what scripts call the API with |
+//! | [`undo`] | `forebay undo`: what was removed of late, and putting it back |
 //! | [`user`] | `forebay claim` and `forebay user`: who may manage the box |
 //! | `table` | pure: columns for people |
 
@@ -46,6 +47,7 @@ mod tests;
 pub mod tls;
 pub mod token;
 pub mod trial;
+pub mod undo;
 pub mod user;
 
 pub use client::Client;
@@ -109,6 +111,8 @@ pub enum Command {
     User(user::UserArgs),
     /// Make, list and remove tokens by which scripts call the API
     Token(token::TokenArgs),
+    /// Show what was removed in the last ten minutes, and put it back
+    Undo(undo::UndoArgs),
     /// Show, install and reset the certificate that HTTPS serves
     Tls(tls::TlsArgs),
     /// Check that `run` with these settings would find what it needs

@@ -4,7 +4,7 @@ use super::CliError;
 use super::alarms::severity_name;
 use super::channel::json;
 use super::client::Client;
-use super::table::table;
+use super::table::{removed, table};
 use crate::settings::FolderFlags;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::io::{BufRead, IsTerminal, Write, stdin};
@@ -135,11 +135,7 @@ pub fn run(args: &NotifyArgs, out: &mut impl Write) -> Result<(), CliError> {
         }
         NotifyCommand::Remove { name } => {
             client.delete(&place(name, ""))?;
-            if args.json {
-                json(&serde_json::json!({ "removed": name }))
-            } else {
-                format!("{name} removed\n")
-            }
+            removed(args.json, name, name)
         }
     };
     Ok(out.write_all(text.as_bytes())?)

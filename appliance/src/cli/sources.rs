@@ -3,6 +3,7 @@
 use super::CliError;
 use super::channel::{json, path, source_parser};
 use super::client::Client;
+use super::table::removed;
 use wire::{Backup, Channel, Failover, NewBackup, Source, StreamKey};
 
 /// Of `forebay channel backup`.
@@ -100,8 +101,7 @@ pub(super) fn backup(client: &Client, args: &BackupArgs, as_json: bool) -> Resul
         }
         BackupCommand::Remove(OneSource { slug, number }) => {
             client.delete(&path(slug, &format!("/sources/{number}"))?)?;
-            let removed = serde_json::json!({ "removed": number });
-            Ok(if as_json { json(&removed) } else { format!("back-up {number} of {slug} removed\n") })
+            Ok(removed(as_json, number, &format!("back-up {number} of {slug}")))
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Columns for people. Pure.
+//! What is printed: columns for people, JSON for scripts, a line for what was done. Pure.
+
+use super::channel::json;
 
 /// Left-aligned columns, two spaces apart; the first row is the heading. Empty cells are a dash.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
@@ -14,6 +16,11 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
+}
+
+/// That something is there no more: `id` for scripts, `what` for people.
+pub(super) fn removed(as_json: bool, id: &impl serde::Serialize, what: &str) -> String {
+    if as_json { json(&serde_json::json!({ "removed": id })) } else { format!("{what} removed\n") }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::CliError;
 use super::channel::json;
 use super::client::Client;
-use super::table::table;
+use super::table::{removed, table};
 use crate::settings::FolderFlags;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use media::date::Utc;
@@ -94,11 +94,7 @@ pub fn run(args: &TokenArgs, out: &mut impl Write) -> Result<(), CliError> {
         }
         TokenCommand::Remove { id } => {
             client.delete(&format!("/tokens/{id}"))?;
-            if args.json {
-                json(&serde_json::json!({ "removed": id }))
-            } else {
-                format!("token {id} removed\n")
-            }
+            removed(args.json, id, &format!("token {id}"))
         }
     };
     Ok(out.write_all(text.as_bytes())?)

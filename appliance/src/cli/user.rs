@@ -4,7 +4,7 @@
 use super::CliError;
 use super::channel::json;
 use super::client::Client;
-use super::table::table;
+use super::table::{removed, table};
 use crate::settings::FolderFlags;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::io::{BufRead, IsTerminal, Write, stdin};
@@ -72,7 +72,23 @@ pub enum UserCommand {
         #[arg(required = true)]
         channels: Vec<String>,
     },
+    /// Codes of an authenticator app, which somebody may have asked for besides the password
+    Totp {
+        /// What to do.
+        #[command(subcommand)]
+        command: TotpCommand,
+    },
     /// Let somebody sign in no more
+    Remove {
+        /// Who
+        name: String,
+    },
+}
+
+/// Everybody sets their own second step up, in the browser.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum TotpCommand {
+    /// Take the second step off somebody who has lost phone and recovery codes: the password does again
     Remove {
         /// Who
         name: String,
@@ -147,13 +163,13 @@ pub fn run(args: &UserArgs, out: &mut impl Write) -> Result<(), CliError> {
             left.retain(|slug| !channels.contains(slug));
             granted(&client, name, &Grants { channels: Some(left) }, args.json)?
         }
+        UserCommand::Totp { command: TotpCommand::Remove { name } } => {
+            client.delete(&place(name, "/totp"))?;
+            removed(args.json, name, &format!("the second step of {name}"))
+        }
         UserCommand::Remove { name } => {
             client.delete(&place(name, ""))?;
-            if args.json {
-                json(&serde_json::json!({ "removed": name }))
-            } else {
-                format!("{name} removed\n")
-            }
+            removed(args.json, name, name)
         }
     };
     Ok(out.write_all(text.as_bytes())?)
@@ -177,9 +193,16 @@ fn list(users: &[Account]) -> String {
     if users.is_empty() {
         return "nobody yet: `forebay claim` shows the code that makes the first administrator\n".into();
     }
-    let heading = ["NAME", "ROLE", "CHANNELS"].map(str::to_owned).to_vec();
-    let row =
-        |user: &Account| vec![user.name.clone(), word(user.role).to_owned(), told(user.channels.as_deref())];
+    let heading = ["NAME", "ROLE", "SECOND STEP", "CHANNELS"].map(str::to_owned).to_vec();
+    let row = |user: &Account| {
+        let second_step = if user.totp { "yes" } else { "no" };
+        vec![
+            user.name.clone(),
+            word(user.role).to_owned(),
+            second_step.into(),
+            told(user.channels.as_deref()),
+        ]
+    };
     table(&std::iter::once(heading).chain(users.iter().map(row)).collect::<Vec<_>>())
 }
 

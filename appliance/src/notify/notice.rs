@@ -2,6 +2,7 @@
 
 use crate::alarms::{Became, Turn};
 use crate::limits::{NOTIFY_SYSLOG_BYTES_MAX, NOTIFY_TEXT_CHARS_MAX};
+use data_encoding::HEXLOWER;
 use media::date::Utc;
 use media::time::Ticks;
 use serde_json::json;
@@ -85,8 +86,7 @@ fn new_id(at: Ticks) -> String {
     let mut bits = [0_u8; 12];
     // Without randomness the time alone tells notices apart.
     let _less = getrandom::fill(&mut bits);
-    let random: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("msg_{:x}{random}", at.millis())
+    format!("msg_{:x}{}", at.millis(), HEXLOWER.encode(&bits))
 }
 
 impl Notice {

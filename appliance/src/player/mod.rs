@@ -11,6 +11,7 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
+use data_encoding::HEXLOWER;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
@@ -73,7 +74,7 @@ async fn asset(request: HttpRequest, file: web::Path<String>) -> Answer {
 
 /// An embedded file, with its hash as entity tag.
 pub fn embedded(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpResponse {
-    let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
+    let tag = format!("\"{}\"", HEXLOWER.encode(&file.metadata.sha256_hash()[..16]));
     if request.headers().get(IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == tag.as_bytes()) {
         return HttpResponse::NotModified().insert_header((ETAG, tag)).finish();
     }
@@ -83,10 +84,6 @@ pub fn embedded(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpRe
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(file.data.into_owned())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// By ending; the few kinds that are embedded.

@@ -1,9 +1,10 @@
-//! What the store is asked of who sees what: grants, tokens for scripts; and its copy on which changes are tried.
+//! What the store is asked of who sees what: grants, tokens for scripts, second steps; and its copy on which changes are tried.
 
 use super::error::StoreError;
 use super::key::{KeyHash, StreamKey};
 use super::thread::Queue;
 use super::tokens::{Bearer, TokenDraft};
+use super::totp::{self, Totp};
 use super::{NEVER, Session, Store, accounts, copies, grants, tokens};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -63,14 +64,6 @@ impl Store {
         self.call(move |connection| tokens::list(connection, owner.as_deref())).await
     }
 
-    /// Makes a token void; of this owner, where one is given.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchToken`].
-    pub async fn remove_token(&self, id: i64, owner: Option<String>) -> Result<wire::ApiToken, StoreError> {
-        self.call(move |connection| tokens::remove(connection, id, owner.as_deref())).await
-    }
-
     /// Who has presented this token.
     ///
     /// # Errors
@@ -87,6 +80,74 @@ impl Store {
     pub async fn bearer_again(&self, bearer: &Bearer) -> Result<Option<Bearer>, StoreError> {
         let (hash, now) = (bearer.hash, self.house.now());
         self.call(move |connection| tokens::bearer(connection, &hash, now)).await
+    }
+
+    /// What somebody's codes are compared with.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`].
+    pub async fn totp(&self, name: &str) -> Result<Option<Totp>, StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| totp::get(connection, &name)).await
+    }
+
+    /// How somebody's second step stands.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`].
+    pub async fn totp_state(&self, name: &str) -> Result<wire::TotpState, StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| totp::state(connection, &name)).await
+    }
+
+    /// Keeps what somebody's codes are to be compared with; nobody is asked for one before [`Self::confirm_totp`].
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`], [`StoreError::TotpOn`].
+    pub async fn offer_totp(&self, name: &str, secret: [u8; 20]) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| totp::offer(connection, &name, &secret)).await
+    }
+
+    /// Has signing in take a code; `step` is the interval of the first one, `recovery` what takes a code's place.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`], [`StoreError::TotpOn`].
+    pub async fn confirm_totp(
+        &self,
+        name: &str,
+        step: i64,
+        recovery: Vec<[u8; 32]>,
+    ) -> Result<(), StoreError> {
+        let (name, now_ms) = (name.to_owned(), self.house.now().millis());
+        self.call(move |connection| totp::confirm(connection, &name, step, &recovery, now_ms)).await
+    }
+
+    /// Whether a code of this interval may be taken: it may once.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`].
+    pub async fn use_totp_step(&self, name: &str, step: i64) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| totp::use_step(connection, &name, step)).await
+    }
+
+    /// Whether this is the hash of a recovery code: it is once.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`].
+    pub async fn use_recovery_code(&self, name: &str, hash: [u8; 32]) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| totp::use_recovery(connection, &name, &hash)).await
+    }
+
+    /// Has signing in take no code any more.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`], [`StoreError::NoTotp`].
+    pub async fn remove_totp(&self, name: &str) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| totp::remove(connection, &name)).await
     }
 
     /// The same for somebody who has called already, and is only listening: what has become of their session.

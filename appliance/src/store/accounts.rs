@@ -3,6 +3,7 @@
 use super::channels::begin;
 use super::error::StoreError;
 use super::grants;
+use super::removed::{self, Gone};
 use crate::accounts::sight::Sight;
 use crate::limits::{SESSION_IDLE, SESSION_SEEN_STEP, SESSION_WHOLE, SESSIONS_OF_USER_MAX, USERS_MAX};
 use media::time::Ticks;
@@ -95,16 +96,26 @@ pub(super) fn id_of(read: &Transaction<'_>, name: &str) -> Result<i64, StoreErro
     found.ok_or_else(|| StoreError::NoSuchUser(name.chars().take(60).collect()))
 }
 
-pub(super) fn remove(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
+pub(super) fn remove(
+    connection: &mut Connection,
+    name: &str,
+    by: Option<&str>,
+    now: Ticks,
+) -> Result<i64, StoreError> {
     let write = begin(connection)?;
     let id = id_of(&write, name)?;
-    let is_administrator: bool =
-        write.query_row("SELECT role = 'administrator' FROM users WHERE id = ?1", [id], |row| row.get(0))?;
+    let sql = "SELECT name, role = 'administrator' FROM users WHERE id = ?1";
+    let (name, is_administrator): (String, bool) =
+        write.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if is_administrator && count(&write, Some(Role::Administrator))? == 1 {
         return Err(StoreError::LastAdministrator);
     }
+    let kind = wire::RemovedKind::User;
+    let gone = Gone { kind, name: &name, channel: None, owner: None, by, key: &name, number: None };
+    let kept = removed::keep(&write, &gone, now)?;
     write.execute("DELETE FROM users WHERE id = ?1", [id])?;
-    Ok(write.commit()?)
+    write.commit()?;
+    Ok(kept)
 }
 
 /// Ends the user's sessions, but for `kept`.
@@ -267,10 +278,13 @@ mod tests {
         add(&mut connection, &user("Bob", Role::Operator), &hash("x"), 0).unwrap();
         let again = add(&mut connection, &user("bob", Role::Viewer), &hash("x"), 0);
         assert!(matches!(again, Err(StoreError::UserTaken(_))));
-        assert!(matches!(remove(&mut connection, "ada"), Err(StoreError::LastAdministrator)));
+        assert!(matches!(
+            remove(&mut connection, "ada", None, Ticks::ZERO),
+            Err(StoreError::LastAdministrator)
+        ));
         add(&mut connection, &user("Cyd", Role::Administrator), &hash("x"), 0).unwrap();
-        remove(&mut connection, "ada").unwrap();
-        assert!(matches!(remove(&mut connection, "ada"), Err(StoreError::NoSuchUser(_))));
+        remove(&mut connection, "ada", None, Ticks::ZERO).unwrap();
+        assert!(matches!(remove(&mut connection, "ada", None, Ticks::ZERO), Err(StoreError::NoSuchUser(_))));
         let left = grants::accounts(&mut connection).unwrap();
         let left: Vec<_> = left.into_iter().map(|account| (account.name, account.role)).collect();
         assert_eq!(left, [("Bob".to_owned(), Role::Operator), ("Cyd".to_owned(), Role::Administrator)]);

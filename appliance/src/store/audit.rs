@@ -73,7 +73,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
         status: row.get(5)?,
         before: row.get(6)?,
         after: row.get(7)?,
-        hash: crate::audit::hex(&hash),
+        hash: data_encoding::HEXLOWER.encode(&hash),
     })
 }
 

@@ -3,8 +3,10 @@
 
 use super::channels::{begin, find, id_of, insert_key, no_such, source, source_name};
 use super::error::StoreError;
+use super::removed::{self, Gone};
 use super::{Backup, StreamKey};
 use media::link::SOURCES_MAX;
+use media::time::Ticks;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 pub(super) fn list(read: &Transaction<'_>, id: i64) -> Result<Vec<Backup>, StoreError> {
@@ -41,15 +43,26 @@ pub(super) fn add(
     Ok(Backup { number, source: wanted })
 }
 
-pub(super) fn remove(connection: &mut Connection, slug: &str, number: u8) -> Result<(), StoreError> {
+pub(super) fn remove(
+    connection: &mut Connection,
+    slug: &str,
+    number: u8,
+    by: Option<&str>,
+    now: Ticks,
+) -> Result<i64, StoreError> {
     let write = begin(connection)?;
     let id = id_of(&write, slug)?;
+    let (kind, name, channel) =
+        (wire::RemovedKind::Source, format!("back-up {number} of {slug}"), Some(slug));
+    let gone = Gone { kind, name: &name, channel, owner: None, by, key: &id, number: Some(number) };
+    let kept = removed::keep(&write, &gone, now)?;
     let sql = "DELETE FROM sources WHERE channel_id = ?1 AND position = ?2 AND position > 0";
     if write.execute(sql, params![id, number])? == 0 {
         return Err(StoreError::NoSuchSource(number));
     }
     write.execute("DELETE FROM stream_keys WHERE channel_id = ?1 AND position = ?2", params![id, number])?;
-    Ok(write.commit()?)
+    write.commit()?;
+    Ok(kept)
 }
 
 pub(super) fn key(

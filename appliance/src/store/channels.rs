@@ -1,6 +1,7 @@
 //! The SQL of channels and their keys. Each function is one transaction or one read.
 
 use super::error::StoreError;
+use super::removed::{self, Gone};
 use super::{
     Channel, Desired, Draft, Encoder, EncoderError, KeyHash, Keyed, Maker, Slug, StreamKey, backups,
     failover, grants,
@@ -51,9 +52,22 @@ pub(super) fn add(
     Ok(added)
 }
 
-pub(super) fn remove(connection: &mut Connection, slug: &str) -> Result<(), StoreError> {
-    let removed = connection.execute("DELETE FROM channels WHERE slug = ?1", [slug])?;
-    if removed == 0 { Err(no_such(slug)) } else { Ok(()) }
+pub(super) fn remove(
+    connection: &mut Connection,
+    slug: &str,
+    by: Option<&str>,
+    now: Ticks,
+) -> Result<i64, StoreError> {
+    let write = begin(connection)?;
+    id_of(&write, slug)?;
+    let name: String =
+        write.query_row("SELECT name FROM channels WHERE slug = ?1", [slug], |row| row.get(0))?;
+    let (kind, name, channel) = (wire::RemovedKind::Channel, name.as_str(), Some(slug));
+    let kept =
+        removed::keep(&write, &Gone { kind, name, channel, owner: None, by, key: &slug, number: None }, now)?;
+    write.execute("DELETE FROM channels WHERE slug = ?1", [slug])?;
+    write.commit()?;
+    Ok(kept)
 }
 
 pub(super) fn set_desired(

@@ -2,8 +2,10 @@
 
 use super::channels::begin;
 use super::error::StoreError;
+use super::removed::{self, Gone};
 use crate::limits::DESTINATIONS_MAX;
 use crate::notify::destination::{Destination, Secret};
+use media::time::Ticks;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use wire::Severity;
 
@@ -91,7 +93,22 @@ pub(super) fn put(write: &Transaction<'_>, new: &Destination) -> Result<(), Stor
     if count > DESTINATIONS_MAX { Err(StoreError::TooManyDestinations) } else { Ok(()) }
 }
 
-pub(super) fn remove(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
-    let removed = connection.execute("DELETE FROM destinations WHERE name = ?1", [name])?;
-    if removed == 0 { Err(no_such(name)) } else { Ok(()) }
+pub(super) fn remove(
+    connection: &mut Connection,
+    name: &str,
+    by: Option<&str>,
+    now: Ticks,
+) -> Result<i64, StoreError> {
+    let write = begin(connection)?;
+    let kind = wire::RemovedKind::Destination;
+    let kept = removed::keep(
+        &write,
+        &Gone { kind, name, channel: None, owner: None, by, key: &name, number: None },
+        now,
+    )?;
+    if write.execute("DELETE FROM destinations WHERE name = ?1", [name])? == 0 {
+        return Err(no_such(name));
+    }
+    write.commit()?;
+    Ok(kept)
 }

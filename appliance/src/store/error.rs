@@ -108,6 +108,12 @@ pub enum StoreError {
     /// Another user has this name.
     #[error("there is already a user named `{0}`; choose another name")]
     UserTaken(String),
+    /// It is there already.
+    #[error("`{0}` has a second step already; take it off first, then set up another")]
+    TotpOn(String),
+    /// Nothing to take off.
+    #[error("`{0}` has no second step")]
+    NoTotp(String),
     /// No user of this name.
     #[error("there is no user `{0}`")]
     NoSuchUser(String),
@@ -142,6 +148,19 @@ pub enum StoreError {
     /// Somebody else was quicker.
     #[error("the configuration has changed since it was compared; compare again")]
     Changed,
+    /// Never removed, or too long ago.
+    #[error(
+        "there is nothing removed of number {0} that could be put back; the time for it is over, or it has been"
+    )]
+    NoSuchRemoved(i64),
+    /// Something else has its name, its key or its number by now.
+    #[error(
+        "something else is in the place of `{0}` by now, by the same name, key or number; take that away first"
+    )]
+    PlaceTaken(String),
+    /// What it belongs to has gone.
+    #[error("`{0}` cannot be put back: what it belonged to has gone too; put that back first")]
+    OwnerGone(String),
     /// No destination of this name.
     #[error("there is no destination `{0}`")]
     NoSuchDestination(String),

@@ -45,7 +45,9 @@ pub(super) fn one(connection: &mut Connection, name: &str) -> Result<Account, St
 }
 
 fn account(read: &Transaction<'_>, User { name, role }: User, id: i64) -> Result<Account, StoreError> {
-    Ok(Account { name, role, channels: sight(read, id)?.slugs() })
+    let sql = "SELECT EXISTS (SELECT 1 FROM totp WHERE user_id = ?1 AND confirmed_at_ms IS NOT NULL)";
+    let totp = read.prepare_cached(sql)?.query_row([id], |row| row.get(0))?;
+    Ok(Account { name, role, channels: sight(read, id)?.slugs(), totp })
 }
 
 /// Limits somebody to these channels, or to none.
@@ -131,10 +133,10 @@ mod tests {
         assert_eq!(channels_of(&store, "ada").await, None);
 
         // Another channel of the same name is another channel; and nothing left is nothing, not all.
-        store.remove("hall").await.unwrap();
+        store.remove("hall", None).await.unwrap();
         store.add(draft("Hall")).await.unwrap();
         assert_eq!(channels_of(&store, "olga").await, only(&["loft"]));
-        store.remove("loft").await.unwrap();
+        store.remove("loft", None).await.unwrap();
         assert_eq!(channels_of(&store, "olga").await, only(&[]));
         store.set_grants("olga", None).await.unwrap();
         assert_eq!(channels_of(&store, "olga").await, None);

@@ -19,8 +19,9 @@
 //! | [`slate`] | what a channel shows without a source: checked, and its SQL |
 //! | [`slate_picture`] | a picture of the operator's for it: made of an upload, and its SQL |
 //! | [`failover`] | when another source takes over: checked, and its SQL |
-//! | `access` | what the store is asked of grants and tokens, and its copy for trials |
-//! | `channels`, `backups`, `playback`, `accounts`, `grants`, `tokens`, `destinations`, `settings` | the SQL |
+//! | `access` | what the store is asked of grants, tokens and second steps, and its copy for trials |
+//! | `removed`, `undo` | what was removed of late, and can be put back: its SQL, and what the store is asked of it |
+//! | `channels`, `backups`, `playback`, `accounts`, `grants`, `tokens`, `totp`, `destinations`, `settings` | the SQL |
 //!
 //! Only this module knows SQLite. Boot-only settings (ports, folders) are elsewhere.
 //!
@@ -47,6 +48,7 @@ pub mod key;
 pub mod measures;
 mod open;
 mod playback;
+mod removed;
 mod settings;
 pub mod slate;
 pub mod slate_picture;
@@ -56,6 +58,8 @@ pub mod template;
 mod tests;
 mod thread;
 mod tokens;
+mod totp;
+mod undo;
 
 pub use accounts::Session;
 pub use audit::Deed;
@@ -70,6 +74,7 @@ pub use key::{KeyHash, StreamKey};
 pub use playback::Playback;
 pub use slug::{Slug, SlugError};
 pub use tokens::{Bearer, TokenDraft};
+pub use totp::Totp;
 
 use crate::clock::House;
 use crate::ingest::failover::Rules;
@@ -295,15 +300,6 @@ impl Store {
         self.call(move |connection| channels::add(connection, &draft, &key, &maker, now_ms)).await
     }
 
-    /// Forgets a channel, its key and all.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchChannel`].
-    pub async fn remove(&self, slug: &str) -> Result<(), StoreError> {
-        let slug = slug.to_owned();
-        self.call(move |connection| channels::remove(connection, &slug)).await
-    }
-
     /// Switches a channel on or off.
     ///
     /// # Errors
@@ -439,15 +435,6 @@ impl Store {
         Ok((self.call(work).await?, shown))
     }
 
-    /// Takes a back-up source away, and its key.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchChannel`], [`StoreError::NoSuchSource`].
-    pub async fn remove_backup(&self, slug: &str, number: u8) -> Result<(), StoreError> {
-        let slug = slug.to_owned();
-        self.call(move |connection| backups::remove(connection, &slug, number)).await
-    }
-
     /// A source's key, to show it, and how the source arrives.
     ///
     /// # Errors
@@ -490,15 +477,6 @@ impl Store {
     pub async fn add_user(&self, user: wire::User, hash: String) -> Result<(), StoreError> {
         let now_ms = self.house.now().millis();
         self.call(move |connection| accounts::add(connection, &user, &hash, now_ms)).await
-    }
-
-    /// Takes a user away, and signs them out.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchUser`], [`StoreError::LastAdministrator`].
-    pub async fn remove_user(&self, name: &str) -> Result<(), StoreError> {
-        let name = name.to_owned();
-        self.call(move |connection| accounts::remove(connection, &name)).await
     }
 
     /// Gives a user another password, and signs them out everywhere but in the session whose token has the hash `kept`.
@@ -600,15 +578,6 @@ impl Store {
     /// [`StoreError`].
     pub async fn change_destination(&self, new: Destination) -> Result<(), StoreError> {
         self.call(move |connection| destinations::change(connection, &new)).await
-    }
-
-    /// Forgets one, and its secret.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchDestination`].
-    pub async fn remove_destination(&self, name: &str) -> Result<(), StoreError> {
-        let name = name.to_owned();
-        self.call(move |connection| destinations::remove(connection, &name)).await
     }
 
     /// All that an operator sets; with stream keys or without.

@@ -28,6 +28,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0011_grants.sql")),
     M::up(include_str!("../../../migrations/0012_destinations.sql")),
     M::up(include_str!("../../../migrations/0013_pass_through.sql")),
+    M::up(include_str!("../../../migrations/0015_second_step_and_undo.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -6,6 +6,7 @@ use super::error::StoreError;
 use crate::limits::{
     SLATE_PICTURE_BYTES_MAX, SLATE_PICTURE_SIDE_MAX, SLATE_PICTURE_SIZE, SLATE_UPLOAD_MEMORY_MAX,
 };
+use data_encoding::HEXLOWER;
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
@@ -100,7 +101,7 @@ fn opaque(picture: &DynamicImage) -> RgbImage {
 pub(super) fn set(connection: &mut Connection, slug: &str, jpeg: &[u8]) -> Result<Channel, StoreError> {
     let write = begin(connection)?;
     let id = id_of(&write, slug)?;
-    let digest: String = Sha256::digest(jpeg).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = HEXLOWER.encode(&Sha256::digest(jpeg));
     let sql = "INSERT OR REPLACE INTO slate_pictures (channel_id, digest, jpeg) VALUES (?1, ?2, ?3)";
     write.execute(sql, params![id, digest, jpeg])?;
     let changed = find(&write, slug)?.ok_or_else(|| no_such(slug))?;

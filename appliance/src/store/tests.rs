@@ -79,10 +79,10 @@ async fn switching_and_removing() {
     let key = store.key("a").await.unwrap();
     assert_eq!(store.set_desired("a", Desired::Stopped).await.unwrap().desired, Desired::Stopped);
     assert_eq!(store.channel("a").await.unwrap().desired, Desired::Stopped);
-    store.remove("a").await.unwrap();
+    store.remove("a", None).await.unwrap();
     assert_eq!(store.channel_by_key(key.hash()).await.unwrap(), None, "its key went with it");
     for error in [
-        store.remove("a").await.unwrap_err(),
+        store.remove("a", None).await.unwrap_err(),
         store.channel("a").await.unwrap_err(),
         store.key("a").await.unwrap_err(),
         store.renew_key("a").await.unwrap_err(),
@@ -339,7 +339,7 @@ async fn a_slates_picture_is_kept_and_goes_with_its_channel() {
     drop(store);
     let store = open(&folder);
     assert_eq!(store.slate_picture("a").await.unwrap().unwrap(), "two");
-    store.remove("a").await.unwrap();
+    store.remove("a", None).await.unwrap();
     store.add(draft("a")).await.unwrap();
     assert_eq!(store.slate_picture("a").await.unwrap(), None);
     store.set_slate_picture("a", b"three".to_vec()).await.unwrap();
@@ -359,7 +359,7 @@ async fn backups_keep_their_numbers_and_keys() {
     assert_eq!((first.number, second.number), (1, 2));
     assert_eq!(store.channel_by_key(key.hash()).await.unwrap().unwrap().number, 1);
     assert_eq!(store.source_key("a", 1).await.unwrap(), (key.clone(), wire::Source::Srt));
-    store.remove_backup("a", 1).await.unwrap();
+    store.remove_backup("a", 1, None).await.unwrap();
     assert_eq!(store.channel_by_key(key.hash()).await.unwrap(), None);
     assert_eq!(store.channel("a").await.unwrap().backups, [second]);
     let main = store.key("a").await.unwrap();
@@ -367,7 +367,7 @@ async fn backups_keep_their_numbers_and_keys() {
     assert!(store.source_key("a", 2).await.is_ok(), "the main source's key alone is renewed");
     assert_eq!(store.channel_by_key(main.hash()).await.unwrap(), None);
     for number in [1, 0, 9] {
-        assert!(matches!(store.remove_backup("a", number).await, Err(StoreError::NoSuchSource(_))));
+        assert!(matches!(store.remove_backup("a", number, None).await, Err(StoreError::NoSuchSource(_))));
     }
     for _ in 2..media::link::SOURCES_MAX {
         store.add_backup("a", wire::Source::Srt).await.unwrap();

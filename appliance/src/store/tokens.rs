@@ -4,6 +4,7 @@ use super::accounts::{id_of, user};
 use super::channels::{self, begin};
 use super::error::StoreError;
 use super::grants;
+use super::removed::{self, Gone};
 use crate::accounts::role::{lower, of_scope, reaches};
 use crate::accounts::sight::Sight;
 use crate::limits::{API_TOKENS_OF_USER_MAX, SESSION_SEEN_STEP};
@@ -171,13 +172,18 @@ pub(super) fn remove(
     connection: &mut Connection,
     id: i64,
     owner: Option<&str>,
-) -> Result<ApiToken, StoreError> {
+    by: Option<&str>,
+    now: Ticks,
+) -> Result<(ApiToken, i64), StoreError> {
     let write = begin(connection)?;
     let is_theirs = |token: &ApiToken| owner.is_none_or(|owner| owner == token.owner);
     let gone = one(&write, id)?.filter(is_theirs).ok_or(StoreError::NoSuchToken(id))?;
+    let (kind, owner) = (wire::RemovedKind::Token, Some(gone.owner.as_str()));
+    let subject = Gone { kind, name: &gone.name, channel: None, owner, by, key: &id, number: None };
+    let kept = removed::keep(&write, &subject, now)?;
     write.execute("DELETE FROM api_tokens WHERE id = ?1", [id])?;
     write.commit()?;
-    Ok(gone)
+    Ok((gone, kept))
 }
 
 /// Who calls with the token of this hash; nobody once it is over. What its owner may now counts, not what they might once.
@@ -250,10 +256,13 @@ mod tests {
         assert_eq!(bearer(&mut connection, &[2; 32], now).unwrap(), None);
 
         // Somebody else's does not exist; with its owner it goes.
-        assert!(matches!(remove(&mut connection, made.id, Some("Ada")), Err(StoreError::NoSuchToken(_))));
-        super::super::accounts::remove(&mut connection, "Olga").unwrap();
+        assert!(matches!(
+            remove(&mut connection, made.id, Some("Ada"), None, now),
+            Err(StoreError::NoSuchToken(_))
+        ));
+        super::super::accounts::remove(&mut connection, "Olga", None, now).unwrap();
         assert_eq!(bearer(&mut connection, &[1; 32], now).unwrap(), None);
-        assert!(matches!(remove(&mut connection, made.id, None), Err(StoreError::NoSuchToken(_))));
+        assert!(matches!(remove(&mut connection, made.id, None, None, now), Err(StoreError::NoSuchToken(_))));
     }
 
     #[test]

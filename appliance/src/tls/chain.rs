@@ -1,13 +1,13 @@
 //! An uploaded chain and key, checked before it is taken. Pure.
 
 use crate::limits::TLS_CHAIN_MAX;
+use data_encoding::HEXLOWER;
 use media::time::Ticks;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::sign::CertifiedKey;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -202,10 +202,7 @@ fn name(name: &GeneralName<'_>) -> Option<String> {
 /// SHA-256, in hexadecimal.
 #[must_use]
 pub fn fingerprint(der: &[u8]) -> String {
-    Sha256::digest(der).iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    HEXLOWER.encode(&Sha256::digest(der))
 }
 
 fn in_order(chain: &[X509Certificate<'_>]) -> Result<(), ChainError> {

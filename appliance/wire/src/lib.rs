@@ -74,7 +74,10 @@ mod audience;
 mod cost;
 mod hardware;
 
-pub use accounts::{Account, ApiToken, Grants, MadeApiToken, NewApiToken, Scope};
+pub use accounts::{
+    Account, ApiToken, Grants, MadeApiToken, NewApiToken, NewTotp, RecoveryCodes, Removed, RemovedKind,
+    Scope, TotpCode, TotpState,
+};
 pub use audience::{
     Audience, Beacon, ChannelAudience, Chapter, DeviceTier, NewLadder, PlayerDevice, PlayerSession, Sample,
     Trend,
@@ -160,6 +163,9 @@ pub struct NewSession {
     pub name: String,
     /// Theirs.
     pub password: String,
+    /// Of their authenticator app, or a recovery code, where they have asked for a second step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// What is needed to make a user.

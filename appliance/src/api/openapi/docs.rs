@@ -6,12 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use wire::{
-    Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BoxHealth, BoxSettings, BoxStatus, Channel,
-    ChannelList, ClaimCode, Configuration, ConfigurationDiff, Destination, DeviceList, Drill, Event,
-    Failover, Grants, HealthHistory, Judgement, MadeApiToken, NewApiToken, NewBackup, NewCertificate,
-    NewChannel, NewClaim, NewDestination, NewDrill, NewEncoder, NewLadder, NewPassword, NewSession, NewToken,
-    NewUser, OfChannel, Playback, PlayerSession, SavedDestination, SessionState, Slate, StreamKey, Template,
-    TestResult, TlsStatus, Token, Trend, User,
+    Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BoxHealth, BoxSettings, BoxStatus, Channel, ChannelList, ClaimCode, Configuration, ConfigurationDiff, Destination, DeviceList, Drill, Event, Failover, Grants, HealthHistory, Judgement, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDestination, NewDrill, NewEncoder, NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, OfChannel, Playback, PlayerSession, RecoveryCodes, Removed, SavedDestination, SessionState, Slate, StreamKey, Template, TestResult, TlsStatus, Token, TotpCode, TotpState, Trend, User,
 };
 
 /// A type of the crate `wire`.
@@ -161,6 +156,9 @@ const TLS: &str = r#"{"uploaded":false,"subject":"forebay","issuer":"Forebay","n
   "not_after":"2027-01-01T00:00:00Z","fingerprint_sha256":"00","authority_sha256":"00"}"#;
 const TOKENS: &str = r#"[{"id":3,"name":"wall display","owner":"Olga","scope":"read","created_at_ms":1767225600000,"expires_at_ms":1769817600000,"used_at_ms":1767229200000}]"#;
 
+const REMOVED: &str = r#"{"id":17,"kind":"channel","name":"Main Hall","channel":"main-hall","removed_by":"Olga","removed_at_ms":1767225600000,"until_ms":1767226200000}"#;
+const REMOVED_LIST: &str = r#"[{"id":17,"kind":"channel","name":"Main Hall","channel":"main-hall","removed_by":"Olga","removed_at_ms":1767225600000,"until_ms":1767226200000}]"#;
+
 const fn channel() -> Answer {
     Answer::Json(200, Kind::of::<Channel>(), CHANNEL)
 }
@@ -181,7 +179,7 @@ pub(super) const DOCS: &[Doc] = &[
     ),
     post(
         "/session",
-        "Sign in; sets a cookie",
+        "Sign in; sets a cookie. Whoever has a second step sends its `code` too; 403 about `/code` asks for it",
         Body::Json(Kind::of::<NewSession>(), r#"{"name":"Olga","password":"short red teapot"}"#),
         Answer::Json(201, Kind::of::<User>(), USER),
     ),
@@ -224,6 +222,32 @@ pub(super) const DOCS: &[Doc] = &[
         Answer::Empty,
     ),
     get(
+        "/users/{name}/totp",
+        "Whether signing in takes a code besides the password",
+        Answer::Json(
+            200,
+            Kind::of::<TotpState>(),
+            r#"{"enabled":true,"since_ms":1767225600000,"recovery_codes_left":9}"#,
+        ),
+    ),
+    post(
+        "/users/{name}/totp",
+        "Set up a second step for oneself; what the app is told is in this answer alone",
+        Body::None,
+        Answer::Json(
+            201,
+            Kind::of::<NewTotp>(),
+            r#"{"secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","uri":"otpauth://totp/Forebay:Olga?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Forebay"}"#,
+        ),
+    ),
+    delete("/users/{name}/totp", "Have signing in take no code any more"),
+    post(
+        "/users/{name}/totp/confirm",
+        "Have signing in take a code from now on; the recovery codes are in this answer alone",
+        Body::Json(Kind::of::<TotpCode>(), r#"{"code":"287082"}"#),
+        Answer::Json(200, Kind::of::<RecoveryCodes>(), r#"{"recovery_codes":["K7QD-2MXP-9ABC-DEFG"]}"#),
+    ),
+    get(
         "/users/{name}/channels",
         "Which channels exist for somebody",
         Answer::Json(200, Kind::of::<Grants>(), GRANTS),
@@ -253,6 +277,18 @@ pub(super) const DOCS: &[Doc] = &[
         ),
     ),
     delete("/tokens/{id}", "Make a token void"),
+    get(
+        "/removed",
+        "What has been removed of late, and can be put back",
+        Answer::Json(200, Kind::list::<Removed>(), REMOVED_LIST),
+    ),
+    delete("/removed/{id}", "Forget for good what was removed, before its time"),
+    post(
+        "/removed/{id}/restore",
+        "Put back what was removed, as it was",
+        Body::None,
+        Answer::Json(200, Kind::of::<Removed>(), REMOVED),
+    ),
     get(
         "/channels",
         "All channels, and what needs the operator",

@@ -40,7 +40,8 @@ async fn show() -> HttpResponse {
 
 const ABOUT: &str = "Everything that the admin page and the command line do. Errors are problem details (RFC 9457) that name the \
     field at fault and what to do. What can be edited has an `ETag`; an edit with an `If-Match` that is no longer that is \
-    refused with 412. With `dry_run=true` a change of settings is judged and not made. Scripts send a token: \
+    refused with 412. What is removed can be put back for ten minutes: the answer has its number as `Forebay-Undo`, for \
+    `POST /removed/{id}/restore`. With `dry_run=true` a change of settings is judged and not made. Scripts send a token: \
     `Authorization: Bearer …`; a browser has a cookie, and its changes must come from the box's own page.";
 
 fn document() -> OpenApi {
@@ -126,6 +127,7 @@ fn needs(call: &Call) -> String {
         Needs::Role(Role::Operator) => "For operators; scope `operate`.",
         Needs::Role(Role::Administrator) => "For administrators; scope `administer`.",
         Needs::Oneself => "For whoever it is about, and for administrators.",
+        Needs::OneselfAlone => "For whoever it is about.",
     };
     let token = if call.is_personal { " A token does not do." } else { "" };
     let channel = if call.path.starts_with("/channels/{slug}") {
@@ -327,6 +329,9 @@ mod tests {
             "POST /claim 409",
             "POST /claim-code 403",
             "POST /users 409",
+            "POST /users/{name}/totp 403",
+            "POST /users/{name}/totp/confirm 403",
+            "POST /removed/{id}/restore 404",
             "POST /channels 409",
             "GET /channels/{slug}/picture 404",
             "GET /channels/{slug}/slate/picture 404",
@@ -340,6 +345,7 @@ mod tests {
             "PUT /configuration 409",
             "POST /devices/{name}/trust 404",
             "DELETE /notifications/{name} 404",
+            "DELETE /users/{name}/totp 404",
             "DELETE /alarms/{id} 404",
         ];
         assert_eq!(refused, expected);

@@ -11,7 +11,7 @@ use wire::{Change, ChangeKind, ChannelConfiguration, Configuration, Configuratio
 pub fn tag(configuration: &Configuration) -> String {
     let text = serde_json::to_vec(&without_keys(configuration)).expect("plain structs always serialise");
     let digest: [u8; 32] = Sha256::digest(text).into();
-    format!("\"{}\"", &crate::audit::hex(&digest)[..32])
+    format!("\"{}\"", &data_encoding::HEXLOWER.encode(&digest)[..32])
 }
 
 fn without_keys(configuration: &Configuration) -> Configuration {

@@ -1,0 +1,159 @@
+//! Deleting, renaming, importing and restoring channels while they are live does what it says and nothing else; and who follows
+//! what happens meanwhile misses nothing.
+
+use anyhow::{Context, ensure};
+use e2e::clock::until;
+use e2e::daemon::{Channel, Daemon, small_ladder};
+use e2e::events::{Follower, number};
+use e2e::playlist::{Media, Multivariant};
+use e2e::publish::{Publisher, Transport};
+use e2e::watcher::Watcher;
+use e2e::{alone, http};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use wire::{ChannelState, Configuration, Removed};
+
+/// A channel that is started anew is on air again within two segments.
+const SOON: Duration = Duration::from_secs(40);
+
+fn configuration(daemon: &Daemon) -> anyhow::Result<Configuration> {
+    Ok(serde_json::from_slice(&daemon.cli(&["config", "export", "--json", "--with-keys"])?.stdout)?)
+}
+
+fn import(daemon: &Daemon, wanted: &Configuration) -> anyhow::Result<String> {
+    let file = daemon.folder().join("import.json");
+    std::fs::write(&file, serde_json::to_vec(wanted)?)?;
+    let done = daemon.cli(&["config", "import", &file.display().to_string(), "--yes"])?;
+    ensure!(done.status.success(), "{done:?}");
+    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+}
+
+/// The newest complete segment of the first rendition.
+fn newest(daemon: &Daemon, channel: &Channel) -> anyhow::Result<u64> {
+    let playlist = Multivariant::fetch(&daemon.live(channel, "master.m3u8"))?.video[0].clone();
+    Ok(Media::fetch(&playlist)?.complete().next_back().context("no segment")?.0)
+}
+
+/// Live again by the same key, with numbers that go on.
+fn goes_on(daemon: &Daemon, channel: &Channel, before: u64) -> anyhow::Result<Publisher> {
+    let mut publisher = Publisher::start(daemon, channel, Transport::Rtmp)?;
+    until("the channel is live again", SOON, || {
+        if !publisher.runs() {
+            publisher = Publisher::start(daemon, channel, Transport::Rtmp)?;
+        }
+        let seen = daemon.channel(&channel.slug)?;
+        ensure!(seen.state == ChannelState::Live, "{seen:?}");
+        let playlist = Multivariant::fetch(&daemon.live(channel, "master.m3u8"))?.video[0].clone();
+        let first = Media::fetch(&playlist)?.complete().next().context("no segment")?.0;
+        ensure!(first > before, "segment {first} after {before}");
+        Ok(())
+    })?;
+    Ok(publisher)
+}
+
+fn removed_and_restored(
+    daemon: &Daemon,
+    hall: &Channel,
+    publisher: &mut Publisher,
+) -> anyhow::Result<Publisher> {
+    let (before, all) = (newest(daemon, hall)?, configuration(daemon)?);
+    let gone = http::delete(&format!("{}/api/v1/channels/{}", daemon.base(), hall.slug))?;
+    let id = gone.header("forebay-undo").context("nothing to undo it by")?.to_owned();
+    ensure!(gone.status == 204, "{}", gone.status);
+    until("publisher and viewers are cut off", SOON, || {
+        ensure!(!publisher.runs(), "the publisher is connected");
+        let status = http::get(&daemon.live(hall, "master.m3u8"))?.status;
+        ensure!(status == 404, "the playlist answers {status}");
+        ensure!(daemon.worker(&hall.slug).is_err(), "its worker runs");
+        Ok(())
+    })?;
+    let mut refused = Publisher::start(daemon, hall, Transport::Rtmp)?;
+    until("its key opens nothing", SOON, || Ok(ensure!(!refused.runs(), "it publishes")))?;
+    let listed = daemon.cli(&["undo", "--json"])?;
+    let listed: Vec<Removed> = serde_json::from_slice(&listed.stdout)?;
+    ensure!(listed.len() == 1 && listed[0].id.to_string() == id, "{listed:?}");
+    let back = daemon.cli(&["undo", &id])?;
+    ensure!(
+        back.status.success() && String::from_utf8_lossy(&back.stdout).contains("is there again"),
+        "{back:?}"
+    );
+    ensure!(configuration(daemon)? == all, "it has come back as another");
+    goes_on(daemon, hall, before)
+}
+
+#[test]
+fn what_is_done_to_a_live_channel_is_that_and_nothing_else() -> anyhow::Result<()> {
+    let _alone = alone();
+    let daemon = Daemon::start()?;
+    let attic = daemon.add_channel("Attic", "test-pattern", &small_ladder())?;
+    let hall = daemon.add_channel("Hall", "rtmp", &small_ladder())?;
+    let mut publisher = Publisher::start(&daemon, &hall, Transport::Rtmp)?;
+    for channel in [&attic, &hall] {
+        daemon.wait_on_air(channel, ChannelState::Live)?;
+    }
+    let worker = daemon.worker(&attic.slug)?;
+    let watcher = Watcher::start(daemon.live(&attic, "").trim_end_matches('/').to_owned());
+
+    let mut publisher = removed_and_restored(&daemon, &hall, &mut publisher)?;
+
+    // Renamed, by an import that says what that costs: the address stays, and so does the key.
+    let (before, mut wanted) = (newest(&daemon, &hall)?, configuration(&daemon)?);
+    let channel = wanted.channels.iter_mut().find(|channel| channel.slug == hall.slug).context("no hall")?;
+    channel.name = "Great Hall".into();
+    let told = import(&daemon, &wanted)?;
+    ensure!(told.contains("Great Hall") && !told.contains("attic"), "{told}");
+    ensure!(daemon.channel(&hall.slug)?.name == "Great Hall");
+    until("who published to the old name has to connect again", SOON, || {
+        Ok(ensure!(!publisher.runs(), "it runs"))
+    })?;
+    let _publisher = goes_on(&daemon, &hall, before)?;
+
+    // An import that changes nothing touches nothing.
+    let of_hall = daemon.worker(&hall.slug)?;
+    let told = import(&daemon, &configuration(&daemon)?)?;
+    ensure!(told.contains("no difference"), "{told}");
+    ensure!(daemon.worker(&hall.slug)? == of_hall, "the hall was started anew for nothing");
+
+    watcher.stop().clean()?;
+    let seen = daemon.channel(&attic.slug)?;
+    ensure!(
+        daemon.worker(&attic.slug)? == worker && seen.restarts == 0,
+        "the other channel was touched: {seen:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn who_comes_back_misses_no_event_while_they_flow() -> anyhow::Result<()> {
+    let _alone = alone();
+    let daemon = Daemon::start()?;
+    let hall = daemon.add(&serde_json::json!({ "name": "Hall", "source": "rtmp", "start": false }))?;
+    let port = daemon.ports.http;
+    let mut last = Follower::start(port, None)?.next_id()?;
+    let mut steady = Follower::start(port, Some(&last))?;
+    let (begin, followed) = (number(&last)?, AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let changes = scope.spawn(|| {
+            // More than enough for those who follow, should they be slow.
+            for turn in (0..2000).take_while(|_| !followed.load(Ordering::Relaxed)) {
+                let url = format!("{}/api/v1/channels/{}/slate", daemon.base(), hall.slug);
+                let slate = format!(r#"{{"text":"{turn}","after_ms":500,"back_after_ms":0,"tone":false}}"#);
+                let changed = http::put(&url, "application/json", slate.as_bytes())?;
+                ensure!(changed.status == 200, "{}", changed.text());
+            }
+            anyhow::Ok(())
+        });
+        let told = (|| {
+            // Each event on another connection, those that came while there was none too.
+            for turn in 1..=8 {
+                last = Follower::start(port, Some(&last))?.next_id()?;
+                ensure!(number(&last)? == begin + turn, "{last} is not the event after {}", begin + turn - 1);
+                ensure!(steady.next_id()? == last, "who stayed was told otherwise");
+            }
+            Ok(())
+        })();
+        followed.store(true, Ordering::Relaxed);
+        changes.join().expect("who changes things does not panic")?;
+        told
+    })
+}

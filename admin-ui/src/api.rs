@@ -6,9 +6,7 @@ use serde::de::DeserializeOwned;
 use wire::{
     Account, ApiToken, Audience, AuditEntry, Backup, BoxStatus, Channel, ChannelList, Chapter, Drill, Event,
     Failover, Grants, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDrill,
-    NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, Playback, PlayerSession, Problem,
-    RecoveryCodes, Rung, SessionState, Slate, Source, StreamKey, TlsStatus, Token, TotpCode, TotpState,
-    Trend, User,
+    NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, Playback, PlayerSession, Problem, RecoveryCodes, Rung, SessionState, Slate, Source, StreamKey, Timeline, TlsStatus, Token, TotpCode, TotpState, Trend, User,
 };
 
 /// Where the API lives.
@@ -374,8 +372,13 @@ pub(crate) async fn trust_device(name: &str) -> Result<wire::DeviceList, Fault> 
 }
 
 /// How a channel went lately.
-pub(crate) async fn trend(slug: &str) -> Result<Trend, Fault> {
-    json(&answer(Request::get(&channel_url(slug, "/trend"))).await?).await
+pub(crate) async fn trend(slug: &str, span: &str) -> Result<Trend, Fault> {
+    json(&answer(Request::get(&channel_url(slug, &format!("/trend?span={span}")))).await?).await
+}
+
+/// What happened to a channel and to its viewers.
+pub(crate) async fn timeline(slug: &str, span: &str) -> Result<Timeline, Fault> {
+    json(&answer(Request::get(&channel_url(slug, &format!("/timeline?span={span}")))).await?).await
 }
 
 /// Gives a channel another ladder.

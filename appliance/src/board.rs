@@ -87,6 +87,9 @@ impl Board {
         let mut shown = self.shown();
         let Shown { reports, alarms, .. } = &mut *shown;
         if reports.get(slug) != Some(&report) {
+            if let Some(moved) = moved(reports.get(slug), &report) {
+                self.0.history.note(Some(slug), Happened::EncoderMoved, moved);
+            }
             alarms.follow(slug, reports.get(slug), &report, self.0.house.now());
             reports.insert(slug.to_owned(), report);
             self.note(alarms);
@@ -232,6 +235,14 @@ impl Board {
     }
 }
 
+/// What encodes a channel now and why, where something else did before.
+fn moved(before: Option<&ChannelReport>, now: &ChannelReport) -> Option<String> {
+    let (before, now) = (before?.encoding.as_ref()?, now.encoding.as_ref()?);
+    let name = |device: &Option<String>| device.clone().unwrap_or_else(|| "software".into());
+    let has_moved = before.device != now.device;
+    has_moved.then(|| format!("{} to {}: {}", name(&before.device), name(&now.device), now.why))
+}
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OfAlarm {
     alarm: String,
@@ -278,5 +289,28 @@ mod tests {
         assert_eq!(board.get("a").unwrap().restarts, 1);
         board.remove("a");
         assert_eq!((*version.borrow(), board.list().len()), (3, 0));
+    }
+
+    #[tokio::test]
+    async fn a_channel_that_moves_to_another_encoder_is_remembered() {
+        let house = House::anchor();
+        let board = Board::new(house, History::in_memory(house).unwrap());
+        let on = |device: Option<&str>| ChannelReport {
+            dvr: None,
+            encoding: Some(wire::Encoding { device: device.map(str::to_owned), why: "room".into() }),
+            state: wire::ChannelState::Live,
+            stages: stages(wire::Light::Good),
+            sources: Vec::new(),
+            detail: String::new(),
+            restarts: 0,
+            started_at: None,
+        };
+        for device in [None, None, Some("renderD128"), Some("renderD128"), None] {
+            board.update("a", on(device));
+        }
+        let events = board.history().newest(Some("a".into()), 9).await.unwrap();
+        let told: Vec<_> = events.iter().map(|event| (event.kind.as_str(), event.what.as_str())).collect();
+        let moved = |what| ("encoder-moved", what);
+        assert_eq!(told, [moved("renderD128 to software: room"), moved("software to renderD128: room")]);
     }
 }

@@ -36,6 +36,7 @@
 //! | [`package`] | the stage that owns the timeline |
 //! | [`place`] | where the daemon keeps its files: the data folder, or a stand-in |
 //! | [`player`] | the watch page |
+//! | [`rollup`] | many measurements made into one |
 //! | [`root`] | opens what listens, puts the tree together, takes it down |
 //! | [`serve`] | snapshots out to viewers |
 //! | [`settings`] | ports, folders, log level: what is fixed at start |
@@ -72,6 +73,7 @@ pub mod notify;
 pub mod package;
 pub mod place;
 pub mod player;
+pub mod rollup;
 pub mod root;
 pub mod serve;
 pub mod settings;

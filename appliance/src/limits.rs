@@ -149,6 +149,13 @@ pub const PULSE: Duration = Duration::from_millis(500);
 /// A blocked playlist request is answered by 503 after this: three target durations (draft 6.2.5.2).
 pub const BLOCKED_PLAYLIST_MAX: Ticks = Ticks::from_secs(6);
 
+/// The manifest of a channel that has just begun is held for its first segment at most so long, then 503.
+pub const YOUNG_MANIFEST_MAX: Ticks = Ticks::from_secs(6);
+
+/// So much older than what players aim at is the first segment of a channel whose manifest is told: a player's idea of
+/// the time may be wrong by less.
+pub const YOUNG_MANIFEST_MARGIN: Ticks = Ticks::from_millis(400);
+
 /// A hinted part that has not come after this is given up: three target durations.
 pub const HINTED_PART_MAX: Ticks = Ticks::from_secs(6);
 
@@ -489,6 +496,18 @@ pub const FIRST_PICTURE_MAX: Ticks = Ticks::from_secs(10);
 
 /// What happened is kept for so many events, the oldest is forgotten first: months of a quiet box.
 pub const HISTORY_EVENTS: u32 = 10_000;
+
+/// How a channel went is kept for so long minute by minute: 1,440 rows a channel of some sixty bytes.
+pub const MINUTES_KEPT: Ticks = Ticks::from_secs(86_400);
+
+/// The same by ten minutes: 4,320 rows a channel.
+pub const TEN_MINUTES_KEPT: Ticks = Ticks::from_secs(30 * 86_400);
+
+/// Rows of times at which players ran dry, of all channels; the oldest are forgotten first.
+pub const STALLS_KEPT: u32 = 10_000;
+
+/// Of those in one answer.
+pub const STALLS_ANSWER_MAX: u32 = 500;
 
 /// Events in one answer.
 pub const HISTORY_ANSWER_MAX: u32 = 500;

@@ -66,13 +66,25 @@ pub struct SourceVitals {
     pub newest: Option<Ticks>,
     /// Bytes of all access units so far.
     pub bytes: u64,
+    /// Pictures so far.
+    pub frames: u64,
 }
 
 impl SourceVitals {
     /// Nothing has been heard yet.
     #[must_use]
     pub const fn new(protocol: Protocol, peer: String, since: Ticks) -> Self {
-        Self { protocol, peer, video: None, audio: None, unsupported: None, since, newest: None, bytes: 0 }
+        Self {
+            protocol,
+            peer,
+            video: None,
+            audio: None,
+            unsupported: None,
+            since,
+            newest: None,
+            bytes: 0,
+            frames: 0,
+        }
     }
 
     /// Takes note of what arrived.
@@ -87,6 +99,7 @@ impl SourceVitals {
             SourceEvent::Video(unit) | SourceEvent::Audio(unit) => {
                 self.newest = Some(at);
                 self.bytes += unit.data.len() as u64;
+                self.frames += u64::from(matches!(event, SourceEvent::Video(_)));
             }
         }
     }

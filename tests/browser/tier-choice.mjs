@@ -1,7 +1,7 @@
 // Devices of several kinds, made of one Chromium: which tier the watch page chooses, and what it does when that one is shut
 // off while it plays.
 //
-//   node tier-choice.mjs --base http://127.0.0.1:8080 --channel demo
+//   node tier-choice.mjs --base http://127.0.0.1:8080 --channel demo --ordered ts-first
 //
 // Prints JSON: for each kind of device the tier that played first, and for each tier that was shut off the one that
 // played next and after how long; at last, that the better one is taken again.
@@ -50,8 +50,9 @@ const OF_TIER = {
   llhls: (url, headers) => (/\.m3u8/.test(url) && !/\/ts\//.test(url)) || (/\.(m4s|mp4)$/.test(url.split('?')[0]) && /sf=h/.test(headers['cmcd-session'] || '')),
 };
 
-const options = flags({ base: 'http://127.0.0.1:8080', channel: 'demo' });
-const report = { chosen: {}, shut: {}, climbed: null };
+// `ordered` is a channel whose operator has set HLS-TS first, then LL-HLS.
+const options = flags({ base: 'http://127.0.0.1:8080', channel: 'demo', ordered: 'ordered' });
+const report = { chosen: {}, airplay: {}, ordered: {}, shut: {}, climbed: null };
 for (const [device, shim] of Object.entries(DEVICES)) {
   report.chosen[device] = await withChromium({}, async (context) => {
     await context.addInitScript(shim);
@@ -60,6 +61,25 @@ for (const [device, shim] of Object.entries(DEVICES)) {
     return page.evaluate(() => ({ tier: window.forebay.tier, engine: window.forebay.engine }));
   }).catch((error) => ({ error: String(error.message).split('\n')[0] }));
 }
+for (const tier of ['lldash', 'llhls']) {
+  report.airplay[tier] = await withChromium({}, async (context) => {
+    await context.addInitScript(DEVICES['managed media source only']);
+    const page = await open(context, `${options.channel}?tier=${tier}`);
+    await playing(page, START_MS, tier);
+    return page.evaluate(() => {
+      const video = document.getElementById('video');
+      return { disabled: video.disableRemotePlayback, types: Array.from(video.querySelectorAll('source'), ({ type }) => type) };
+    });
+  }).catch((error) => ({ error: String(error.message).split('\n')[0] }));
+}
+await withChromium({}, async (context) => {
+  const page = await open(context, options.ordered);
+  await playing(page, START_MS);
+  report.ordered.menu = await page.evaluate(() => Array.from(document.getElementById('tier').options, ({ value }) => value));
+  report.ordered.first = await page.evaluate(() => window.forebay.tier);
+  await page.route('**/ts/**', (route) => route.abort());
+  report.ordered.falls = await playing(page, NEXT_MS, 'llhls').then(() => 'llhls', () => page.evaluate(() => window.forebay.tier));
+});
 await withChromium({}, async (context) => {
   const page = await open(context);
   await playing(page, START_MS);
@@ -84,9 +104,9 @@ await withChromium({}, async (context) => {
 });
 console.log(JSON.stringify(report, null, 2));
 
-async function open(context) {
+async function open(context, address = options.channel) {
   const page = await context.newPage();
-  await page.goto(`${options.base}/watch/${options.channel}`);
+  await page.goto(`${options.base}/watch/${address}`);
   return page;
 }
 

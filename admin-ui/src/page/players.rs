@@ -126,6 +126,7 @@ fn Row(player: PlayerSession) -> impl IntoView {
             <td>{text::rate(player.rate_percent)}</td>
             <td class:late={player.stalls > 0}>{stalls}</td>
             <td>{player.switches}</td>
+            <td>{player.early}</td>
             <td>{format::duration(player.watched_secs)}</td>
         </tr>
     }

@@ -39,12 +39,27 @@ fn OneEntry(entry: AuditEntry) -> impl IntoView {
     let refused = entry.status >= 400;
     let line = text::deed(&entry);
     let change = [("−", entry.before), ("+", entry.after)].map(|(sign, side)| {
-        side.map(|side| view! { <code><b aria-hidden="true">{sign}</b>" "{side}</code> })
+        side.map(|side| view! { <code><b aria-hidden="true">{sign}</b>" "{spaced(&side)}</code> })
     });
     view! {
         <li class:refused=refused>
             <time>{format::date_and_time(entry.at_ms)}</time>
             <div><p>{line}</p>{change.collect_view()}</div>
         </li>
+    }
+}
+
+/// JSON with room to break a line between its members, and not within them.
+fn spaced(json: &str) -> String {
+    json.replace(",\"", ", \"").replace("\":", "\": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_have_room_between_them() {
+        assert_eq!(spaced(r#"{"a":[1,2],"b":null}"#), r#"{"a": [1,2], "b": null}"#);
     }
 }

@@ -29,6 +29,7 @@ pub(crate) mod slate;
 pub(crate) mod sources;
 pub(crate) mod state_badge;
 pub(crate) mod template_field;
+pub(crate) mod timeline;
 pub(crate) mod tokens;
 pub(crate) mod trends;
 pub(crate) mod undo;

@@ -9,13 +9,15 @@ use crate::text;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::{Channel, Playback};
+use wire::{Channel, Playback, Tier};
 
 /// What the operator has entered so far.
 #[derive(Clone, Copy)]
 struct Draft {
     protected: RwSignal<bool>,
     origins: RwSignal<String>,
+    /// Names of tiers, parted by commas; empty for all.
+    tiers: RwSignal<String>,
     saving: Saving,
 }
 
@@ -23,12 +25,16 @@ impl Draft {
     fn show(self, rules: &Playback) {
         self.protected.try_set(rules.protected);
         self.origins.try_set(rules.allowed_origins.join(" "));
+        self.tiers.try_set(key(&rules.tiers));
     }
 
     fn finished(self) -> Playback {
         let origins =
             self.origins.with_untracked(|text| text.split_whitespace().map(str::to_owned).collect());
-        Playback { protected: self.protected.get_untracked(), renew_secret: false, allowed_origins: origins }
+        let chosen = self.tiers.get_untracked();
+        let tiers = orders().into_iter().find(|order| key(order) == chosen).unwrap_or_default();
+        let protected = self.protected.get_untracked();
+        Playback { protected, renew_secret: false, allowed_origins: origins, tiers }
     }
 }
 
@@ -38,6 +44,7 @@ pub(crate) fn Protection(slug: String, channel: Memo<Option<Heard<Channel>>>) ->
     let draft = Draft {
         protected: RwSignal::new(false),
         origins: RwSignal::new(String::new()),
+        tiers: RwSignal::new(String::new()),
         saving: Saving::new(),
     };
     let watch = Memo::new(move |_| {
@@ -67,11 +74,47 @@ pub(crate) fn Protection(slug: String, channel: Memo<Option<Heard<Channel>>>) ->
                 <p class="hint">{text::PROTECTED_HINT}</p>
                 <label>{text::ORIGINS}<input type="text" name="origins" autocomplete="off" placeholder="https://www.example.org" bind:value=draft.origins/></label>
                 <p class="hint">{text::ORIGINS_HINT}</p>
+                <TierOrder tiers=draft.tiers/>
                 <SaveLine saving=draft.saving/>
             </form>
             <Show when=move || draft.protected.get()><Tokens slug=slug.get_value()/></Show>
         </details>
     }
+}
+
+/// Which deliveries the watch page plays, and in which order.
+#[component]
+fn TierOrder(tiers: RwSignal<String>) -> impl IntoView {
+    let option = |order: Vec<Tier>| view! { <option value=key(&order)>{text::tier_order(&order)}</option> };
+    view! {
+        <label>{text::TIER_ORDER}
+            <select name="tiers" aria-describedby="tiers-hint" bind:value=tiers>{orders().into_iter().map(option).collect_view()}</select>
+        </label>
+        <p class="hint" id="tiers-hint">{text::TIER_ORDER_HINT}</p>
+    }
+}
+
+/// As a choice is told from others.
+fn key(order: &[Tier]) -> String {
+    order.iter().map(|tier| tier.id()).collect::<Vec<_>>().join(",")
+}
+
+/// All that can be chosen: none, which is all of them as they come, then longer orders first.
+fn orders() -> Vec<Vec<Tier>> {
+    let mut all = vec![Vec::new()];
+    let longer = |orders: &[Vec<Tier>]| -> Vec<Vec<Tier>> {
+        let more = |order: &Vec<Tier>| {
+            let left = Tier::ALL.into_iter().filter(|tier| !order.contains(tier)).collect::<Vec<_>>();
+            left.into_iter().map(|tier| [order.clone(), vec![tier]].concat()).collect::<Vec<_>>()
+        };
+        orders.iter().flat_map(more).collect()
+    };
+    let ones = longer(&[Vec::new()]);
+    let twos = longer(&ones);
+    all.extend(longer(&twos).into_iter().filter(|order| order[..] != Tier::ALL));
+    all.extend(twos);
+    all.extend(ones);
+    all
 }
 
 /// The watch page, the playlists, and the code to embed.
@@ -129,6 +172,13 @@ fn Tokens(slug: String) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_order_of_tiers_can_be_chosen_once() {
+        let keys: Vec<String> = orders().iter().map(|order| key(order)).collect();
+        assert_eq!((keys.len(), keys[0].as_str(), keys[1].as_str()), (15, "", "lldash,ts,llhls"));
+        assert!((1..keys.len()).all(|at| !keys[..at].contains(&keys[at])));
+    }
 
     #[test]
     fn playlists_are_beside_the_watch_page() {

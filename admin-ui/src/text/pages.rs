@@ -76,10 +76,65 @@ pub(crate) const TIER: &str = "Delivery";
 pub(crate) const TIERS: [(&str, &str); 4] =
     [("", "Automatic"), ("lldash", "LL-DASH"), ("llhls", "LL-HLS"), ("ts", "HLS-TS")];
 
-pub(crate) const TRENDS: &str = "The last ten minutes";
-pub(crate) const TEN_MINUTES: &str = "10 min";
+pub(crate) const COURSE: &str = "How it went";
+pub(crate) const SPAN: &str = "Over which time";
+pub(crate) const TIMELINE: &str = "What happened, and what viewers had of it";
+pub(crate) const LANE_CHANNEL: &str = "Channel and sources";
+pub(crate) const LANE_ENCODER: &str = "Encoder and devices";
+pub(crate) const LANE_STALLS: &str = "Viewers’ stalls";
+pub(crate) const NO_STALLS: &str = "No player that tells of itself has run dry in this time.";
+pub(crate) const STALL_UNEXPLAINED: &str =
+    "Nothing happened here in the seconds before: look at the network, or at the viewer’s device.";
+
+/// A span of time, by its name.
+pub(crate) fn span(id: &str) -> &'static str {
+    match id {
+        "10m" => "10 minutes",
+        "1h" => "1 hour",
+        "1d" => "1 day",
+        _ => "30 days",
+    }
+}
+
+/// What the axis shows, in words.
+pub(crate) fn timeline_summary(of_channel: usize, of_encoder: usize, stalls: usize) -> String {
+    format!("{LANE_CHANNEL}: {of_channel}. {LANE_ENCODER}: {of_encoder}. {LANE_STALLS}: {stalls}.")
+}
+
+/// Who ran dry.
+pub(crate) fn ran_dry(stall: &wire::Stall) -> String {
+    let tier = TIERS.get(usize::from(stall.tier) + 1).map_or("", |(_, name)| *name);
+    let who = match stall.players {
+        1 => format!("Player {} on {tier} ran dry", stall.session),
+        many => format!("{many} players on {tier} ran dry, {} among them", stall.session),
+    };
+    match stall.stalled_ms {
+        0 => who,
+        ms => format!("{who}, for {}", crate::format::millis_said(f64::from(ms))),
+    }
+}
+
+/// What explains a stall, and how long before it was.
+pub(crate) fn cause(event: &wire::Event, stalled_at_ms: i64) -> String {
+    let before = (stalled_at_ms - event.at_ms).max(0) as f64;
+    format!("{} before: {}", crate::format::millis_said(before), super::event(event))
+}
+
+/// What else happened.
+pub(crate) fn also(others: &[String]) -> String {
+    format!("Also: {}", others.join("; "))
+}
+
+/// Pictures a second.
+pub(crate) fn frames_a_second(rate: f64) -> String {
+    let text = format!("{rate:.2}");
+    format!("{} fps", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 pub(crate) const NO_VALUE: &str = "–";
 pub(crate) const CHART_SOURCE: &str = "Source";
+pub(crate) const CHART_FRAMES: &str = "Source’s pictures";
+pub(crate) const CHART_HOLD: &str = "Manifest hold";
 pub(crate) const CHART_VIEWERS: &str = "Viewers";
 pub(crate) const CHART_LATENCY: &str = "Latency";
 pub(crate) const CHART_LATE: &str = "Picture’s age";
@@ -146,6 +201,21 @@ pub(crate) const PROTECTED: &str = "Only for those who have a token";
 pub(crate) const PROTECTED_HINT: &str = "Without one, nobody gets a playlist or a picture.";
 pub(crate) const ORIGINS: &str = "Sites whose pages may play it";
 pub(crate) const ORIGINS_HINT: &str = "One after the other, with a space between; empty for all.";
+pub(crate) const TIER_ORDER: &str = "What the watch page plays";
+pub(crate) const TIER_ORDER_HINT: &str =
+    "The first that a device can play; when one fails, the next. Addresses of the others still work.";
+
+/// Such as `HLS-TS, then LL-HLS`.
+pub(crate) fn tier_order(order: &[wire::Tier]) -> String {
+    let name =
+        |tier: &wire::Tier| TIERS.iter().find(|(id, _)| *id == tier.id()).map_or("", |(_, name)| *name);
+    match order {
+        [] => "All, best first".to_owned(),
+        [only] => format!("{} alone", name(only)),
+        several => several.iter().map(name).collect::<Vec<_>>().join(", then "),
+    }
+}
+
 pub(crate) const MAKE_TOKEN: &str = "Make an address with a token";
 pub(crate) const MAKE_TOKEN_HINT: &str = "Good for twelve hours.";
 
@@ -195,7 +265,7 @@ pub(crate) const NO_SESSIONS: &str =
 pub(crate) const TIER_CHOICE: &str = "How a device gets its tier";
 pub(crate) const TIER_CHOICE_HINT: &str = "The watch page asks the device what it can do, never what it is called. It begins with the best tier, goes one down when that fails or stalls while playing, and tries the better one again when the picture has been steady for a while. “?tier=ts” behind the address of the watch page pins a tier.";
 /// The columns of the players.
-pub(crate) const SESSION_HEADS: [&str; 11] = [
+pub(crate) const SESSION_HEADS: [&str; 12] = [
     "Player",
     "Channel",
     "Device",
@@ -206,6 +276,7 @@ pub(crate) const SESSION_HEADS: [&str; 11] = [
     "Speed",
     "Stalls",
     "Switches",
+    "Early",
     "Watches for",
 ];
 

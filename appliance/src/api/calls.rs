@@ -107,6 +107,7 @@ pub const CALLS: &[Call] = &[
     call("PUT", "/channels/{slug}/ladder", OPERATE),
     call("PUT", "/channels/{slug}/encoder", OPERATE),
     call("GET", "/channels/{slug}/trend", VIEW),
+    call("GET", "/channels/{slug}/timeline", VIEW),
     call("GET", "/drill", VIEW),
     call("GET", "/box", VIEW),
     call("GET", "/alarms", VIEW),

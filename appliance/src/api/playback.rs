@@ -5,7 +5,7 @@ use super::address::Base;
 use super::problem::{self, ApiError, Kind};
 use crate::limits::{ORIGIN_CHARS_MAX, ORIGINS_MAX, TOKEN_LIFE_DEFAULT, TOKEN_LIFE_MAX};
 use crate::serve::access::{self, Access};
-use crate::store::Playback;
+use crate::store::{Playback, has_doubles};
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, web};
 use media::date::Utc;
@@ -29,6 +29,7 @@ pub(super) fn shown(access: &Access) -> wire::Playback {
         protected: access.secret.is_some(),
         renew_secret: false,
         allowed_origins: access.origins.iter().cloned().collect(),
+        tiers: access.tiers.clone(),
     }
 }
 
@@ -41,8 +42,12 @@ async fn set(
     slug: Path<String>,
     Json(wanted): Json<wire::Playback>,
 ) -> Result<Json<wire::Playback>, ApiError> {
-    let wire::Playback { protected, renew_secret: renew, allowed_origins } = wanted;
-    let wanted = Playback { protected, renew, origins: checked_origins(allowed_origins)? };
+    let wire::Playback { protected, renew_secret: renew, allowed_origins, tiers } = wanted;
+    if has_doubles(&tiers) {
+        let why = "a tier is named twice; name each once, the first choice first, or none for all";
+        return Err(ApiError::new(Kind::Invalid, why).at("/tiers"));
+    }
+    let wanted = Playback { protected, renew, origins: checked_origins(allowed_origins)?, tiers };
     let access = state.store.set_playback(&slug, wanted).await?;
     state.bump();
     tracing::info!(channel = slug.as_str(), protected, renew, "playback changed");

@@ -8,8 +8,12 @@
 //! lost. The queue is read when a channel takes its sample.
 
 mod cmcd;
+pub mod columns;
+mod dry;
 pub mod routes;
 mod sessions;
+mod span;
+mod trace;
 mod trend;
 
 pub use trend::Counted;
@@ -17,6 +21,7 @@ pub use trend::Counted;
 use crate::limits::CMCD_QUEUE_MAX;
 use crate::metrics::Tier;
 use crate::metrics::connections::Connections;
+use crate::store::Stepped;
 use media::time::Ticks;
 use sessions::{Refused, Sessions};
 use std::collections::{BTreeMap, HashMap};
@@ -29,6 +34,17 @@ struct Said {
     channel: String,
     tier: Tier,
     cmcd: String,
+    /// What it asked for had not begun.
+    is_early: bool,
+}
+
+/// What is to be written down of a sample.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// The minute that is over.
+    pub minute: Option<Stepped>,
+    /// Players that ran dry.
+    pub stalls: Vec<wire::Stall>,
 }
 
 /// A handle on all that is known of viewers.
@@ -76,7 +92,16 @@ impl Audience {
 
     /// A request for media carried CMCD. Never waits; what does not fit is lost.
     pub fn said(&self, channel: &str, tier: Tier, cmcd: String) {
-        let _kept = self.queue.try_send(Said { channel: channel.to_owned(), tier, cmcd });
+        self.tell(Said { channel: channel.to_owned(), tier, cmcd, is_early: false });
+    }
+
+    /// A request with CMCD was for a segment that had not begun. Never waits; what does not fit is lost.
+    pub fn early(&self, channel: &str, cmcd: String) {
+        self.tell(Said { channel: channel.to_owned(), tier: Tier::LlDash, cmcd, is_early: true });
+    }
+
+    fn tell(&self, said: Said) {
+        let _kept = self.queue.try_send(said);
     }
 
     /// The box's own player told of itself.
@@ -84,16 +109,20 @@ impl Audience {
         self.state().sessions.beacon(channel, beacon, now)
     }
 
-    /// A channel tells how it is. Twice a second; most times there is nothing to do.
-    pub fn sample(&self, channel: &str, counted: Counted, now: Ticks) {
+    /// A channel tells how it is. Twice a second; most times there is nothing to do. What is to be kept of it, now and
+    /// then.
+    #[must_use]
+    pub fn sample(&self, channel: &str, counted: Counted, now: Ticks) -> Kept {
         let mut state = self.state();
         if !state.trends.is_due(channel, now) {
-            return;
+            return Kept::default();
         }
         state.settle(&self.connections, now);
         let mut watching = state.watching(channel, now);
-        watching.stalls = state.sessions.take_stalls(channel);
-        state.trends.take(channel, counted, &watching, now);
+        let dry = state.sessions.take_dry(channel);
+        watching.stalls = dry.times;
+        let minute = state.trends.take(channel, counted, &watching, now);
+        Kept { minute, stalls: dry.stalls() }
     }
 
     fn summary(&self, channels: &[String], now: Ticks) -> wire::Audience {
@@ -119,13 +148,21 @@ impl Audience {
     fn trend(&self, channel: &str, now: Ticks) -> wire::Trend {
         self.state().trends.of(channel, now)
     }
+
+    fn open_minute(&self, channel: &str, now: Ticks) -> Option<Stepped> {
+        self.state().trends.open_minute(channel, now)
+    }
 }
 
 impl State {
     /// Reads the queue, forgets who has gone, counts connections.
     fn settle(&mut self, connections: &Connections, now: Ticks) {
-        while let Ok(Said { channel, tier, cmcd }) = self.waiting.try_recv() {
-            self.sessions.cmcd(&channel, tier, &cmcd::parse(&cmcd), now);
+        while let Ok(Said { channel, tier, cmcd, is_early }) = self.waiting.try_recv() {
+            let said = cmcd::parse(&cmcd);
+            match said.session.as_deref().filter(|_| is_early) {
+                Some(session) => self.sessions.early(&channel, session),
+                None => self.sessions.cmcd(&channel, tier, &said, now),
+            }
         }
         self.sessions.forget_gone(now);
         if self.silent.counted_at.is_none_or(|at| now - at >= trend::STEP) {

@@ -2,6 +2,7 @@
 
 use super::ByKey;
 use super::cmcd::{self, Cmcd};
+use super::dry::Dry;
 use crate::limits::{BEACON_GAP_MIN, ENGINE_CHARS_MAX, SESSIONS_MAX};
 use crate::metrics::Tier;
 use media::time::Ticks;
@@ -32,6 +33,7 @@ pub(super) enum Refused {
 struct Known {
     told: Beacon,
     is_ours: bool,
+    early: u32,
     first: Ticks,
     last: Ticks,
 }
@@ -40,8 +42,8 @@ struct Known {
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     known: ByKey<Known>,
-    /// Times that players of a channel ran dry, since its last sample.
-    stalls: BTreeMap<String, u32>,
+    /// Players of a channel that ran dry, since its last sample.
+    dry: BTreeMap<String, Dry>,
 }
 
 impl Sessions {
@@ -57,15 +59,19 @@ impl Sessions {
             if self.known.len() >= SESSIONS_MAX {
                 return Err(Refused::Full);
             }
-            self.known.insert(key, Known { told: beacon, is_ours: true, first: now, last: now });
+            self.known.insert(key, Known { told: beacon, is_ours: true, early: 0, first: now, last: now });
             return Ok(());
         };
         if known.is_ours && now - known.last < BEACON_GAP_MIN {
             return Err(Refused::TooOften);
         }
         let news = beacon.stalls.saturating_sub(known.told.stalls);
+        let lasted_ms = beacon.stalled_ms.saturating_sub(known.told.stalled_ms);
+        // No further back than it has been silent: that one was told before.
+        let ago = Ticks::from_millis(beacon.last_stall_ago_ms.unwrap_or(0).into()).min(now - known.last);
+        let tier = beacon.tier;
         (known.told, known.is_ours, known.last) = (beacon, true, now);
-        self.note_stalls(channel, news);
+        self.note_stalls(channel, news, &key.1, (tier, now - ago, lasted_ms));
         Ok(())
     }
 
@@ -79,7 +85,7 @@ impl Sessions {
             }
             self.known.insert(
                 key.clone(),
-                Known { told: stranger(session), is_ours: false, first: now, last: now },
+                Known { told: stranger(session), is_ours: false, early: 0, first: now, last: now },
             );
         }
         let Some(known) = self.known.get_mut(&key).filter(|known| !known.is_ours) else { return };
@@ -92,18 +98,26 @@ impl Sessions {
             told.bitrate_bps = kbps.saturating_mul(1000);
         }
         told.stalls += u32::from(said.starved);
-        self.note_stalls(channel, u32::from(said.starved));
+        self.note_stalls(channel, u32::from(said.starved), &key.1, (tier as u8, now, 0));
     }
 
-    fn note_stalls(&mut self, channel: &str, news: u32) {
-        if news > 0 {
-            *self.stalls.entry(channel.to_owned()).or_default() += news;
+    /// A request of a player was for a segment that had not begun; of one that is known.
+    pub(super) fn early(&mut self, channel: &str, session: &str) {
+        if let Some(known) = self.known.get_mut(&(channel.to_owned(), session.to_owned())) {
+            known.early += 1;
         }
     }
 
-    /// Times that players of that channel ran dry since this was asked last.
-    pub(super) fn take_stalls(&mut self, channel: &str) -> u32 {
-        self.stalls.remove(channel).unwrap_or(0)
+    fn note_stalls(&mut self, channel: &str, news: u32, session: &str, when: (u8, Ticks, u32)) {
+        if news > 0 {
+            let shown: String = session.chars().take(SHOWN_CHARS).collect();
+            self.dry.entry(channel.to_owned()).or_default().note(news, shown, when);
+        }
+    }
+
+    /// Players of that channel that ran dry since this was asked last.
+    pub(super) fn take_dry(&mut self, channel: &str) -> Dry {
+        self.dry.remove(channel).unwrap_or_default()
     }
 
     pub(super) fn forget_gone(&mut self, now: Ticks) {
@@ -128,14 +142,22 @@ impl Sessions {
     /// The channel's own players in numbers, the silent ones left out.
     pub(super) fn watching(&self, channel: &str, now: Ticks) -> ChannelAudience {
         let mut told = ChannelAudience { channel: channel.to_owned(), ..ChannelAudience::default() };
-        let mut latencies = Vec::new();
+        let (mut latencies, mut by_tier) = (Vec::new(), [const { Vec::new() }; 3]);
         for Known { told: beacon, .. } in self.of(channel, now) {
-            told.by_tier[usize::from(beacon.tier.min(2))] += 1;
-            latencies.extend(
-                beacon.latency_ms.filter(|_| beacon.state == "live").map(|ms| (ms, beacon.target_ms)),
-            );
+            let tier = usize::from(beacon.tier.min(2));
+            told.by_tier[tier] += 1;
+            if let Some(ms) = beacon.latency_ms.filter(|_| beacon.state == "live") {
+                latencies.push((ms, beacon.target_ms));
+                by_tier[tier].push(ms);
+            }
         }
         latencies.sort_unstable();
+        told.latency_by = by_tier
+            .map(|mut of_tier| {
+                of_tier.sort_unstable();
+                of_tier.get(of_tier.len() / 2).copied()
+            })
+            .into();
         if let Some((latency, target)) = latencies.get(latencies.len() / 2) {
             (told.latency_ms, told.target_ms) = (Some(*latency), *target);
         }
@@ -174,6 +196,7 @@ impl Sessions {
                 stalled_ms,
                 rate_percent,
                 switches,
+                early: known.early,
             }
         };
         self.known.iter().map(one).collect()
@@ -196,6 +219,7 @@ fn stranger(session: String) -> Beacon {
         stalled_ms: 0,
         rate_percent: 100,
         switches: 0,
+        last_stall_ago_ms: None,
     }
 }
 
@@ -257,10 +281,10 @@ mod tests {
         sessions.beacon("hall", Beacon { stalls: 2, ..beacon("aaaaaaaa", 1) }, later).unwrap();
         let said = Cmcd { session: Some("aaaaaaaa".into()), starved: true, ..Cmcd::default() };
         sessions.cmcd("hall", Tier::Ts, &said, later);
-        assert_eq!((sessions.take_stalls("hall"), sessions.take_stalls("hall")), (2, 0));
+        assert_eq!((sessions.take_dry("hall").times, sessions.take_dry("hall").times), (2, 0));
         assert_eq!(sessions.list(later)[0].tier, 0);
         let other = Cmcd { session: Some("zzzzzzzz".into()), starved: true, ..Cmcd::default() };
         sessions.cmcd("hall", Tier::Ts, &other, later);
-        assert_eq!((sessions.take_stalls("hall"), sessions.list(later).len()), (1, 2));
+        assert_eq!((sessions.take_dry("hall").times, sessions.list(later).len()), (1, 2));
     }
 }

@@ -1,6 +1,8 @@
 //! How each channel went in the last minutes: samples at equal steps. Pure.
 
+use super::columns::{COLUMNS, RULES, row};
 use crate::limits::{CHANNELS_MAX, TREND_SAMPLES_MAX};
+use crate::rollup::{Row, rolled, step_start};
 use media::time::Ticks;
 use std::collections::{BTreeMap, VecDeque};
 use wire::{ChannelAudience, Sample, Trend};
@@ -8,11 +10,18 @@ use wire::{ChannelAudience, Sample, Trend};
 /// Between two samples.
 pub(super) const STEP: Ticks = Ticks::from_secs(2);
 
+/// Of what samples are rolled up to first.
+pub(super) const MINUTE_MS: i64 = 60_000;
+
 /// What a channel has counted so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counted {
     /// Bytes that the source on air has sent; none while there is no source.
     pub source_bytes: Option<u64>,
+    /// Pictures that it has sent.
+    pub source_frames: Option<u64>,
+    /// Blocked playlist requests that were answered, and for how long they were held, in milliseconds.
+    pub holds: (u64, u64),
     /// Bytes handed to viewers.
     pub sent_bytes: u64,
     /// How old the newest packaged picture is.
@@ -28,6 +37,15 @@ struct Course {
     before: Counted,
 }
 
+impl Course {
+    /// Of the samples of the minute that began then.
+    fn minute(&self, start_ms: i64) -> Option<Row<COLUMNS>> {
+        let within = |sample: &&Sample| step_start(sample.at_ms, MINUTE_MS) == start_ms;
+        let rows: Vec<_> = self.samples.iter().filter(within).map(row).collect();
+        rolled(&RULES, &rows)
+    }
+}
+
 /// Of all channels.
 #[derive(Debug, Default)]
 pub(super) struct Trends(BTreeMap<String, Course>);
@@ -38,7 +56,14 @@ impl Trends {
         self.0.get(channel).is_none_or(|course| now - course.taken_at >= STEP)
     }
 
-    pub(super) fn take(&mut self, channel: &str, counted: Counted, watching: &ChannelAudience, now: Ticks) {
+    /// Takes a sample; the minute that is over by it, if one is.
+    pub(super) fn take(
+        &mut self,
+        channel: &str,
+        counted: Counted,
+        watching: &ChannelAudience,
+        now: Ticks,
+    ) -> Option<(i64, Row<COLUMNS>)> {
         self.make_room(channel, now);
         let course = self.0.entry(channel.to_owned()).or_default();
         let length = now - course.taken_at;
@@ -48,8 +73,19 @@ impl Trends {
         let since = |now: u64, before: u64| if now >= before { now - before } else { now };
         let source =
             counted.source_bytes.map(|bytes| rate(since(bytes, course.before.source_bytes.unwrap_or(bytes))));
+        let frames = counted.source_frames.map(|frames| {
+            let sent = since(frames, course.before.source_frames.unwrap_or(frames));
+            sent.saturating_mul(100_000) / u64::try_from(length.millis()).unwrap_or(1).max(1)
+        });
+        let (held, held_ms) =
+            (since(counted.holds.0, course.before.holds.0), since(counted.holds.1, course.before.holds.1));
+        let short = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let sample = Sample {
             at_ms: now.millis(),
+            source_fps_hundredths: frames.filter(|_| !fresh).map(short),
+            hold_ms: held_ms.checked_div(held).filter(|_| !fresh).map(short),
+            viewers_by: watching.by_tier.map(Some).into(),
+            latency_by: watching.latency_by,
             source_bps: source.filter(|_| !fresh).map(|bps| u32::try_from(bps).unwrap_or(u32::MAX)),
             sent_bps: (!fresh).then(|| rate(since(counted.sent_bytes, course.before.sent_bytes))),
             late_ms: counted.late_ms,
@@ -61,11 +97,21 @@ impl Trends {
         // A channel that was off leaves a gap as long as it was.
         let missed = if course.samples.is_empty() { 0 } else { (length.millis() / STEP.millis() - 1).max(0) };
         let missed = usize::try_from(missed).unwrap_or(0).min(TREND_SAMPLES_MAX);
+        let before = step_start(course.taken_at.millis(), MINUTE_MS);
+        let is_over = before != step_start(now.millis(), MINUTE_MS);
+        let minute = is_over.then(|| course.minute(before)).flatten().map(|row| (before, row));
         course.samples.extend(std::iter::repeat_n(Sample::default(), missed));
         course.samples.push_back(sample);
         let surplus = course.samples.len().saturating_sub(TREND_SAMPLES_MAX);
         course.samples.drain(..surplus);
         (course.taken_at, course.before) = (now, counted);
+        minute
+    }
+
+    /// The minute that is not over yet, as far as it has come.
+    pub(super) fn open_minute(&self, channel: &str, now: Ticks) -> Option<(i64, Row<COLUMNS>)> {
+        let start = step_start(now.millis(), MINUTE_MS);
+        Some((start, self.0.get(channel)?.minute(start)?))
     }
 
     /// Channels that went long ago are forgotten, and never are there more than there can be channels.
@@ -111,6 +157,7 @@ mod tests {
             sent_bytes: sent,
             late_ms: Some(40),
             restarts,
+            ..Counted::default()
         };
         let at = Ticks::from_secs;
         trends.take("a", counted(1_000, 0, 3), &nobody, at(10));
@@ -126,6 +173,28 @@ mod tests {
         let expected =
             [gap, (Some(2_000_000), Some(1_000_000), 1), (Some(400_000), Some(0), 0), gap, gap, gap, gap];
         assert_eq!(rates, expected);
+    }
+
+    #[test]
+    fn a_minute_is_told_when_it_is_over() {
+        let (mut trends, nobody) = (Trends::default(), ChannelAudience::default());
+        let counted = |second: u64| Counted {
+            source_frames: Some(second * 25),
+            holds: (second, second * 200),
+            restarts: u32::from(second > 70),
+            ..Counted::default()
+        };
+        let mut over = Vec::new();
+        for second in (58..=122).step_by(2) {
+            over.extend(trends.take("a", counted(second), &nobody, Ticks::from_secs(second as i64)));
+        }
+        let starts: Vec<i64> = over.iter().map(|(start, _)| *start).collect();
+        assert_eq!(starts, [0, 60_000]);
+        let minute = super::super::columns::sample(60_000, &over[1].1);
+        assert_eq!((minute.source_fps_hundredths, minute.hold_ms, minute.faults), (Some(2500), Some(200), 1));
+        let open = trends.open_minute("a", Ticks::from_secs(122)).unwrap();
+        assert_eq!(open.0, 120_000);
+        assert!(trends.open_minute("a", Ticks::from_secs(190)).is_none());
     }
 
     #[test]

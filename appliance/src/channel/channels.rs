@@ -111,6 +111,10 @@ async fn follow(
                 for gone in running.difference(&slugs).chain(&others) {
                     handle.remove(gone).await?;
                 }
+                let is_gone = |slug: &String| !rows.iter().any(|row| row.slug.as_str() == slug);
+                for gone in told.extract_if(.., |slug, _| is_gone(slug)) {
+                    services.history.forget_trend(&gone.0);
+                }
                 running.retain(|slug| !others.contains(slug));
                 for row in wanted.filter(|row| !running.contains(row.slug.as_str())) {
                     let dvr = Ticks::from_secs(row.dvr_secs.into());

@@ -137,11 +137,17 @@ impl Wiring {
         self.services.board.update(&self.slug, report);
         let counted = Counted {
             source_bytes: vitals.sources[vitals.on_air].as_ref().map(|source| source.bytes),
+            source_frames: vitals.sources[vitals.on_air].as_ref().map(|source| source.frames),
+            holds: self.live.meter.holds(),
             sent_bytes: self.live.meter.sent_bytes(),
             late_ms: vitals.packaged.map(|newest| u32::try_from((now - newest).millis()).unwrap_or(0)),
             restarts: vitals.restarts,
         };
-        self.services.metrics.audience().sample(&self.slug, counted, now);
+        let kept = self.services.metrics.audience().sample(&self.slug, counted, now);
+        if let Some(minute) = kept.minute {
+            self.services.history.keep_minute(&self.slug, minute);
+        }
+        self.services.history.keep_stalls(&self.slug, kept.stalls);
         if let Some(picture) = vitals.picture {
             self.services.board.show(&self.slug, picture);
         }

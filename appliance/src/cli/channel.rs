@@ -11,8 +11,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::io::Write;
 use wire::{
-    Channel, ChannelList, Encoding, Latency, NewChannel, NewEncoder, NewToken, Playback, Source, StreamKey,
-    Token,
+    Channel, ChannelList, Encoding, Latency, NewChannel, NewEncoder, NewToken, Playback, Source, StreamKey, Tier, Token,
 };
 
 /// Of `forebay channel`.
@@ -58,6 +57,8 @@ pub enum ChannelCommand {
     Protect(ProtectArgs),
     /// Show it to everybody again; sites allowed to load it stay as they are
     Open(One),
+    /// Say which deliveries its watch page plays, and in which order it falls from one to the next
+    Tiers(TiersArgs),
     /// Make a token, and the addresses with it; whoever has one may watch
     Token(TokenArgs),
 }
@@ -124,6 +125,16 @@ pub struct ProtectArgs {
     pub origins: Vec<String>,
 }
 
+/// Of `forebay channel tiers`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TiersArgs {
+    /// The channel's short name
+    pub slug: String,
+    /// The first choice first; none for all, best first
+    #[arg(value_parser = tier_parser())]
+    pub tiers: Vec<Tier>,
+}
+
 /// Of `forebay channel token`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct TokenArgs {
@@ -151,6 +162,13 @@ pub(super) fn source_parser() -> impl TypedValueParser<Value = Source> {
     PossibleValuesParser::new(SOURCES.map(|(name, _)| name)).map(|chosen| {
         let found = SOURCES.iter().find(|(name, _)| *name == chosen);
         found.expect("the parser has accepted one of these names").1
+    })
+}
+
+fn tier_parser() -> impl TypedValueParser<Value = Tier> {
+    PossibleValuesParser::new(Tier::ALL.map(Tier::id)).map(|chosen| {
+        let found = Tier::ALL.into_iter().find(|tier| tier.id() == chosen);
+        found.expect("the parser has accepted one of these names")
     })
 }
 
@@ -228,6 +246,11 @@ pub fn run(args: &ChannelArgs, out: &mut impl Write) -> Result<(), CliError> {
             let wanted = Playback { protected: false, ..before };
             playback(args, &client.put(&path(slug, "/playback")?, &wanted)?)
         }
+        ChannelCommand::Tiers(TiersArgs { slug, tiers }) => {
+            let before: Playback = client.get(&path(slug, "/playback")?)?;
+            let wanted = Playback { tiers: tiers.clone(), ..before };
+            playback(args, &client.put(&path(slug, "/playback")?, &wanted)?)
+        }
         ChannelCommand::Token(wanted) => token(args, &mint(&client, wanted)?),
         ChannelCommand::Remove(One { slug }) => {
             client.delete(&path(slug, "")?)?;
@@ -261,8 +284,8 @@ fn protect(client: &Client, args: &ProtectArgs) -> Result<Playback, CliError> {
     let ProtectArgs { slug, renew, origins } = args.clone();
     let place = path(&slug, "/playback")?;
     let before: Playback = client.get(&place)?;
-    let allowed_origins = if origins.is_empty() { before.allowed_origins } else { origins };
-    Ok(client.put(&place, &Playback { protected: true, renew_secret: renew, allowed_origins })?)
+    let allowed_origins = if origins.is_empty() { before.allowed_origins.clone() } else { origins };
+    Ok(client.put(&place, &Playback { protected: true, renew_secret: renew, allowed_origins, ..before })?)
 }
 
 fn mint(client: &Client, args: &TokenArgs) -> Result<Token, CliError> {
@@ -278,7 +301,11 @@ fn playback(args: &ChannelArgs, playback: &Playback) -> String {
     let who = if playback.protected { "those who have a token" } else { "everybody" };
     let sites =
         if playback.allowed_origins.is_empty() { "all".into() } else { playback.allowed_origins.join(" ") };
-    format!("shown to {who}\nsites    {sites}\n")
+    let tiers = match playback.tiers.as_slice() {
+        [] => "all, best first".to_owned(),
+        tiers => tiers.iter().map(|tier| tier.id()).collect::<Vec<_>>().join(", then "),
+    };
+    format!("shown to {who}\nsites    {sites}\ntiers    {tiers}\n")
 }
 
 fn token(args: &ChannelArgs, token: &Token) -> String {

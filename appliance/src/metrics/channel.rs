@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a blocked playlist request ended.
@@ -212,6 +213,8 @@ pub struct ChannelMeter {
     families: Arc<Families>,
     renditions: Mutex<BTreeSet<String>>,
     holds: [Histogram; 5],
+    /// Of those that were answered: how many, and milliseconds all together.
+    answered: [AtomicU64; 2],
     early: [Counter; 2],
     sent: [Counter; 3],
     /// Readers of a segment that is still being made.
@@ -238,6 +241,7 @@ impl ChannelMeter {
             renditions: Mutex::default(),
             holds: HoldOutcome::ALL
                 .map(|outcome| families.holds.get_or_create_owned(&of_outcome(outcome.label()))),
+            answered: Default::default(),
             early: EarlyOutcome::ALL
                 .map(|outcome| families.early.get_or_create_owned(&of_outcome(outcome.label()))),
             sent: Tier::ALL.map(|tier| families.sent.get_or_create_owned(&of_tier(tier))),
@@ -254,6 +258,16 @@ impl ChannelMeter {
     /// A blocked playlist request was answered, or given up, after this long.
     pub fn held(&self, outcome: HoldOutcome, length: Ticks) {
         self.holds[outcome as usize].observe(length.as_secs_f64());
+        if matches!(outcome, HoldOutcome::Released | HoldOutcome::ServedAtOnce) {
+            self.answered[0].fetch_add(1, Relaxed);
+            self.answered[1].fetch_add(u64::try_from(length.millis()).unwrap_or(0), Relaxed);
+        }
+    }
+
+    /// Blocked playlist requests that were answered so far, and for how many milliseconds they were held.
+    #[must_use]
+    pub fn holds(&self) -> (u64, u64) {
+        (self.answered[0].load(Relaxed), self.answered[1].load(Relaxed))
     }
 
     /// A segment was asked for before it began.

@@ -6,6 +6,7 @@
 mod oembed;
 
 use crate::serve::Serving;
+use crate::serve::access::Access;
 use crate::serve::reply::{self, Answer};
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
@@ -40,20 +41,27 @@ async fn embed(serving: web::Data<Serving>, channel: web::Path<String>) -> Answe
 }
 
 fn page(serving: &Serving, channel: &str, layout: &str, framing: &str) -> Answer {
-    if serving.catalogue.get(channel).is_none() {
+    // One that is about to come is waited for by the page.
+    if serving.catalogue.get(channel).is_none() && !serving.catalogue.may_come(channel) {
         return Err(reply::not_found(format!("There is no channel \"{channel}\" on air.")));
     }
     let template = Assets::get("watch.html").expect("the page is embedded at build time");
     let html = String::from_utf8_lossy(&template.data)
         .replace("{{channel}}", &escape(channel))
         .replace("{{title}}", &escape(channel))
-        .replace("{{layout}}", layout);
+        .replace("{{layout}}", layout)
+        .replace("{{tiers}}", &tiers(&serving.access.of(channel)));
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((CONTENT_SECURITY_POLICY, format!("{POLICY}{framing}")))
         .body(html))
+}
+
+/// The deliveries of the channel in the operator's order; empty for all, best first.
+fn tiers(access: &Access) -> String {
+    access.tiers.iter().map(|tier| tier.id()).collect::<Vec<_>>().join(",")
 }
 
 /// For text and for attribute values in quotes.

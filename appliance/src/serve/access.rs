@@ -30,6 +30,8 @@ pub struct Access {
     pub secret: Option<Secret>,
     /// Sites whose players may load the channel, as browsers write them; none means all.
     pub origins: BTreeSet<String>,
+    /// What the watch page plays, the first choice first; empty: all, best first. It offers; it does not forbid.
+    pub tiers: Vec<wire::Tier>,
 }
 
 /// Why somebody may not watch: 403.
@@ -192,7 +194,7 @@ mod tests {
     const LATER: Ticks = Ticks::from_secs(1_795_358_400);
 
     fn access() -> Access {
-        Access { secret: Some(Secret([7; 32])), origins: BTreeSet::new() }
+        Access { secret: Some(Secret([7; 32])), ..Access::default() }
     }
 
     fn made(slug: &str, address: Option<&str>) -> String {

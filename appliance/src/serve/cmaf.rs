@@ -6,7 +6,7 @@
 use super::live::{Feed, Live, Programme, Published, Rendered};
 use super::reply::{self, Answer, Keep, Refusal, late};
 use super::wait::{self, Waited, wait_for};
-use super::{Serving, door};
+use super::{Serving, door, starting};
 use crate::clock::House;
 use crate::dvr::archive::Found;
 use crate::dvr::block_file;
@@ -42,14 +42,22 @@ pub async fn multivariant(
     Ok(reply::text(&request, &text, reply::M3U8, Keep::Setup))
 }
 
-/// `GET /live/CHANNEL/manifest.mpd`
+/// `GET /live/CHANNEL/manifest.mpd`; that of a channel which has just begun is held until it can be played.
 pub async fn manifest(
     request: HttpRequest,
     serving: web::Data<Serving>,
     channel: web::Path<String>,
 ) -> Answer {
     let programme = serving.programme(&channel)?;
-    let text = door::carry_token(&request, programme.manifest(serving.house.now()), dash::with_base_url);
+    let house = serving.house;
+    if let Some(feed) = programme.feeds.first() {
+        let deadline = house.now() + limits::YOUNG_MANIFEST_MAX;
+        let look = |_: &Arc<Snapshot>| programme.is_playable(house.now()).then_some(());
+        if wait_for(feed.edge(), house, deadline, look).await != Waited::Ready(()) {
+            return Err(starting(&channel));
+        }
+    }
+    let text = door::carry_token(&request, programme.manifest(house.now()), dash::with_base_url);
     Ok(reply::text(&request, &text, reply::MPD, Keep::Setup))
 }
 
@@ -150,6 +158,7 @@ impl Drop for Hold<'_> {
 
 /// One request for media, and where to look for it.
 struct Asked<'a> {
+    channel: &'a str,
     request: &'a HttpRequest,
     serving: &'a Serving,
     live: &'a Arc<Live>,
@@ -166,7 +175,7 @@ pub async fn file(
     let live = serving.live(&channel)?;
     let programme = serving.programme(&channel)?;
     let feed = feed(&programme, &rendition)?;
-    let asked = Asked { request: &request, serving: &serving, live: &live, feed };
+    let asked = Asked { channel: &channel, request: &request, serving: &serving, live: &live, feed };
     match Media::parse(&name) {
         Some(Media::Segment(msn)) => asked.segment(msn).await,
         Some(Media::Part(msn, index)) => asked.part(msn, index).await,
@@ -262,6 +271,9 @@ impl Asked<'_> {
     async fn early(&self, msn: Msn) -> Answer {
         let begins = self.feed.rendition.grid.segment_start(msn);
         let now = self.serving.house.now();
+        if let Some(said) = door::cmcd(self.request.query_string(), self.request.headers()) {
+            self.serving.metrics.audience().early(self.channel, said);
+        }
         // The first chunk is due one chunk after the segment begins: that is when the manifest announces it.
         let held_from = begins;
         if now < held_from {

@@ -81,7 +81,7 @@ fn place(serving: &Serving, request: &ServiceRequest) -> Result<Option<Place>, r
     let (wanted, version) = (Wanted::of(path.rest), request.version());
     let mark = request.conn_data::<Mark>();
     let tier = mark.map_or(wanted.tier(), |mark| mark.note(wanted, version));
-    let said = cmcd(request);
+    let said = cmcd(request.query_string(), request.headers());
     if let Some(mark) = mark {
         mark.belongs(channel_mark(path.slug), said.is_some() || request.headers().contains_key(UNCOUNTED));
     }
@@ -96,12 +96,12 @@ fn place(serving: &Serving, request: &ServiceRequest) -> Result<Option<Place>, r
 }
 
 /// What the player says of itself, in the query or in headers (CTA-5004); no more of it than is looked at.
-fn cmcd(request: &ServiceRequest) -> Option<String> {
-    if let Some(query) = request.query_string().split('&').find_map(|pair| pair.strip_prefix("CMCD=")) {
+pub(super) fn cmcd(query: &str, headers: &HeaderMap) -> Option<String> {
+    if let Some(query) = query.split('&').find_map(|pair| pair.strip_prefix("CMCD=")) {
         let query = query.get(..limits::CMCD_BYTES_MAX).unwrap_or(query);
         return Some(percent_decode(query));
     }
-    let lines = CMCD_HEADERS.iter().filter_map(|name| request.headers().get(*name)?.to_str().ok());
+    let lines = CMCD_HEADERS.iter().filter_map(|name| headers.get(*name)?.to_str().ok());
     let lines = lines.filter(|line| line.len() <= limits::CMCD_BYTES_MAX);
     lines.map(str::to_owned).reduce(|all, line| format!("{all},{line}"))
 }
@@ -188,12 +188,16 @@ mod tests {
     #[test]
     fn cmcd_comes_by_query_or_by_headers() {
         let by_query = TestRequest::with_uri("/live/hall/720p/7.m4s?x=1&CMCD=br%3D3200%2Csid%3D%22abc-1%22");
-        assert_eq!(cmcd(&by_query.to_srv_request()).as_deref(), Some("br=3200,sid=\"abc-1\""));
+        let cmcd = |request: TestRequest| {
+            let request = request.to_srv_request();
+            super::cmcd(request.query_string(), request.headers())
+        };
+        assert_eq!(cmcd(by_query).as_deref(), Some("br=3200,sid=\"abc-1\""));
         let by_headers = TestRequest::with_uri("/live/hall/720p/7.m4s")
             .insert_header(("CMCD-Object", "br=3200"))
             .insert_header(("CMCD-Session", "sid=\"abc-1\""));
-        assert_eq!(cmcd(&by_headers.to_srv_request()).as_deref(), Some("sid=\"abc-1\",br=3200"));
-        assert_eq!(cmcd(&TestRequest::with_uri("/live/hall/720p/7.m4s").to_srv_request()), None);
+        assert_eq!(cmcd(by_headers).as_deref(), Some("sid=\"abc-1\",br=3200"));
+        assert_eq!(cmcd(TestRequest::with_uri("/live/hall/720p/7.m4s")), None);
         assert_eq!(percent_decode("%zz%2"), "??");
     }
 }

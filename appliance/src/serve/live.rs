@@ -4,6 +4,7 @@
 //! one receiver; all of them share the playlist's one rendering, made by whoever asks first.
 
 use super::wait::Watched;
+use super::young;
 use crate::dvr::archive::{Archive, Found};
 use crate::dvr::page::Page;
 use crate::dvr::past::Past;
@@ -278,14 +279,22 @@ impl Programme {
         self.multivariant.get(newest, || hls::multivariant(&all))
     }
 
+    /// Whether a player that is given the manifest at `now` finds what it will ask for.
+    pub fn is_playable(&self, now: Ticks) -> bool {
+        let target = target_latency(self.feeds.first().map(|feed| &*feed.rendition));
+        self.feeds.iter().all(|feed| young::is_playable(began(&feed.snapshot()), target, now))
+    }
+
     /// LL-DASH manifest. It tells how far back viewers may seek, so while a past grows it is rendered again each ten
     /// seconds. `now` is house time.
     pub fn manifest(&self, now: Ticks) -> Rendered {
         let listed = self.archive.as_ref().map_or(Ticks::ZERO, |archive| archive.status().time_shift());
-        let time_shift = listed.max(TIME_SHIFT_LIVE);
-        let changes = self.archive.is_some() || self.has_eras;
-        let publish_time = if changes { now } else { self.since };
         let snapshots: Vec<_> = self.feeds.iter().map(Feed::snapshot).collect();
+        let first = snapshots.first().and_then(|snapshot| began(snapshot));
+        let live = young::shift(first, TIME_SHIFT_LIVE, self.since, now);
+        let time_shift = listed.max(live.told);
+        let changes = self.archive.is_some() || self.has_eras;
+        let publish_time = if changes { now } else { live.since };
         // Pictures and sound announce an era one after the other; what all have is told.
         let newest = |snapshot: &Arc<Snapshot>| snapshot.eras.last().map_or(0, |era| era.number);
         let told = snapshots.iter().map(newest).min().unwrap_or(0);
@@ -293,6 +302,9 @@ impl Programme {
         self.manifest.get((time_shift, oldest, told), || {
             let all: Vec<&Rendition> = self.feeds.iter().map(|feed| &*feed.rendition).collect();
             let mut settings = manifest_settings(publish_time, time_shift, &all);
+            if time_shift < TIME_SHIFT_LIVE {
+                settings.update_period = dash::UPDATED_WHILE_YOUNG;
+            }
             if self.has_eras {
                 settings.update_period = dash::UPDATED_OFTEN;
             }
@@ -343,20 +355,28 @@ impl Programme {
 /// What can be seeked to without DVR: the live window.
 const TIME_SHIFT_LIVE: Ticks = Ticks::from_secs(2 * limits::WINDOW.listed_segments as i64);
 
+/// When the oldest segment began that is kept.
+fn began(snapshot: &Snapshot) -> Option<Ticks> {
+    Some(snapshot.rendition.grid.segment_start(snapshot.segments.first()?.msn))
+}
+
+fn target_latency(rendition: Option<&Rendition>) -> Ticks {
+    match rendition.map(|rendition| rendition.grid.latency()).unwrap_or_default() {
+        Latency::Standard => limits::DASH_TARGET_LATENCY,
+        Latency::Low => limits::DASH_LOW_TARGET_LATENCY,
+    }
+}
+
 fn manifest_settings(
     publish_time: Ticks,
     time_shift: Ticks,
     renditions: &[&Rendition],
 ) -> dash::Settings<'static> {
-    let latency = renditions.first().map(|rendition| rendition.grid.latency()).unwrap_or_default();
     dash::Settings {
         publish_time,
         time_shift,
         update_period: dash::UPDATED_SELDOM,
-        target_latency: match latency {
-            Latency::Standard => limits::DASH_TARGET_LATENCY,
-            Latency::Low => limits::DASH_LOW_TARGET_LATENCY,
-        },
+        target_latency: target_latency(renditions.first().copied()),
         production_delay: limits::PRODUCTION_DELAY,
         time_url: "/time",
     }

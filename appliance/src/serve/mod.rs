@@ -14,6 +14,7 @@ pub mod range;
 pub mod reply;
 pub mod ts_tier;
 pub mod wait;
+mod young;
 
 use crate::clock::House;
 use crate::metrics::Metrics;

@@ -22,6 +22,7 @@ pub const HISTORY_FILE: &str = "history.db";
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/history/0001_events.sql")),
     M::up(include_str!("../../../migrations/history/0002_measures.sql")),
+    M::up(include_str!("../../../migrations/history/0003_trends.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
@@ -42,6 +43,8 @@ pub enum Happened {
     WorkerEnded,
     /// A stage failed and was restarted.
     StageRestarted,
+    /// Something else encodes a channel.
+    EncoderMoved,
     /// An alarm was raised.
     AlarmRaised,
     /// Somebody has seen an alarm.
@@ -68,6 +71,7 @@ impl Happened {
             Self::SourceSwitched => "source-switched",
             Self::WorkerEnded => "worker-ended",
             Self::StageRestarted => "stage-restarted",
+            Self::EncoderMoved => "encoder-moved",
             Self::AlarmRaised => "alarm-raised",
             Self::AlarmAcknowledged => "alarm-acknowledged",
             Self::DeviceFailed => "device-failed",
@@ -122,14 +126,11 @@ impl History {
     /// Takes note of something; `channel` is none for the box as a whole. Never waits.
     pub fn note(&self, channel: Option<&str>, kind: Happened, what: impl Into<String>) {
         let (at_ms, channel, what) = (self.house.now().millis(), channel.map(str::to_owned), what.into());
-        self.tell_or_count(move |connection| insert(connection, at_ms, channel.as_deref(), kind, &what));
+        self.keep(move |connection| insert(connection, at_ms, channel.as_deref(), kind, &what));
     }
 
-    /// Has something written some time; what cannot be is counted as lost.
-    pub(super) fn tell_or_count(
-        &self,
-        write: impl FnOnce(&mut Connection) -> rusqlite::Result<()> + Send + 'static,
-    ) {
+    /// Writes something down some time; what there is no room for, or the disk does not take, is lost and counted.
+    pub(super) fn keep(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<()> + Send + 'static) {
         let lost = self.lost.clone();
         let count_lost = move || {
             let before = lost.fetch_add(1, Relaxed);
@@ -139,7 +140,7 @@ impl History {
         };
         let written = count_lost.clone();
         let told = self.queue.tell(move |connection| {
-            if write(connection).is_err() {
+            if work(connection).is_err() {
                 written();
             }
         });
@@ -148,12 +149,27 @@ impl History {
         }
     }
 
-    /// Runs `work` on the thread that has the file.
-    pub(super) async fn call<T: Send + 'static>(
+    /// Asks the file.
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.queue.call(work).await
+    }
+
+    /// What happened to a channel and to the box from then on, as far as it exists for somebody, oldest first; the newest of
+    /// it, if that is much.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn since(&self, sight: &Sight, channel: &str, from_ms: i64) -> Result<Vec<Event>, StoreError> {
+        let mut events = self.newest_for(sight, None, HISTORY_ANSWER_MAX).await?;
+        let mut of_channel = self.newest_for(sight, Some(channel.to_owned()), HISTORY_ANSWER_MAX).await?;
+        events.retain(|event| event.channel.is_none());
+        of_channel.extend(events);
+        of_channel.retain(|event| event.at_ms >= from_ms);
+        of_channel.sort_by_key(|event| event.at_ms);
+        Ok(of_channel)
     }
 
     /// The newest `limit` events, the newest first; of one channel alone, or of all and the box.

@@ -43,7 +43,7 @@ pub type Steps = Vec<Option<(f64, f64)>>;
 impl History {
     /// Takes note of a minute that has ended; `at_secs` is its beginning. Never waits.
     pub fn measure(&self, at_secs: i64, measures: Vec<Measure>) {
-        self.tell_or_count(move |connection| write(connection, at_secs, &measures));
+        self.keep(move |connection| write(connection, at_secs, &measures));
     }
 
     /// What a metric was; none if there is no such metric.
@@ -59,7 +59,7 @@ impl History {
             let each = metrics.iter().map(|metric| read(connection, metric, stretch));
             Ok(each.collect::<rusqlite::Result<Vec<_>>>()?)
         };
-        self.call(work).await
+        self.ask(work).await
     }
 }
 

@@ -13,7 +13,7 @@
 //! | `copies` | copies of it, and what is done with them when it is damaged |
 //! | [`configuration`] | all of it as one document: told, compared, applied |
 //! | `history` | what happened, in a file of its own |
-//! | [`measures`] | how the machine was, in the same file |
+//! | [`measures`], `trends` | how the machine was, and how channels went, in the same file |
 //! | [`template`] | pure: what a new channel may be made of |
 //! | `thread` | the queue and its deadline |
 //! | [`slate`] | what a channel shows without a source: checked, and its SQL |
@@ -59,6 +59,7 @@ mod tests;
 mod thread;
 mod tokens;
 mod totp;
+mod trends;
 mod undo;
 
 pub use accounts::Session;
@@ -71,10 +72,11 @@ pub use error::{OpenError, StoreError};
 pub use grants::Maker;
 pub use history::{HISTORY_FILE, Happened, History};
 pub use key::{KeyHash, StreamKey};
-pub use playback::Playback;
+pub use playback::{Playback, has_doubles};
 pub use slug::{Slug, SlugError};
 pub use tokens::{Bearer, TokenDraft};
 pub use totp::Totp;
+pub use trends::{Step, Stepped};
 
 use crate::clock::House;
 use crate::ingest::failover::Rules;

@@ -29,6 +29,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0012_destinations.sql")),
     M::up(include_str!("../../../migrations/0013_pass_through.sql")),
     M::up(include_str!("../../../migrations/0015_second_step_and_undo.sql")),
+    M::up(include_str!("../../../migrations/0016_tiers.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
@@ -165,7 +166,9 @@ mod tests {
             include_str!("../../../migrations/0010_encoder.sql"),
             include_str!("../../../migrations/0011_grants.sql"),
             include_str!("../../../migrations/0012_destinations.sql"),
-            include_str!("../../../migrations/0013_pass_through.sql")
+            include_str!("../../../migrations/0013_pass_through.sql"),
+            include_str!("../../../migrations/0015_second_step_and_undo.sql"),
+            include_str!("../../../migrations/0016_tiers.sql")
         );
         let lines: Vec<_> = sql.lines().map(str::trim).collect();
         for (at, line) in lines.iter().enumerate() {

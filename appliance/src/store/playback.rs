@@ -15,6 +15,14 @@ pub struct Playback {
     pub renew: bool,
     /// Sites whose players may load the channel; none means all.
     pub origins: BTreeSet<String>,
+    /// What the watch page plays, the first choice first; empty: all, best first.
+    pub tiers: Vec<wire::Tier>,
+}
+
+/// Whether a tier is named twice.
+#[must_use]
+pub fn has_doubles(tiers: &[wire::Tier]) -> bool {
+    tiers.iter().enumerate().any(|(at, tier)| tiers[..at].contains(tier))
 }
 
 pub(super) fn rules(connection: &mut Connection) -> Result<BTreeMap<String, Access>, StoreError> {
@@ -39,10 +47,11 @@ pub(super) fn set(
 ) -> Result<Access, StoreError> {
     let write = begin(connection)?;
     let id = id(&write, slug)?;
-    let sql = "INSERT INTO playback (channel_id, protected, token_secret) VALUES (?1, ?2, ?3) \
-               ON CONFLICT (channel_id) DO UPDATE SET protected = ?2, \
+    let sql = "INSERT INTO playback (channel_id, protected, token_secret, tiers) VALUES (?1, ?2, ?3, ?5) \
+               ON CONFLICT (channel_id) DO UPDATE SET protected = ?2, tiers = ?5, \
                token_secret = CASE WHEN ?4 THEN ?3 ELSE token_secret END";
-    write.execute(sql, params![id, wanted.protected, fresh.0.as_slice(), wanted.renew])?;
+    let tiers = names(&wanted.tiers);
+    write.execute(sql, params![id, wanted.protected, fresh.0.as_slice(), wanted.renew, tiers])?;
     write.execute("DELETE FROM playback_origins WHERE channel_id = ?1", [id])?;
     for origin in &wanted.origins {
         let sql = "INSERT INTO playback_origins (channel_id, origin) VALUES (?1, ?2)";
@@ -63,5 +72,17 @@ pub(super) fn access(read: &Transaction<'_>, id: i64) -> Result<Access, StoreErr
     let secret: Option<[u8; 32]> = read.query_row(sql, [id], |row| row.get(0)).optional()?;
     let mut statement = read.prepare_cached("SELECT origin FROM playback_origins WHERE channel_id = ?1")?;
     let origins = statement.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(Access { secret: secret.map(Secret), origins })
+    let sql = "SELECT tiers FROM playback WHERE channel_id = ?1";
+    let tiers: Option<String> = read.query_row(sql, [id], |row| row.get(0)).optional()?;
+    let tiers = tiers.unwrap_or_default().split(',').filter_map(tier).collect();
+    Ok(Access { secret: secret.map(Secret), origins, tiers })
+}
+
+/// As the database has them.
+pub(super) fn names(tiers: &[wire::Tier]) -> String {
+    tiers.iter().map(|tier| tier.id()).collect::<Vec<_>>().join(",")
+}
+
+fn tier(name: &str) -> Option<wire::Tier> {
+    wire::Tier::ALL.into_iter().find(|tier| tier.id() == name)
 }

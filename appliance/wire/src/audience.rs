@@ -28,6 +28,9 @@ pub struct ChannelAudience {
     /// How late that one aims to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_ms: Option<u32>,
+    /// The same of those by each tier.
+    #[serde(default)]
+    pub latency_by: PerTier,
     /// Times that players ran dry in the last ten minutes.
     pub stalls: u32,
 }
@@ -98,6 +101,9 @@ pub struct Beacon {
     /// Times that it changed the tier.
     #[serde(default)]
     pub switches: u32,
+    /// How long ago it ran dry last; absent if it has not.
+    #[serde(default)]
+    pub last_stall_ago_ms: Option<u32>,
 }
 
 /// A player that tells of itself: by the beacon, or by CMCD.
@@ -134,10 +140,67 @@ pub struct PlayerSession {
     pub rate_percent: u32,
     /// Times that it changed the tier.
     pub switches: u32,
+    /// Times that it asked for a segment that had not begun.
+    #[serde(default)]
+    pub early: u32,
     /// Seconds since it was first heard of.
     pub watched_secs: u64,
     /// Seconds since it was last heard of.
     pub silent_secs: u64,
+}
+
+/// A number for each tier; absent where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PerTier {
+    /// LL-DASH.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lldash: Option<u32>,
+    /// LL-HLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llhls: Option<u32>,
+    /// HLS-TS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ts: Option<u32>,
+}
+
+impl From<[Option<u32>; 3]> for PerTier {
+    fn from([lldash, llhls, ts]: [Option<u32>; 3]) -> Self {
+        Self { lldash, llhls, ts }
+    }
+}
+
+/// What happened to a channel and to its viewers, on one axis.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Timeline {
+    /// House time at which it begins, milliseconds since the epoch.
+    pub from_ms: i64,
+    /// At which it ends: now.
+    pub to_ms: i64,
+    /// Of the channel and of the box as a whole, oldest first.
+    pub events: Vec<super::Event>,
+    /// When players ran dry, oldest first.
+    pub stalls: Vec<Stall>,
+}
+
+/// Players of one tier that ran dry within two seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Stall {
+    /// When the first of them did, milliseconds since the epoch.
+    pub at_ms: i64,
+    /// Place of the tier: LL-DASH, LL-HLS, HLS-TS.
+    pub tier: u8,
+    /// How many.
+    pub players: u32,
+    /// A few characters of the session of one of them.
+    pub session: String,
+    /// How long the longest lasted so far; 0 where the player does not say.
+    pub stalled_ms: u32,
+    /// What happened in the seconds before that can explain it, the likeliest first; none: it is the network, or the device.
+    #[serde(default)]
+    pub causes: Vec<super::Event>,
 }
 
 /// How a channel went in the last minutes.
@@ -161,18 +224,30 @@ pub struct Sample {
     /// Bits per second that the source on air sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_bps: Option<u32>,
+    /// Pictures in a hundred seconds that it sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_fps_hundredths: Option<u32>,
     /// Bits per second handed to viewers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_bps: Option<u64>,
     /// How old the newest packaged picture was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_ms: Option<u32>,
+    /// How long blocked playlist requests were held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_ms: Option<u32>,
     /// How many watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub viewers: Option<u32>,
+    /// Of those, by each tier.
+    #[serde(default)]
+    pub viewers_by: PerTier,
     /// How late the viewer in the middle was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u32>,
+    /// How late the one in the middle of each tier was.
+    #[serde(default)]
+    pub latency_by: PerTier,
     /// Times that players ran dry since the sample before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stalls: Option<u32>,

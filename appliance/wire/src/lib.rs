@@ -18,7 +18,8 @@
 //! | `DELETE /channels/{slug}/slate/picture` | | 204; text is shown |
 //! | `PUT /channels/{slug}/ladder` | [`NewLadder`] | [`Channel`]; one that is on air starts anew |
 //! | `PUT /channels/{slug}/encoder` | [`NewEncoder`] | [`Channel`]; one that is on air starts anew |
-//! | `GET /channels/{slug}/trend` | | [`Trend`], the last ten minutes |
+//! | `GET /channels/{slug}/trend` | | [`Trend`]; `?span=` 10m, 1h, 1d or 30d |
+//! | `GET /channels/{slug}/timeline` | | [`Timeline`], with the same |
 //! | `GET /audience` | | [`Audience`] |
 //! | `GET /audience/players` | | list of [`PlayerSession`] |
 //! | `POST /channels/{slug}/backups` | [`NewBackup`] | 201, [`Backup`] |
@@ -79,8 +80,8 @@ pub use accounts::{
     Scope, TotpCode, TotpState,
 };
 pub use audience::{
-    Audience, Beacon, ChannelAudience, Chapter, DeviceTier, NewLadder, PlayerDevice, PlayerSession, Sample,
-    Trend,
+    Audience, Beacon, ChannelAudience, Chapter, DeviceTier, NewLadder, PerTier, PlayerDevice, PlayerSession,
+    Sample, Stall, Timeline, Trend,
 };
 
 pub use cost::Cost;
@@ -541,6 +542,9 @@ pub struct PlaybackConfiguration {
     /// Sites whose players may load it; none means all.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
+    /// What the watch page plays, the first choice first; empty: all, best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tiers: Vec<Tier>,
 }
 
 /// A back-up source.
@@ -1147,6 +1151,38 @@ pub struct Playback {
     /// Sites whose players may load the channel in a browser, such as `https://www.example.org`; none means all.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
+    /// What the watch page plays, the first choice first: what a device cannot play is left out, and the page falls to
+    /// the next one when one fails. Empty: all, best first.
+    #[serde(default)]
+    pub tiers: Vec<Tier>,
+}
+
+/// How media is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// LL-DASH: segments, chunk by chunk.
+    LlDash,
+    /// LL-HLS: parts.
+    LlHls,
+    /// HLS with MPEG-TS segments.
+    Ts,
+}
+
+impl Tier {
+    /// All of them, best first.
+    pub const ALL: [Self; 3] = [Self::LlDash, Self::LlHls, Self::Ts];
+
+    /// As addresses and scripts say it.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::LlDash => "lldash",
+            Self::LlHls => "llhls",
+            Self::Ts => "ts",
+        }
+    }
 }
 
 /// What is needed to make a playback token.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  afterFailure, CLIMB_AFTER_MS, CLIMB_AFTER_MS_MAX, climbed, detect, FAILURES_MAX, FAILURES_WINDOW_MS, initialState, manifestUrl, mayClimb, MSE_TYPE, pinned, plans, RETRY_MS, settled, tokenIn,
+  afterFailure, CLIMB_AFTER_MS, CLIMB_AFTER_MS_MAX, climbed, detect, FAILURES_MAX, FAILURES_WINDOW_MS, initialState, manifestUrl, mayClimb, MSE_TYPE, ordered, pinned, plans, RETRY_MS, settled, tokenIn,
 } from '../../../appliance/src/player/assets/tier.js';
 
 const source = { isTypeSupported: (type) => type === MSE_TYPE };
@@ -23,6 +23,23 @@ test('devices get the best tier that they can play', () => {
     const features = detect(win, { canPlayType: () => answer });
     assert.deepEqual(names(plans(features, null)), expected, device);
   }
+});
+
+test('the operator says which tiers there are, and in which order', () => {
+  const features = { mse: true, nativeHls: true, lowLatency: true };
+  const table = [
+    ['', '', SCRIPTED],
+    ['ts,llhls', '', [SCRIPTED[2], SCRIPTED[1]]],
+    ['ts,rtsp', '', [SCRIPTED[2]]],
+    ['llhls,ts', '?tier=ts', [SCRIPTED[2]]],
+    ['llhls,ts', '?tier=lldash', SCRIPTED],
+  ];
+  for (const [order, search, expected] of table) {
+    assert.deepEqual(names(plans(features, pinned(search), ordered(order))), expected, `${order} ${search}`);
+  }
+  const old = { mse: false, nativeHls: true, lowLatency: false };
+  assert.deepEqual(names(plans(old, null, ordered('lldash,ts'))), ['ts native']);
+  assert.deepEqual(names(plans(old, null, ordered('lldash'))), [], 'what is not offered is not played');
 });
 
 test('the address pins a tier, and those below it remain to fall to', () => {

@@ -26,6 +26,9 @@ pub const UPDATED_SELDOM: Ticks = Ticks::from_secs(60);
 /// How often they do where another period may begin: it is announced [`ERA_NOTICE`] before.
 pub const UPDATED_OFTEN: Ticks = Ticks::from_secs(1);
 
+/// How often they do while more past is there each time: a channel that has just begun.
+pub const UPDATED_WHILE_YOUNG: Ticks = Ticks::from_secs(10);
+
 /// A new era is announced so long before its first segment that players hear of it in time.
 pub const ERA_NOTICE: Ticks = Ticks::from_secs(2);
 
@@ -55,7 +58,7 @@ pub struct Settings<'a> {
     /// How long after its last access unit was captured a chunk can be fetched: encoding and packaging. It makes
     /// `availabilityTimeOffset` smaller, so that players do not ask before there is something to send.
     pub production_delay: Ticks,
-    /// How often players fetch the manifest again: [`UPDATED_SELDOM`] or [`UPDATED_OFTEN`].
+    /// How often players fetch the manifest again: [`UPDATED_SELDOM`], [`UPDATED_WHILE_YOUNG`] or [`UPDATED_OFTEN`].
     pub update_period: Ticks,
     /// Where the box tells the time, such as `/time`: relative to the manifest, or absolute.
     pub time_url: &'a str,

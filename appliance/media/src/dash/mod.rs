@@ -7,4 +7,6 @@
 mod manifest;
 mod xml;
 
-pub use manifest::{ERA_NOTICE, Period, Settings, UPDATED_OFTEN, UPDATED_SELDOM, mpd, with_base_url};
+pub use manifest::{
+    ERA_NOTICE, Period, Settings, UPDATED_OFTEN, UPDATED_SELDOM, UPDATED_WHILE_YOUNG, mpd, with_base_url,
+};

@@ -6,7 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use wire::{
-    Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BoxHealth, BoxSettings, BoxStatus, Channel, ChannelList, ClaimCode, Configuration, ConfigurationDiff, Destination, DeviceList, Drill, Event, Failover, Grants, HealthHistory, Judgement, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDestination, NewDrill, NewEncoder, NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, OfChannel, Playback, PlayerSession, RecoveryCodes, Removed, SavedDestination, SessionState, Slate, StreamKey, Template, TestResult, TlsStatus, Token, TotpCode, TotpState, Trend, User,
+    Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BoxHealth, BoxSettings, BoxStatus, Channel, ChannelList, ClaimCode, Configuration, ConfigurationDiff, Destination, DeviceList, Drill, Event, Failover, Grants, HealthHistory, Judgement, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDestination, NewDrill, NewEncoder, NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, OfChannel, Playback, PlayerSession, RecoveryCodes, Removed, SavedDestination, SessionState, Slate, StreamKey, Template, TestResult, Timeline, TlsStatus, Token, TotpCode, TotpState, Trend, User,
 };
 
 /// A type of the crate `wire`.
@@ -148,8 +148,11 @@ const DIFF: &str = r#"{"tag":"\"00112233\"","changes":[]}"#;
 const KEY: &str = r#"{"stream_key":"00112233445566778899aabbccddeeff","publish_urls":["rtmp://box:1935/live/00112233445566778899aabbccddeeff"]}"#;
 const SLATE: &str = r#"{"text":"BACK SOON","after_ms":500,"back_after_ms":0,"tone":false}"#;
 const FAILOVER: &str = r#"{"loss_ms":400,"black_ms":5000,"return_after_ms":10000}"#;
-const PLAYBACK: &str =
-    r#"{"protected":true,"renew_secret":false,"allowed_origins":["https://www.example.org"]}"#;
+const SPAN: Query =
+    Query { name: "span", kind: Type::String, about: "How far back: 10m (as without it), 1h, 1d or 30d" };
+const TIMELINE: &str = r#"{"from_ms":1767225600000,"to_ms":1767229200000,"events":[{"at_ms":1767226000000,"channel":"main-hall","kind":"worker-ended","what":"signal 9"}],
+  "stalls":[{"at_ms":1767226001200,"tier":0,"players":3,"session":"0a1b2c3d","stalled_ms":400,"causes":[{"at_ms":1767226000000,"channel":"main-hall","kind":"worker-ended","what":"signal 9"}]}]}"#;
+const PLAYBACK: &str = r#"{"protected":true,"renew_secret":false,"allowed_origins":["https://www.example.org"],"tiers":["llhls","ts"]}"#;
 const DRILL: &str =
     r#"{"channel":"main-hall","fault":"cut-source","begins_ms":1767225600000,"ends_ms":1767225610000}"#;
 const TLS: &str = r#"{"uploaded":false,"subject":"forebay","issuer":"Forebay","names":["forebay.local"],"not_before":"2026-01-01T00:00:00Z",
@@ -404,11 +407,22 @@ pub(super) const DOCS: &[Doc] = &[
         Body::Json(Kind::of::<NewEncoder>(), r#"{"encoder":"software"}"#),
         channel(),
     ),
-    get(
-        "/channels/{slug}/trend",
-        "How a channel went over the last minutes",
-        Answer::Json(200, Kind::of::<Trend>(), r#"{"step_ms":2000,"slots":150,"samples":[]}"#),
-    ),
+    Doc {
+        query: &[SPAN],
+        ..get(
+            "/channels/{slug}/trend",
+            "How a channel went: every two seconds, by minutes, by five minutes, by two hours",
+            Answer::Json(200, Kind::of::<Trend>(), r#"{"step_ms":2000,"slots":150,"samples":[]}"#),
+        )
+    },
+    Doc {
+        query: &[SPAN],
+        ..get(
+            "/channels/{slug}/timeline",
+            "What happened to a channel and to its viewers, each stall with what happened just before",
+            Answer::Json(200, Kind::of::<Timeline>(), TIMELINE),
+        )
+    },
     get("/drill", "The drill that runs, if any", Answer::Json(200, Kind::maybe::<Drill>(), "null")),
     get(
         "/box",

@@ -299,7 +299,14 @@ mod tests {
         let mut refused = Vec::new();
         let all = others.into_iter().chain(taking);
         // They need what serves viewers, or a certificate.
-        let aside = ["/tls", "/events", "/audience", "/audience/players", "/channels/{slug}/trend"];
+        let aside = [
+            "/tls",
+            "/events",
+            "/audience",
+            "/audience/players",
+            "/channels/{slug}/trend",
+            "/channels/{slug}/timeline",
+        ];
         for doc in all.filter(|doc| !aside.contains(&doc.path)) {
             let response = call_service(&app, from_here(example(doc, &ada))).await;
             let (status, kind) =

@@ -33,6 +33,7 @@ export function told(stats, features, session) {
     stalled_ms: whole(stats.stalledMs),
     rate_percent: whole(stats.rate * 100),
     switches: whole(stats.switches),
+    last_stall_ago_ms: typeof stats.lastStallAgoMs === 'number' ? whole(stats.lastStallAgoMs) : null,
   };
 }
 

@@ -14,6 +14,7 @@ export class Meter {
     this.stalls = 0;
     this.stalledMs = 0;
     this.since = null; // start of the stall that lasts
+    this.lastAt = null; // and of the one before it
     this.recent = []; // when stalls began
     this.restart();
     video.addEventListener('waiting', () => this.onWaiting());
@@ -42,6 +43,7 @@ export class Meter {
     if (!this.started || this.video.seeking || this.since !== null) return;
     this.stalls += 1;
     this.since = performance.now();
+    this.lastAt = this.since;
     this.recent = this.recent.filter((at) => this.since - at < RECENT_MS).concat(this.since);
   }
 
@@ -73,6 +75,7 @@ export class Meter {
     const quality = this.video.getVideoPlaybackQuality ? this.video.getVideoPlaybackQuality() : {};
     return {
       stalls: this.stalls,
+      lastStallAgoMs: this.lastAt === null ? null : Math.round(performance.now() - this.lastAt),
       stalledMs: Math.round(this.stalledMs + (this.since === null ? 0 : performance.now() - this.since)),
       droppedFrames: quality.droppedVideoFrames || 0,
       totalFrames: quality.totalVideoFrames || 0,

@@ -33,7 +33,7 @@ const ANSWER_MAX_MS = 1500;
 const FAILURES_KEPT = 20;
 
 export class Session {
-  constructor(video, channel, features, pin, token) {
+  constructor(video, channel, features, pin, token, order) {
     this.video = video;
     this.channel = channel;
     this.token = token;
@@ -50,7 +50,8 @@ export class Session {
     this.waiting = false;
     this.refused = false;
     this.onNote = () => {};
-    this.choices = initialState(plans(features, pin));
+    this.order = order;
+    this.choices = initialState(plans(features, pin, order));
     setInterval(() => this.watch(), WATCH_MS);
   }
 
@@ -94,6 +95,7 @@ export class Session {
       houseNow,
       id: this.id,
       channel: this.channel,
+      token: this.token,
     };
   }
 
@@ -140,7 +142,7 @@ export class Session {
 
   // A pinned tier starts a new ladder from there; '' is automatic.
   choose(tier) {
-    this.choices = initialState(plans(this.features, tier ? { tier, engine: null } : null));
+    this.choices = initialState(plans(this.features, tier ? { tier, engine: null } : null, this.order));
     this.onNote('');
     this.open();
   }

@@ -21,15 +21,18 @@ export function detect(win, video) {
 }
 
 // MSE is asked before native HLS: Chromium from 142 answers "maybe" to HLS with a player that ignores parts.
-// `pin` is what the address says: a tier, `native` (the device's own HLS player), or nothing.
-export function plans(features, pin) {
+// `pin` is what the address says: a tier, `native` (the device's own HLS player), or nothing. `order` is what the operator
+// has set for the channel: tiers, the first choice first; none for all of them, best first.
+export function plans(features, pin, order) {
+  const offered = order && order.length ? order : TIERS;
   const scripted = { lldash: 'dash.js', llhls: 'hls.js', ts: 'hls.js' };
   const native = features.lowLatency ? { llhls: 'native', ts: 'native' } : { ts: 'native' };
   const engines = pin && (pin.engine === 'native' || pin.tier === 'native') ? native
     : features.mse ? scripted
     : features.nativeHls ? native : {};
-  const from = pin && TIERS.indexOf(pin.tier) >= 0 ? TIERS.indexOf(pin.tier) : 0;
-  return TIERS.slice(from).filter((tier) => engines[tier]).map((tier) => ({ tier, engine: engines[tier] }));
+  const from = pin ? offered.indexOf(pin.tier) : 0;
+  const wanted = pin && from < 0 && TIERS.indexOf(pin.tier) >= 0 ? [pin.tier].concat(offered) : offered.slice(Math.max(0, from));
+  return wanted.filter((tier) => engines[tier]).map((tier) => ({ tier, engine: engines[tier] }));
 }
 
 // `?tier=lldash|llhls|ts|native`, and `&engine=native` to have a tier played by the device itself.
@@ -38,6 +41,11 @@ export function pinned(search) {
   const tier = read('tier');
   if (tier !== 'native' && TIERS.indexOf(tier) < 0) return null;
   return { tier, engine: read('engine') === 'native' ? 'native' : null };
+}
+
+// `lldash,ts`, as the page has it of the channel; what is no tier is left out.
+export function ordered(text) {
+  return (text || '').split(',').filter((tier) => TIERS.indexOf(tier) >= 0);
 }
 
 // A playback token goes into the path, so that every relative address below it carries it on.

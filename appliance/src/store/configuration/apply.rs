@@ -7,7 +7,7 @@ use crate::store::channels::{
     begin, find, id_of, insert_channel, insert_key, insert_ladder, latency_name, source_name,
 };
 use crate::store::error::StoreError;
-use crate::store::{Channel, Desired, StreamKey, accounts, destinations};
+use crate::store::{Channel, Desired, StreamKey, accounts, destinations, playback};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use media::time::Ticks;
@@ -127,9 +127,9 @@ fn put_playback(write: &Transaction<'_>, id: i64, wanted: &WantedChannel) -> Res
     let mut bits = [0_u8; 32];
     getrandom::fill(&mut bits)?;
     // Tokens stay good: the secret is another only where there was none.
-    let sql = "INSERT INTO playback (channel_id, protected, token_secret) VALUES (?1, ?2, ?3) \
-               ON CONFLICT (channel_id) DO UPDATE SET protected = ?2";
-    write.execute(sql, params![id, wanted.protected, bits.as_slice()])?;
+    let sql = "INSERT INTO playback (channel_id, protected, token_secret, tiers) VALUES (?1, ?2, ?3, ?4) \
+               ON CONFLICT (channel_id) DO UPDATE SET protected = ?2, tiers = ?4";
+    write.execute(sql, params![id, wanted.protected, bits.as_slice(), playback::names(&wanted.tiers)])?;
     write.execute("DELETE FROM playback_origins WHERE channel_id = ?1", [id])?;
     for origin in &wanted.origins {
         write.execute(

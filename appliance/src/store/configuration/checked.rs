@@ -3,7 +3,7 @@
 use super::VERSION;
 use crate::limits::{AUDIO_BITRATE_BPS, CHANNELS_MAX, HEIGHT_PIXELS, ORIGINS_MAX, USERS_MAX, WIDTH_PIXELS};
 use crate::notify::destination::Destination;
-use crate::store::{Backup, Channel, Desired, Draft, Slug, failover, hidden, slate};
+use crate::store::{Backup, Channel, Desired, Draft, Slug, failover, has_doubles, hidden, slate};
 use media::link::{Canvas, SOURCES_MAX};
 use media::time::FrameRate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,7 @@ pub(super) struct WantedChannel {
     pub(super) draft: Draft,
     pub(super) protected: bool,
     pub(super) origins: BTreeSet<String>,
+    pub(super) tiers: Vec<wire::Tier>,
     pub(super) keys: BTreeMap<u8, String>,
 }
 
@@ -150,9 +151,13 @@ fn channel(told: &wire::ChannelConfiguration) -> Result<WantedChannel, Configura
             format!("up to {ORIGINS_MAX} origins, such as https://www.example.org"),
         );
     }
+    if has_doubles(&told.playback.tiers) {
+        return wrong("/playback/tiers", "each tier has one place");
+    }
+    let tiers = told.playback.tiers.clone();
     let keys = keys(told)?;
     let (protected, origins) = (told.playback.protected, origins.iter().cloned().collect());
-    Ok(WantedChannel { channel, draft, protected, origins, keys })
+    Ok(WantedChannel { channel, draft, protected, origins, tiers, keys })
 }
 
 fn canvas(told: &wire::CanvasConfiguration) -> Result<Canvas, ConfigurationError> {

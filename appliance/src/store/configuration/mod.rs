@@ -104,6 +104,7 @@ fn channel(
         playback: wire::PlaybackConfiguration {
             protected: access.secret.is_some(),
             allowed_origins: access.origins.into_iter().collect(),
+            tiers: access.tiers,
         },
         ladder: row.ladder.iter().map(rung).collect(),
         backups: row.backups.iter().map(backup).collect(),

@@ -60,7 +60,7 @@ prop_compose! {
             slate: wire::Slate { text, after_ms: 500, back_after_ms: 0, tone: low },
             slate_picture: None,
             failover: wire::Failover { loss_ms: 1000, black_ms, ..wire::Failover::default() },
-            playback: wire::PlaybackConfiguration { protected, allowed_origins: origins.into_iter().collect() },
+            playback: wire::PlaybackConfiguration { protected, allowed_origins: origins.into_iter().collect(), tiers: if low { vec![wire::Tier::Ts, wire::Tier::LlHls] } else { vec![] } },
             ladder,
             keys: if has_keys { numbers.map(key).collect() } else { vec![] },
             backups,

@@ -1,6 +1,7 @@
 // LL-DASH by dash.js: one MediaPlayer on the video element, tuned for the lowest latency that stays stable.
 
 import { loadScript } from '../load.js';
+import { withAlternative } from '../airplay.js';
 import { begin, highestUseful, step } from '../ladder.js';
 
 // Error codes of dash.js that the network or the box explains; all others are this tier's own.
@@ -64,6 +65,7 @@ export async function open(video, url, hooks) {
     const kind = NETWORK_CODES.indexOf(error.code) >= 0 ? 'network' : 'media';
     hooks.failed({ kind, reason: 'dash.js ' + error.code + ': ' + (error.message || 'unknown error') });
   });
+  const airplay = withAlternative(video, hooks.channel, hooks.token);
   player.initialize(video, url, true);
   const pilot = new Pilot(player, video);
   const timer = setInterval(() => pilot.tick(), TICK_MS);
@@ -71,6 +73,7 @@ export async function open(video, url, hooks) {
     close() {
       clearInterval(timer);
       player.destroy();
+      airplay.release();
     },
     // Catching up would seek back to the edge.
     follow(live) {

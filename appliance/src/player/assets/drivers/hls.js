@@ -1,5 +1,6 @@
 // LL-HLS and HLS-TS by hls.js.
 
+import { withAlternative } from '../airplay.js';
 import { loadScript } from '../load.js';
 import { seekable } from '../past.js';
 
@@ -70,10 +71,15 @@ export async function open(video, url, hooks, tier) {
   });
   hls.on(Hls.Events.MANIFEST_PARSED, hooks.ready);
   if (tier !== 'ts') hls.on(Hls.Events.LEVEL_UPDATED, () => { if (following) jumpWhenFarBehind(hls, video); });
+  const airplay = withAlternative(video, hooks.channel, hooks.token);
   hls.attachMedia(video); // first: the size of the picture caps the level that it starts with
+  airplay.attached();
   hls.loadSource(url);
   return {
-    close() { hls.destroy(); },
+    close() {
+      hls.destroy();
+      airplay.release();
+    },
     // hls.js catches up only when it is near the edge already.
     follow(live) { following = live; },
     range() { return seekable(video); },

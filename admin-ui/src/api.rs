@@ -4,9 +4,7 @@ use crate::text;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use wire::{
-    Account, ApiToken, Audience, AuditEntry, Backup, BoxStatus, Channel, ChannelList, Chapter, Drill, Event,
-    Failover, Grants, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDrill,
-    NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, Playback, PlayerSession, Problem, RecoveryCodes, Rung, SessionState, Slate, Source, StreamKey, Timeline, TlsStatus, Token, TotpCode, TotpState, Trend, User,
+    Account, ApiToken, Audience, AuditEntry, Backup, BackupContents, BoxStatus, Channel, ChannelList, Chapter, Confirmation, Drill, Event, FactoryReset, Failover, Grants, MadeApiToken, NewApiToken, NewBackup, NewBackupFile, NewCertificate, NewChannel, NewClaim, NewDrill, NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, OpenBackup, Playback, PlayerSession, Problem, RecoveryCodes, Restarting, Restore, Rung, SessionState, Slate, Source, StreamKey, Timeline, TlsStatus, Token, TotpCode, TotpState, Trend, UpdateStatus, UploadedFile, User,
 };
 
 /// Where the API lives.
@@ -17,6 +15,9 @@ const ANSWER_MS_MAX: u32 = 6_000;
 
 /// The same for a picture, which has to be sent and made ready first.
 const UPLOAD_MS_MAX: u32 = 60_000;
+
+/// The same for an update: half a gigabyte over a slow link.
+const UPDATE_MS_MAX: u32 = 60 * 60_000;
 
 /// Why a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -460,6 +461,69 @@ async fn removed(request: RequestBuilder) -> Result<Option<i64>, Fault> {
 /// Puts back what was removed.
 pub(crate) async fn restore(id: i64) -> Result<(), Fault> {
     answer(Request::post(&format!("{BASE}/removed/{id}/restore"))).await.map(drop)
+}
+
+/// The whole state, encrypted: the file's name and its bytes.
+pub(crate) async fn make_backup(new: &NewBackupFile) -> Result<(String, Vec<u8>), Fault> {
+    let request = timed_within(Request::post(&format!("{BASE}/backup")), UPLOAD_MS_MAX);
+    let response = checked(request.json(new).map_err(|_| Fault::Unreadable)?.send().await).await?;
+    let told = response.headers().get("content-disposition").unwrap_or_default();
+    let name = told.split('"').nth(1).unwrap_or("forebay.age").to_owned();
+    Ok((name, response.binary().await.map_err(|_| Fault::Unreachable)?))
+}
+
+/// Brings a backup; nothing comes of it yet.
+pub(crate) async fn bring_backup(file: &web_sys::File) -> Result<UploadedFile, Fault> {
+    upload("/restore/file", file, UPLOAD_MS_MAX).await
+}
+
+/// What is in the one that was brought.
+pub(crate) async fn backup_contents(open: &OpenBackup) -> Result<BackupContents, Fault> {
+    patiently("/restore/contents", open).await
+}
+
+/// Has it take the place of everything.
+pub(crate) async fn restore_backup(wanted: &Restore) -> Result<Restarting, Fault> {
+    patiently("/restore", wanted).await
+}
+
+/// Goes back to what was before the last restore.
+pub(crate) async fn undo_restore(wanted: &Confirmation) -> Result<Restarting, Fault> {
+    patiently("/restore/undo", wanted).await
+}
+
+/// Has the box forget everything.
+pub(crate) async fn factory_reset(wanted: &FactoryReset) -> Result<Restarting, Fault> {
+    patiently("/factory-reset", wanted).await
+}
+
+/// How an update stands.
+pub(crate) async fn update() -> Result<UpdateStatus, Fault> {
+    json(&answer(Request::get(&format!("{BASE}/update"))).await?).await
+}
+
+/// Brings an update.
+pub(crate) async fn bring_update(file: &web_sys::File) -> Result<UploadedFile, Fault> {
+    upload("/update/bundle", file, UPDATE_MS_MAX).await
+}
+
+/// Has the box do the next step of an update.
+pub(crate) async fn update_step(step: &str) -> Result<UpdateStatus, Fault> {
+    json(&answer(Request::post(&format!("{BASE}/update/{step}"))).await?).await
+}
+
+async fn upload(path: &str, file: &web_sys::File, most_ms: u32) -> Result<UploadedFile, Fault> {
+    let request = timed_within(Request::put(&format!("{BASE}{path}")), most_ms)
+        .header("content-type", "application/octet-stream")
+        .body(file.clone())
+        .map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// What takes the box some time.
+async fn patiently<T: DeserializeOwned>(path: &str, body: &impl serde::Serialize) -> Result<T, Fault> {
+    let request = timed_within(Request::post(&format!("{BASE}{path}")), UPLOAD_MS_MAX);
+    json(&checked(request.json(body).map_err(|_| Fault::Unreadable)?.send().await).await?).await
 }
 
 fn channel_url(slug: &str, rest: &str) -> String {

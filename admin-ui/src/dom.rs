@@ -71,6 +71,22 @@ fn select_and_copy(text: &str) -> Result<bool, JsValue> {
     copied
 }
 
+/// Has the browser save bytes as a file. False when it does not let us.
+pub(crate) fn save(name: &str, bytes: &[u8]) -> bool {
+    offer(name, bytes).is_ok()
+}
+
+fn offer(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let address =
+        web_sys::Url::create_object_url_with_blob(&web_sys::Blob::new_with_u8_array_sequence(&parts)?)?;
+    let link: web_sys::HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    link.set_href(&address);
+    link.set_download(name);
+    link.click();
+    web_sys::Url::revoke_object_url(&address)
+}
+
 /// Begins the page anew.
 pub(crate) fn reload() {
     // It fails only for a page that is being left.

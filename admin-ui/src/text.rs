@@ -3,9 +3,11 @@
 
 mod devices;
 mod pages;
+mod upkeep;
 
 pub(crate) use devices::*;
 pub(crate) use pages::*;
+pub(crate) use upkeep::*;
 
 use wire::{AuditEntry, ChannelState, Event, Light, Source};
 

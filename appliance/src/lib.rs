@@ -20,6 +20,7 @@
 //! | [`alarms`] | what needs the operator |
 //! | [`api`] | `/api/v1`: what the admin pages and the command line speak |
 //! | [`audit`] | the chain that tells whether the audit log was tampered with |
+//! | [`backup`] | the whole state as one encrypted file, and back |
 //! | [`board`] | what each channel is doing |
 //! | [`channel`] | four stages wired together; the only place that knows all of them |
 //! | [`cli`] | the command line, and its client of a running daemon |
@@ -36,13 +37,16 @@
 //! | [`package`] | the stage that owns the timeline |
 //! | [`place`] | where the daemon keeps its files: the data folder, or a stand-in |
 //! | [`player`] | the watch page |
+//! | [`restart`] | the daemon starting anew by itself |
 //! | [`rollup`] | many measurements made into one |
 //! | [`root`] | opens what listens, puts the tree together, takes it down |
 //! | [`serve`] | snapshots out to viewers |
 //! | [`settings`] | ports, folders, log level: what is fixed at start |
 //! | [`store`] | what the operator has asked for, in SQLite |
+//! | [`support`] | the support bundle: what is wrong, told without what is secret |
 //! | [`supervise`] | what runs, what happens when it ends; no media knowledge |
 //! | [`tls`] | the box's authority and certificate, or an uploaded one |
+//! | [`update`] | updates by the browser, where the box was installed from the image |
 //! | [`vitals`] | what the stages of a channel say of themselves |
 //! | [`web`] | the web servers |
 #![forbid(unsafe_code)]
@@ -53,6 +57,7 @@ pub mod alarms;
 pub mod api;
 pub mod audience;
 pub mod audit;
+pub mod backup;
 pub mod board;
 pub mod channel;
 pub mod cli;
@@ -73,12 +78,15 @@ pub mod notify;
 pub mod package;
 pub mod place;
 pub mod player;
+pub mod restart;
 pub mod rollup;
 pub mod root;
 pub mod serve;
 pub mod settings;
 pub mod store;
 pub mod supervise;
+pub mod support;
 pub mod tls;
+pub mod update;
 pub mod vitals;
 pub mod web;

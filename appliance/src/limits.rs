@@ -824,3 +824,53 @@ pub const DEVICE_BEHIND_MAX: Ticks = Ticks::from_secs(3);
 
 /// in so many of a worker's status messages on end, two a second, is too slow: longer than catching up takes.
 pub const DEVICE_BEHIND_STATUSES: u32 = 6;
+
+// --- backup, restore, updates
+
+/// Characters of a backup's passphrase: shorter ones are guessed on a stolen file, longer ones are a mistake.
+pub const PASSPHRASE_CHARS: std::ops::RangeInclusive<usize> = 12..=200;
+
+/// Work of turning a passphrase into a key, as a power of two: 128 MiB of memory and about half a second for each guess.
+pub const BACKUP_WORK_LOG2: u8 = 17;
+
+/// More work than this is not done for a file that somebody brings: twice what this version asks for.
+pub const BACKUP_WORK_LOG2_MAX: u8 = 18;
+
+/// Bytes of a backup as it is uploaded: 64 channels with the largest slates take a third of it. More is refused with 413.
+pub const BACKUP_BYTES_MAX: u64 = 256 << 20;
+
+/// Bytes of what is in it: a file that grows beyond all measure when it is unpacked is refused.
+pub const BACKUP_UNPACKED_BYTES_MAX: u64 = 1 << 30;
+
+/// Bytes of the list of contents in a backup; 64 channels take a tenth.
+pub const BACKUP_CONTENTS_BYTES_MAX: u64 = 64 << 10;
+
+/// Bytes of an upload that are written to the disk at once, off the threads that serve.
+pub const UPLOAD_BLOCK_BYTES: usize = 1 << 20;
+
+/// An upload that brings nothing for this long is given up.
+pub const UPLOAD_STALL_MAX: Duration = Duration::from_secs(30);
+
+/// Backups, restores and support bundles under way at once; one more is told to wait.
+pub const UPKEEP_AT_ONCE: usize = 1;
+
+/// Bytes of log lines that the daemon remembers of itself: some days of a quiet box, an hour of one in trouble.
+pub const LOG_BYTES_KEPT: usize = 2 << 20;
+
+/// Bytes of a support bundle before it is compressed: a page that no longer fits is named in it instead.
+pub const SUPPORT_BYTES_MAX: usize = 64 << 20;
+
+/// Lines, and bytes, of the journal in a support bundle.
+pub const SUPPORT_JOURNAL_LINES: u32 = 20_000;
+
+/// See [`SUPPORT_JOURNAL_LINES`].
+pub const SUPPORT_JOURNAL_BYTES_MAX: usize = 8 << 20;
+
+/// All playlists of one channel for a support bundle: one that hangs is part of what is to be seen, not a reason to wait.
+pub const SUPPORT_DOCUMENTS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Playlists and manifests of one channel: six rungs and sound, in two tiers, with room.
+pub const DOCUMENTS_MAX: usize = 32;
+
+/// How long the command line waits for a backup to be made or opened: a large one, on a slow disk, on a busy machine.
+pub const UPKEEP_ANSWER_WITHIN: Duration = Duration::from_secs(180);

@@ -3,9 +3,10 @@
 
 use clap::Parser;
 use forebay::cli::{self, Cli, Command, RunArgs};
-use forebay::root::{self, Purpose};
+use forebay::restart::start_anew;
+use forebay::root::{self, Ended, Purpose};
 use forebay::settings::{ConfigFile, Settings};
-use forebay::supervise;
+use forebay::{supervise, support};
 use std::io::{IsTerminal, stderr, stdout};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -19,6 +20,10 @@ fn main() -> ExitCode {
         Command::Channel(args) => cli::channel::run(&args, &mut stdout()),
         Command::Alarms(args) => cli::alarms::run(&args, &mut stdout()),
         Command::Config(args) => cli::config::run(&args, &mut stdout()),
+        Command::Backup(args) => cli::backup::backup(&args, &mut stdout()),
+        Command::Restore(args) => cli::backup::restore(&args, &mut stdout()),
+        Command::FactoryReset(args) => cli::backup::factory_reset(&args, &mut stdout()),
+        Command::SupportBundle(args) => cli::support::run(&args, &mut stdout()),
         Command::Templates(args) => cli::templates::run(&args, &mut stdout()),
         Command::Notify(args) => cli::notify::run(&args, &mut stdout()),
         Command::Devices(args) => cli::devices::run(&args, &mut stdout()),
@@ -72,9 +77,12 @@ fn run(args: &RunArgs) -> anyhow::Result<()> {
     let settings = args.flags.resolve(defaults, file)?;
     let filter = settings.log_level.parse::<EnvFilter>()?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(stderr().is_terminal());
-    log.with_writer(stderr).init();
+    log.with_writer(support::recent::tee).init();
     supervise::install_panic_hook();
-    actix_rt::System::new().block_on(root::run(settings, purpose))
+    match actix_rt::System::new().block_on(root::run(settings, purpose))? {
+        Ended::Stopped => Ok(()),
+        Ended::ToStartAnew => Err(start_anew()),
+    }
 }
 
 /// What the driver says, or what it refuses, in JSON.

@@ -16,6 +16,7 @@
 //! ```
 
 use crate::api::{self, ApiState};
+use crate::backup::begin::{self, Begun};
 use crate::board::Board;
 use crate::channel::channels;
 use crate::channel::wiring::Services;
@@ -39,9 +40,10 @@ use crate::serve::access::AccessRules;
 use crate::serve::admission;
 use crate::serve::live::Catalogue;
 use crate::settings::Settings;
-use crate::store::{Draft, History, Store};
+use crate::store::{Deed, Draft, Happened, History, Store};
 use crate::supervise::{Handle, Strategy, Supervisor, Task};
 use crate::tls::{self, Tls};
+use crate::update::Update;
 use crate::web::{self, Web};
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
@@ -61,16 +63,25 @@ pub enum Purpose {
     Demo,
 }
 
-/// Runs the appliance until it is told to stop.
+/// Why the appliance runs no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to stop.
+    Stopped,
+    /// It is to start anew.
+    ToStartAnew,
+}
+
+/// Runs the appliance until it is told to stop, or to start anew.
 ///
 /// # Errors
 /// When something that it needs from the start cannot be had: a port, the data folder, a healthy database.
-pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
+pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<Ended> {
     let house = House::anchor();
     web::raise_descriptor_limit();
     let place = Place::find(&settings.data_dir, runtime_folder().as_deref())
         .context("the data folder cannot be written, and nothing can stand in for it")?;
-    let store = Store::open(&place.folder, house)?;
+    let (store, begun) = open(&place, house)?;
     let commands = api::socket::listen(&place.folder)?;
     let sockets = Sockets::open(&settings)?;
     let tls = Tls::open(&place.folder, house)?;
@@ -80,13 +91,9 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     let services = services(&settings, &place, house)?;
     let (board, doors, drills) = (services.board.clone(), services.doors.clone(), services.drills.clone());
     let seen = (board, services.devices.clone());
-    let state = ApiState::new(store.clone(), seen, doors, drills, house, settings.bind);
-    // Once somebody hears of it who sends it on.
-    health::copies::tell_of_restoration(&store, &state.board).await?;
-    if let Some(why) = &place.stands_in {
-        warn!("{why}; {} stands in for it", place.folder.display());
-        store.freeze(why).await?;
-    }
+    let mut state = ApiState::new(store.clone(), seen, doors, drills, house, settings.bind);
+    state.update = Update::new(&settings.box_dir, &place.folder);
+    tell_of_this_start(&state, &place, purpose, begun).await?;
     show_in_metrics(&services.metrics, &state);
     let serving = Serving {
         catalogue: services.catalogue.clone(),
@@ -107,6 +114,7 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
         house,
         verdicts: state.verdicts.clone(),
     };
+    let _first = state.bench.set(bench.clone());
     let viewers = web.clone().viewers(sockets.http, sockets.https, sockets.admin.is_none())?;
     let admin = web.admin(commands, sockets.admin)?;
     let servers = [viewers.handle(), admin.handle()];
@@ -140,12 +148,79 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<()> {
     state.ports.send_replace(ports);
     state.ready.store(true, Ordering::Release);
     notify(sd_notify::NotifyState::Ready);
-    tokio::select! {
-        () = told_to_stop() => info!("told to stop"),
-        ended = running => ended.context("the root's task was lost")??,
-        ended = serving_viewers => ended.context("the web server's task was lost")??,
+    let end = tokio::select! {
+        end = told_to_end(&state) => end,
+        ended = running => ended.context("the root's task was lost")?.map(|()| Ended::Stopped)?,
+        ended = serving_viewers => {
+            ended.context("the web server's task was lost")?.map(|()| Ended::Stopped)?
+        }
+    };
+    stop(end, &state, &handle, servers).await;
+    Ok(end)
+}
+
+/// Opens the settings, after whatever was left for this start to do with them. Should a state that was taken over not open
+/// after all, the one before is put back.
+fn open(place: &Place, house: House) -> anyhow::Result<(Store, Begun)> {
+    let folder = &place.folder;
+    let begun = match place.stands_in {
+        Some(_) => Begun::AsItWas,
+        None => begin::begin(folder)
+            .context("what was to be done at this start cannot be done; free the disk, or see its journal")?,
+    };
+    match (Store::open(folder, house), &begun) {
+        (Err(error), Begun::Restored(_)) => {
+            tracing::error!("what was restored cannot be used, and what was before is put back: {error}");
+            begin::go_back(folder).context("what was before the restore cannot be put back")?;
+            Ok((Store::open(folder, house)?, Begun::AsItWas))
+        }
+        (opened, _) => Ok((opened?, begun)),
     }
-    stop(&state, &handle, servers).await;
+}
+
+/// What this start has found, for whoever manages the box.
+async fn tell_of_this_start(
+    state: &ApiState,
+    place: &Place,
+    purpose: Purpose,
+    begun: Begun,
+) -> anyhow::Result<()> {
+    state.update.tidy();
+    if purpose == Purpose::Demo {
+        state.restart.forbid(
+            "a demo keeps nothing, so there is nothing to restore or to forget: end it and start another",
+        );
+    }
+    tell_of(begun, state).await?;
+    // Once somebody hears of it who sends it on.
+    health::copies::tell_of_restoration(&state.store, &state.board).await?;
+    if let Some(why) = &place.stands_in {
+        warn!("{why}; {} stands in for it", place.folder.display());
+        state.store.freeze(why).await?;
+    }
+    Ok(())
+}
+
+/// Has the log and the history of what is now on the box say how it came there.
+async fn tell_of(begun: Begun, state: &ApiState) -> anyhow::Result<()> {
+    match begun {
+        Begun::AsItWas => {}
+        Begun::Reset => warn!("everything has been forgotten: this box is as new"),
+        Begun::Restored(note) => {
+            info!(by = note.who, what = note.what, "restored");
+            let after = serde_json::json!({ "restored": note.what }).to_string();
+            let deed = Deed {
+                who: note.who,
+                address: note.address,
+                call: note.call,
+                status: 202,
+                before: None,
+                after: Some(after),
+            };
+            state.store.note_deed(deed).await?;
+            state.board.history().note(None, Happened::Restored, note.what);
+        }
+    }
     Ok(())
 }
 
@@ -343,6 +418,20 @@ fn write_ports(folder: &Path, ports: wire::Ports) -> anyhow::Result<()> {
         .with_context(|| format!("{} cannot be written", whole.display()))
 }
 
+/// Waits for whoever ends it.
+async fn told_to_end(state: &ApiState) -> Ended {
+    tokio::select! {
+        () = told_to_stop() => {
+            info!("told to stop");
+            Ended::Stopped
+        }
+        () = state.restart.asked() => {
+            info!("told to start anew");
+            Ended::ToStartAnew
+        }
+    }
+}
+
 async fn told_to_stop() {
     let (mut terminate, mut interrupt) =
         match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
@@ -359,8 +448,11 @@ async fn told_to_stop() {
 }
 
 /// Viewers first: what they wait for is answered before its makers go.
-async fn stop(state: &ApiState, tree: &Handle, servers: [ServerHandle; 2]) {
-    notify(sd_notify::NotifyState::Stopping);
+async fn stop(end: Ended, state: &ApiState, tree: &Handle, servers: [ServerHandle; 2]) {
+    // To systemd a process that becomes another one goes on.
+    if end == Ended::Stopped {
+        notify(sd_notify::NotifyState::Stopping);
+    }
     state.ready.store(false, Ordering::Release);
     state.closing.send_replace(true);
     let [viewers, admin] = servers;

@@ -14,6 +14,9 @@ pub const CONFIG_PATH: &str = "/etc/forebay/forebay.toml";
 /// Where state is kept unless `--data-dir` says otherwise.
 pub const DATA_DIR: &str = "/var/lib/forebay";
 
+/// Where a box that was installed from the image says how its updates stand.
+pub const BOX_DIR: &str = "/data/box";
+
 /// What `run` is started with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -37,6 +40,8 @@ pub struct Settings {
     pub host_root: PathBuf,
     /// What is logged: a level such as `info`, or a filter such as `info,forebay=debug`.
     pub log_level: String,
+    /// Where the machine itself says how its updates stand; absent where it was not installed from the image.
+    pub box_dir: PathBuf,
 }
 
 impl Settings {
@@ -54,6 +59,7 @@ impl Settings {
             viewer_requests_max: VIEWER_REQUESTS_MAX,
             host_root: "/".into(),
             log_level: "info".into(),
+            box_dir: BOX_DIR.into(),
         }
     }
 
@@ -121,6 +127,9 @@ pub struct ListenerFlags {
     /// What to log: error, warn, info, debug, trace, or a filter such as info,forebay=debug [default: info]
     #[arg(long, env = "FOREBAY_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
+    /// Where the machine itself says how its updates stand
+    #[arg(long, env = "FOREBAY_BOX_DIR", value_name = "FOLDER", hide = true)]
+    pub box_dir: Option<PathBuf>,
 }
 
 /// Where the state is: all that the commands need which talk to a running daemon.
@@ -148,6 +157,7 @@ struct File {
     viewer_requests_max: Option<u32>,
     host_root: Option<PathBuf>,
     log_level: Option<String>,
+    box_dir: Option<PathBuf>,
 }
 
 /// What is wrong with the settings, where, and what to do.
@@ -214,6 +224,7 @@ impl Flags {
                 .unwrap_or(on.viewer_requests_max),
             host_root: flags.host_root.or(file.host_root).unwrap_or(on.host_root),
             log_level: flags.log_level.or(file.log_level).unwrap_or(on.log_level),
+            box_dir: flags.box_dir.or(file.box_dir).unwrap_or(on.box_dir),
         };
         check(&settings)?;
         Ok(settings)

@@ -6,6 +6,7 @@ use anyhow::{Context, bail, ensure};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -170,6 +171,31 @@ impl Daemon {
         self.child = spawn_where(script, self.folder.path(), &inner, self.folder.path())?;
         self.runtime = Some(runtime);
         self.wait_ready()
+    }
+
+    /// Has it be asked to start anew by itself, and waits until it has: the process stays, its free ports are others.
+    ///
+    /// # Errors
+    /// What `ask` fails with; with its log when it does not become ready again.
+    pub fn starts_anew<T>(&mut self, ask: impl FnOnce(&Self) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        std::fs::remove_file(self.data_dir.join("ports.json"))?;
+        let said = ask(self)?;
+        self.wait_ready()?;
+        Ok(said)
+    }
+
+    /// Runs another subcommand against it, with this on its standard input.
+    ///
+    /// # Errors
+    /// When the binary cannot be run.
+    pub fn cli_with(&self, args: &[&str], input: &str) -> anyhow::Result<Output> {
+        let mut command = Command::new(binary());
+        command.args(args).arg("--data-dir").arg(&self.data_dir);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        // One that refuses at once reads nothing.
+        let _unread = child.stdin.take().context("a pipe")?.write_all(input.as_bytes());
+        Ok(child.wait_with_output()?)
     }
 
     /// Where it keeps its files: a folder of the runtime folder where the data folder cannot be written.

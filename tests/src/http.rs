@@ -138,6 +138,18 @@ pub fn put(url: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Answer>
     read(request.send(body).with_context(|| format!("PUT {url}"))?)
 }
 
+/// Any method with these headers and this body, whatever the status.
+///
+/// # Errors
+/// When there is no answer at all.
+pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> anyhow::Result<Answer> {
+    let mut request = ureq::http::Request::builder().method(method).uri(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    read(agent().run(request.body(body)?).with_context(|| format!("{method} {url}"))?)
+}
+
 /// DELETE, whatever the status.
 ///
 /// # Errors

@@ -3,11 +3,14 @@
 use crate::me::Me;
 use crate::page::PageHead;
 use crate::parts::about::About;
+use crate::parts::backup::BackupFile;
 use crate::parts::certificate::Certificate;
 use crate::parts::configuration::ConfigurationFile;
 use crate::parts::notifications::Notifications;
+use crate::parts::reset::SupportAndReset;
 use crate::parts::second_step::SecondStep;
 use crate::parts::tokens::Tokens;
+use crate::parts::update::Update;
 use crate::parts::users::Users;
 use crate::text;
 use leptos::prelude::*;
@@ -31,6 +34,8 @@ pub(crate) fn SettingsPage() -> impl IntoView {
         view! {
             <section class="panel" id="notifications"><h2>{text::SETTINGS_NOTIFICATIONS}</h2><Notifications/></section>
             <section class="panel" id="configuration"><h2>{text::SETTINGS_CONFIGURATION}</h2><ConfigurationFile/></section>
+            <section class="panel" id="backup"><h2>{text::SETTINGS_BACKUP}</h2><BackupFile/></section>
+            <section class="panel" id="support"><h2>{text::SETTINGS_SUPPORT}</h2><SupportAndReset/></section>
         }
     });
     view! {
@@ -41,6 +46,7 @@ pub(crate) fn SettingsPage() -> impl IntoView {
             {tokens}
             {managed}
             <section class="panel" id="tls"><h2>{text::TLS}</h2><Certificate/></section>
+            <section class="panel" id="update"><h2>{text::SETTINGS_UPDATE}</h2><Update/></section>
             <section class="panel" id="about"><h2>{text::ABOUT}</h2><About/></section>
         </div>
     }

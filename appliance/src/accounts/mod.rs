@@ -64,6 +64,9 @@ pub enum AccountError {
         "the claim code is wrong; it was shown when the box started, and `forebay claim` on it makes another"
     )]
     Code,
+    /// Not the password of whoever has signed in.
+    #[error("this is not your password; nothing was done")]
+    NotYours,
     /// Too many sign in at once.
     #[error("many sign in just now; try again in a few seconds")]
     Busy,
@@ -239,6 +242,18 @@ impl Accounts {
         let (recovery_codes, hashes) = second_step::recovery_codes()?;
         self.0.store.confirm_totp(name, step, hashes).await?;
         Ok(wire::RecoveryCodes { recovery_codes })
+    }
+
+    /// Has somebody who has signed in prove once more that it is them, for what a page left open must not do.
+    ///
+    /// # Errors
+    /// [`AccountError::NotYours`], or that it is tried too often.
+    pub async fn prove(&self, name: &str, password: &str, from: Option<IpAddr>) -> Result<(), AccountError> {
+        self.0.throttle.attempt(Some(name), from)?;
+        let found = self.0.store.credentials(name.to_owned()).await?;
+        let hash = found.map_or_else(|| password::nobodys().to_owned(), |(_, hash)| hash);
+        let is_right = self.verify(password.to_owned(), hash).await?;
+        if is_right { Ok(()) } else { Err(AccountError::NotYours) }
     }
 
     async fn open_session(&self, user: User) -> Result<SignedIn, AccountError> {

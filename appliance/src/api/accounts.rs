@@ -182,6 +182,7 @@ impl From<AccountError> for ApiError {
             }
             AccountError::NoTotp => Self::new(Kind::Conflict, told),
             AccountError::Wrong => Self::new(Kind::Forbidden, told),
+            AccountError::NotYours => Self::new(Kind::Forbidden, told).at("/password"),
             AccountError::NoCode | AccountError::Code => Self::new(Kind::Invalid, told).at("/code"),
             AccountError::Busy => Self::new(Kind::Busy, told),
             AccountError::Name => Self::new(Kind::Invalid, told).at("/name"),

@@ -23,7 +23,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 }
 
 /// Channels that do not exist for who asks are left out.
-fn all(state: &ApiState, sight: &Sight) -> wire::DeviceList {
+pub(super) fn all(state: &ApiState, sight: &Sight) -> wire::DeviceList {
     let mut list = state.devices.list(&Work { rungs: draft::default_ladder(), rate: draft::DEFAULT_RATE });
     for device in &mut list.devices {
         device.channels.retain(|slug| sight.sees(slug));

@@ -28,6 +28,10 @@
 //! | `events` | the feed of changes, as Server-Sent Events |
 //! | `openapi` | the API described, by its own tables and types |
 //! | `health` | `/healthz` and `/readyz` |
+//! | `support` | the support bundle |
+//! | `update` | updates by the browser |
+//! | `upkeep` | backup, restore, starting over |
+//! | `upload` | a file on its way to the disk |
 //! | `view` | pure: what was asked for and what is reported, joined |
 //! | `address` | pure: the addresses shown to publishers and viewers |
 //! | [`socket`] | the Unix socket of the command line |
@@ -66,11 +70,15 @@ mod second_step_tests;
 mod slate;
 pub mod socket;
 mod sources;
+mod support;
 mod templates;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod tokens;
+mod update;
+mod upkeep;
+mod upload;
 mod view;
 
 pub use guard::on_connect;
@@ -84,16 +92,21 @@ use crate::devices::Devices;
 use crate::drill::Drills;
 use crate::hardware::Hardware;
 use crate::ingest::Doors;
+use crate::judge::Bench;
 use crate::judge::verdicts::Verdicts;
-use crate::limits::EVENT_FEEDS_MAX;
+use crate::limits::{EVENT_FEEDS_MAX, UPKEEP_AT_ONCE};
 use crate::notify::Notify;
+use crate::restart::Restart;
+use crate::settings::BOX_DIR;
 use crate::store::{Store, StoreError};
+use crate::update::Update;
 use actix_web::web;
 use edits::Edits;
 use media::time::Ticks;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::{Semaphore, watch};
 
 /// The setting that is the box's name, for people.
@@ -130,8 +143,15 @@ pub struct ApiState {
     pub ready: Arc<AtomicBool>,
     /// Set to true to end all event feeds, so that the server can stop.
     pub closing: watch::Sender<bool>,
+    /// By which the daemon starts anew.
+    pub restart: Restart,
+    /// By which updates come, where the box was installed from the image.
+    pub update: Update,
+    /// By which a channel's files are fetched as viewers do; set once it listens.
+    pub bench: Arc<OnceLock<Bench>>,
     bind: IpAddr,
     started_at: Ticks,
+    upkeep: Arc<Semaphore>,
     edits: Edits,
     feeds: Arc<Semaphore>,
     hub: events::Hub,
@@ -150,6 +170,7 @@ impl ApiState {
     ) -> Self {
         let accounts = Accounts::new(store.clone(), house);
         let notify = Notify::new(store.clone(), board.clone(), house);
+        let update = Update::new(Path::new(BOX_DIR), store.folder());
         Self {
             store,
             accounts,
@@ -165,6 +186,10 @@ impl ApiState {
             verdicts: Verdicts::default(),
             ready: Arc::default(),
             closing: watch::Sender::new(false),
+            restart: Restart::default(),
+            update,
+            bench: Arc::default(),
+            upkeep: Arc::new(Semaphore::new(UPKEEP_AT_ONCE)),
             bind,
             started_at: house.now(),
             edits: Edits::default(),
@@ -210,6 +235,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(alarms::configure)
         .configure(notify::configure)
         .configure(configuration::configure)
+        .configure(upkeep::configure)
+        .configure(support::configure)
+        .configure(update::configure)
         .configure(templates::configure)
         .configure(events::configure)
         .configure(openapi::configure)

@@ -129,6 +129,7 @@ mod tests {
             viewer_requests_max: None,
             host_root: None,
             log_level: None,
+            box_dir: None,
         };
         let folder = FolderFlags { data_dir: Some(folder.into()), config: None };
         let args = CheckArgs { flags: Flags { folder, listeners }, json: true, encode: false };

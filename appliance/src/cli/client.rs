@@ -1,10 +1,11 @@
 //! The API over the Unix socket: one request a connection, and no more of HTTP/1.1 (RFC 9112) than that takes.
 
 use crate::api::socket::FILE_NAME;
-use crate::limits::{ANSWER_BYTES_MAX, ANSWER_WITHIN};
+use crate::limits::{ANSWER_BYTES_MAX, ANSWER_WITHIN, UPKEEP_ANSWER_WITHIN};
 use crate::place::{Place, runtime_folder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -105,6 +106,75 @@ impl Client {
         parsed(&self.send("PUT", path, kind, body)?)
     }
 
+    /// `POST` for what takes the daemon some time.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn post_patiently<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let body = serde_json::to_vec(body).map_err(|error| ClientError::Odd(error.to_string()))?;
+        let (mut stream, kind) = (self.patient()?, "application/json");
+        let length = body.len() as u64;
+        exchange(&mut stream, ("POST", path), kind, length, body.as_slice())?;
+        parsed(&answer(stream)?)
+    }
+
+    /// `PUT` of a file of any length.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn upload<T: DeserializeOwned>(&self, path: &str, file: &File) -> Result<T, ClientError> {
+        let (mut stream, length) = (self.patient()?, file.metadata()?.len());
+        let sent = exchange(&mut stream, ("PUT", path), "application/octet-stream", length, file);
+        // Whoever refuses a file does not read it to its end; why is in the answer.
+        match (sent, answer(stream)) {
+            (Err(error), Err(ClientError::Broken(_) | ClientError::Odd(_))) => Err(error.into()),
+            (_, answered) => parsed(&answered?),
+        }
+    }
+
+    /// `method` whose answer is a file of any length.
+    ///
+    /// # Errors
+    /// [`ClientError`]; what has come by then is in the file.
+    pub fn download(
+        &self,
+        call: (&str, &str),
+        body: &impl Serialize,
+        to: &mut impl Write,
+    ) -> Result<u64, ClientError> {
+        let body = serde_json::to_vec(body).map_err(|error| ClientError::Odd(error.to_string()))?;
+        let mut stream = self.patient()?;
+        exchange(&mut stream, call, "application/json", body.len() as u64, body.as_slice())?;
+        let (mut head, mut byte) = (Vec::new(), [0]);
+        while !head.ends_with(b"\r\n\r\n") && head.len() < ANSWER_BYTES_MAX && stream.read(&mut byte)? > 0 {
+            head.push(byte[0]);
+        }
+        if !head.starts_with(b"HTTP/1.1 200 ") {
+            stream.take(ANSWER_BYTES_MAX as u64).read_to_end(&mut head)?;
+            return Err(content(&head).map_or_else(|error| error, |_| ClientError::Odd("no file".into())));
+        }
+        let announced =
+            header(&String::from_utf8_lossy(&head), "content-length").and_then(|it| it.parse().ok());
+        let copied = io::copy(&mut stream, to)?;
+        if announced == Some(copied) {
+            Ok(copied)
+        } else {
+            Err(ClientError::Odd("a file that is not whole".into()))
+        }
+    }
+
+    /// For what reads or writes much.
+    fn patient(&self) -> Result<UnixStream, ClientError> {
+        let stream = self.connect()?;
+        stream.set_read_timeout(Some(UPKEEP_ANSWER_WITHIN))?;
+        stream.set_write_timeout(Some(UPKEEP_ANSWER_WITHIN))?;
+        Ok(stream)
+    }
+
     /// The same, where nothing is answered.
     ///
     /// # Errors
@@ -128,15 +198,8 @@ impl Client {
 
     fn send(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<Vec<u8>, ClientError> {
         let mut stream = self.connect()?;
-        let head = format!(
-            "{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-             Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(&[head.as_bytes(), body].concat())?;
-        let mut answer = Vec::new();
-        stream.take(ANSWER_BYTES_MAX as u64 + 1).read_to_end(&mut answer)?;
-        content(&answer)
+        exchange(&mut stream, (method, path), kind, body.len() as u64, body)?;
+        answer(stream)
     }
 
     fn connect(&self) -> Result<UnixStream, ClientError> {
@@ -156,6 +219,28 @@ impl Client {
         stream.set_write_timeout(Some(ANSWER_WITHIN))?;
         Ok(stream)
     }
+}
+
+/// Sends a request.
+fn exchange(
+    stream: &mut UnixStream,
+    (method, path): (&str, &str),
+    kind: &str,
+    length: u64,
+    mut body: impl Read,
+) -> io::Result<()> {
+    let head = format!(
+        "{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes())?;
+    io::copy(&mut body, stream).map(drop)
+}
+
+fn answer(stream: UnixStream) -> Result<Vec<u8>, ClientError> {
+    let mut answer = Vec::new();
+    stream.take(ANSWER_BYTES_MAX as u64 + 1).read_to_end(&mut answer)?;
+    content(&answer)
 }
 
 /// The body of a successful answer. Pure.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`alarms`] | `forebay alarms`: what needs the operator |
 //! | [`audit`] | `forebay audit`: who changed what |
+//! | [`backup`] | `forebay backup`, `restore` and `factory-reset` |
 //! | [`channel`] | `forebay channel …`: calls the API and prints what came |
 //! | [`check`] | `forebay check`: would `run` find what it needs |
 //! | [`client`] | the API over the Unix socket, and no more HTTP than that takes |
@@ -18,6 +19,7 @@
 //! | [`notify`] | `forebay notify`: where alarms are sent on to |
 //! | [`slate`] | `forebay channel slate`: what a channel shows without a source |
 //! | [`sources`] | `forebay channel backup`, `failover` and `take` |
+//! | [`support`] | `forebay support-bundle`: what is wrong, for somebody far away |
 //! | [`templates`] | `forebay templates`: what a new channel may be made of |
 //! | [`tls`] | `forebay tls …`: the certificate that HTTPS serves |
 //! | [`token`] | `forebay token …`: what scripts call the API with |
@@ -27,6 +29,7 @@
 
 pub mod alarms;
 pub mod audit;
+pub mod backup;
 pub mod channel;
 pub mod check;
 pub mod client;
@@ -40,6 +43,7 @@ pub mod judge;
 pub mod notify;
 pub mod slate;
 pub mod sources;
+pub mod support;
 mod table;
 pub mod templates;
 #[cfg(test)]
@@ -95,6 +99,14 @@ pub enum Command {
     Notify(notify::NotifyArgs),
     /// Write all that is set to a file, compare a file with it, and set what a file says
     Config(config::ConfigArgs),
+    /// Write the whole state to one encrypted file: settings, keys, users, certificates, history
+    Backup(backup::BackupArgs),
+    /// Show what is in a backup, and put it in the place of everything on this box
+    Restore(backup::RestoreArgs),
+    /// Forget everything: settings, keys, users, certificates, history
+    FactoryReset(backup::FactoryResetArgs),
+    /// Write what somebody far away needs to see what is wrong, without keys, passwords and addresses
+    SupportBundle(support::SupportArgs),
     /// Show how the machine is, its GPUs and what runs on them, and how many more channels fit; use a GPU again that had failed
     Devices(devices::DevicesArgs),
     /// Make something go wrong on purpose, and tell what viewers saw of it
@@ -165,6 +177,14 @@ pub enum CliError {
     /// A file that was named cannot be read.
     #[error("cannot read {}: {error}", .path.display())]
     File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file that was named cannot be written.
+    #[error("cannot write {}: {error}", .path.display())]
+    Written {
         /// Which.
         path: PathBuf,
         /// Why.

@@ -219,8 +219,13 @@ fn place(name: &str, rest: &str) -> String {
 }
 
 fn password() -> Result<String, CliError> {
+    secret("Password: ")
+}
+
+/// A secret: asked for at a terminal, else one line of standard input.
+pub(super) fn secret(prompt: &str) -> Result<String, CliError> {
     if stdin().is_terminal() {
-        return Ok(rpassword::prompt_password("Password: ")?);
+        return Ok(rpassword::prompt_password(prompt)?);
     }
     let mut line = String::new();
     stdin().lock().read_line(&mut line)?;

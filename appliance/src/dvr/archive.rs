@@ -503,8 +503,8 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// Bytes that the past may still take of the disk: the database, recordings and logs live there too.
-fn room(folder: &std::path::Path) -> io::Result<u64> {
+/// Bytes that the past, or an upload, may still take of the disk: the database, recordings and logs live there too.
+pub(crate) fn room(folder: &std::path::Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(folder)?;
     let reserve =
         (disk.f_blocks * disk.f_frsize / limits::DVR_DISK_RESERVE_SHARE).min(limits::DVR_DISK_RESERVE_MAX);

@@ -4,11 +4,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`verdicts`] | what came of it, by channel and clause |
+//! | [`documents`] | what viewers of a channel are told just now |
 //! | `fetch` | one connection to the box's own HTTP port |
 //! | `round` | what is asked for, in which order |
 //!
 //! It sees what a viewer sees, through the same door and the same sockets: a protected channel by a token of its own.
 
+pub mod documents;
 mod fetch;
 mod round;
 pub mod verdicts;
@@ -75,15 +77,19 @@ pub async fn sit(bench: Bench) -> anyhow::Result<()> {
     }
 }
 
+/// Where a channel's files are, for whoever looks from within.
+fn folder(bench: &Bench, slug: &str) -> String {
+    let token = bench.access.of(slug).secret.as_ref().map(|secret| {
+        let token = access::token(secret, slug, bench.house.now() + JUDGE_TOKEN_LIFE, None);
+        format!("~{token}/")
+    });
+    format!("/live/{slug}/{}", token.unwrap_or_default())
+}
+
 /// One round over one channel.
 async fn hear(bench: &Bench, slug: &str, docket: &mut Docket) -> anyhow::Result<()> {
     let now = bench.house.now();
-    let token = bench.access.of(slug).secret.as_ref().map(|secret| {
-        let token = access::token(secret, slug, now + JUDGE_TOKEN_LIFE, None);
-        format!("~{token}/")
-    });
-    let folder = format!("/live/{slug}/{}", token.unwrap_or_default());
-    let mut connection = Connection::new(bench.port, folder, bench.house);
+    let mut connection = Connection::new(bench.port, folder(bench, slug), bench.house);
     let watched = now - docket.since.unwrap_or(now);
     let visit = Visit { round: docket.rounds, watched, before: docket.before.as_ref() };
     let evidence = visit.pay(&mut connection).await?;

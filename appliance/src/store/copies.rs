@@ -21,7 +21,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const COPIES: &str = "copies";
+pub(super) const COPIES: &str = "copies";
 const DAMAGED: &str = "damaged";
 /// A copy that is being made.
 const PART: &str = "copy.part";

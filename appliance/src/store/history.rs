@@ -5,13 +5,14 @@
 
 use super::error::StoreError;
 use super::open::make_file;
+use super::state;
 use super::thread::Queue;
 use crate::accounts::sight::Sight;
 use crate::clock::House;
 use crate::limits::{HISTORY_ANSWER_MAX, HISTORY_EVENTS};
 use rusqlite::{Connection, params};
 use rusqlite_migration::{M, Migrations};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use wire::Event;
@@ -57,6 +58,8 @@ pub enum Happened {
     DeviceTrusted,
     /// A fault drill began or ended.
     Drill,
+    /// A backup took the place of what was on the box, or was taken back.
+    Restored,
 }
 
 impl Happened {
@@ -77,6 +80,7 @@ impl Happened {
             Self::DeviceFailed => "device-failed",
             Self::DeviceTrusted => "device-trusted",
             Self::Drill => "drill",
+            Self::Restored => "restored",
             Self::AlarmCleared => "alarm-cleared",
         }
     }
@@ -172,6 +176,22 @@ impl History {
         Ok(of_channel)
     }
 
+    /// Copies the file as it is now to a new one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn copy_to(&self, to: PathBuf) -> Result<(), StoreError> {
+        self.queue.call(move |connection| state::copy(connection, &to)).await
+    }
+
+    /// "ok", or what is wrong with the file.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn verdict(&self) -> Result<String, StoreError> {
+        self.queue.call(|connection| Ok(super::open::verdict(connection)?)).await
+    }
+
     /// The newest `limit` events, the newest first; of one channel alone, or of all and the box.
     ///
     /// # Errors
@@ -213,6 +233,14 @@ fn open_file(path: &Path) -> rusqlite::Result<Connection> {
 pub(super) fn in_memory() -> rusqlite::Result<Connection> {
     migrated(Connection::open_in_memory()?)
 }
+
+/// Brings a file that came from elsewhere up to date.
+pub(super) fn update(path: &Path) -> rusqlite::Result<Connection> {
+    open_file(path)
+}
+
+/// What the file has when all steps are done.
+pub(super) const SCHEMA: u32 = STEPS.len() as u32;
 
 fn migrated(mut connection: Connection) -> rusqlite::Result<Connection> {
     MIGRATIONS.to_latest(&mut connection).map_err(|error| match error {

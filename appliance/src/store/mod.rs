@@ -14,6 +14,7 @@
 //! | [`configuration`] | all of it as one document: told, compared, applied |
 //! | `history` | what happened, in a file of its own |
 //! | [`measures`], `trends` | how the machine was, and how channels went, in the same file |
+//! | [`state`] | the files as a whole: copied for a backup, looked at before they are taken over |
 //! | [`template`] | pure: what a new channel may be made of |
 //! | `thread` | the queue and its deadline |
 //! | [`slate`] | what a channel shows without a source: checked, and its SQL |
@@ -53,6 +54,7 @@ mod settings;
 pub mod slate;
 pub mod slate_picture;
 pub mod slug;
+pub mod state;
 pub mod template;
 #[cfg(test)]
 mod tests;
@@ -266,6 +268,28 @@ impl Store {
             Ok(())
         };
         self.call(work).await
+    }
+
+    /// The folder that it is in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Copies the database as it is now to a new file.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn copy_to(&self, to: PathBuf) -> Result<(), StoreError> {
+        self.call(move |connection| state::copy(connection, &to)).await
+    }
+
+    /// "ok", or what is wrong with the database.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn verdict(&self) -> Result<String, StoreError> {
+        self.call(|connection| Ok(open::verdict(connection)?)).await
     }
 
     /// All channels, by name.

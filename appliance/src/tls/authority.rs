@@ -87,6 +87,11 @@ impl Authority {
         Self::read(&pem)
     }
 
+    /// The one in this folder, if it can be read.
+    pub(super) fn kept(folder: &Path) -> Option<Self> {
+        Self::read(&std::fs::read_to_string(folder.join(FILE)).ok()?).ok()
+    }
+
     fn read(pem: &str) -> anyhow::Result<Self> {
         let der = CertificateDer::from_pem_slice(pem.as_bytes()).context("its certificate")?;
         let issuer = Issuer::from_ca_cert_der(&der, KeyPair::from_pem(pem).context("its key")?)?;

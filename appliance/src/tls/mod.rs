@@ -43,6 +43,21 @@ const FOLDER: &str = "tls";
 /// An uploaded key and its chain, in one file so that they can never be of different uploads.
 const UPLOADED: &str = "uploaded.pem";
 
+/// What cannot be made anew, within the data folder.
+pub const KEPT: [&str; 2] = ["tls/ca.pem", "tls/uploaded.pem"];
+
+/// SHA-256 of the authority that is kept in a data folder, in hexadecimal; nothing where there is none that can be read.
+#[must_use]
+pub fn authority_in(data_dir: &Path) -> Option<String> {
+    Authority::kept(&data_dir.join(FOLDER)).map(|authority| authority.fingerprint())
+}
+
+/// Whether a certificate of the operator's own is kept in a data folder.
+#[must_use]
+pub fn uploaded_in(data_dir: &Path) -> bool {
+    data_dir.join(FOLDER).join(UPLOADED).is_file()
+}
+
 /// The box's certificates; clones share them.
 #[derive(Clone)]
 pub struct Tls(Arc<Inner>);

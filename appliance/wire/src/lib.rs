@@ -58,6 +58,16 @@
 //! | `GET /configuration?keys={true or false}` | | [`Configuration`], its tag as `ETag`; with stream keys only where asked for |
 //! | `POST /configuration/diff` | [`Configuration`] | [`ConfigurationDiff`]; nothing is changed |
 //! | `PUT /configuration` | [`Configuration`], `If-Match` if wanted | [`ConfigurationDiff`]; what was changed |
+//! | `POST /backup` | [`NewBackupFile`] | the whole state, encrypted, as a file |
+//! | `PUT /restore/file` | a backup | [`UploadedFile`] |
+//! | `POST /restore/contents` | [`OpenBackup`] | [`BackupContents`] of what was uploaded; nothing is changed |
+//! | `POST /restore` | [`Restore`] | 202, [`Restarting`] |
+//! | `POST /restore/undo` | [`Confirmation`] | 202, [`Restarting`]; what was before the last restore |
+//! | `POST /factory-reset` | [`FactoryReset`] | 202, [`Restarting`] |
+//! | `GET /support-bundle` | | what is wrong, without what is secret, as a compressed tar |
+//! | `GET /update` | | [`UpdateStatus`] |
+//! | `PUT /update/bundle` | an update | [`UploadedFile`] |
+//! | `POST /update/{step}` | | 202, [`UpdateStatus`] |
 //! | `GET` and `PUT /settings` | [`BoxSettings`] | [`BoxSettings`] |
 //! | `GET /templates` | | list of [`Template`] |
 //! | `GET /history?channel={slug}&limit={n}` | | list of [`Event`], the newest first; both may be left out |
@@ -74,6 +84,7 @@ mod accounts;
 mod audience;
 mod cost;
 mod hardware;
+mod upkeep;
 
 pub use accounts::{
     Account, ApiToken, Grants, MadeApiToken, NewApiToken, NewTotp, RecoveryCodes, Removed, RemovedKind,
@@ -88,6 +99,10 @@ pub use cost::Cost;
 pub use hardware::{
     BoxHealth, ClockHealth, ClockState, Drive, EngineLoad, Filesystem, GpuFigures, HealthHistory, Memory,
     Metric, NetworkLink, Processor, Room, Sensor, SensorKind, Series, Span, Supply, Unit,
+};
+pub use upkeep::{
+    BackupContents, Confirmation, FactoryReset, NewBackupFile, OpenBackup, Restarting, Restore,
+    UpdateOutcome, UpdateStatus, UpdateStep, UploadProgress, UploadedFile,
 };
 
 use serde::{Deserialize, Serialize};

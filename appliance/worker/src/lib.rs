@@ -45,4 +45,5 @@ pub mod srt;
 mod tests;
 mod worker;
 
+pub use ff::version as ffmpeg_version;
 pub use worker::{run, run_on};

@@ -6,7 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use wire::{
-    Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BoxHealth, BoxSettings, BoxStatus, Channel, ChannelList, ClaimCode, Configuration, ConfigurationDiff, Destination, DeviceList, Drill, Event, Failover, Grants, HealthHistory, Judgement, MadeApiToken, NewApiToken, NewBackup, NewCertificate, NewChannel, NewClaim, NewDestination, NewDrill, NewEncoder, NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, OfChannel, Playback, PlayerSession, RecoveryCodes, Removed, SavedDestination, SessionState, Slate, StreamKey, Template, TestResult, Timeline, TlsStatus, Token, TotpCode, TotpState, Trend, User,
+    Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BackupContents, BoxHealth, BoxSettings, BoxStatus, Channel, ChannelList, ClaimCode, Configuration, ConfigurationDiff, Confirmation, Destination, DeviceList, Drill, Event, FactoryReset, Failover, Grants, HealthHistory, Judgement, MadeApiToken, NewApiToken, NewBackup, NewBackupFile, NewCertificate, NewChannel, NewClaim, NewDestination, NewDrill, NewEncoder, NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, OfChannel, OpenBackup, Playback, PlayerSession, RecoveryCodes, Removed, Restarting, Restore, SavedDestination, SessionState, Slate, StreamKey, Template, TestResult, Timeline, TlsStatus, Token, TotpCode, TotpState, Trend, UpdateStatus, UploadedFile, User,
 };
 
 /// A type of the crate `wire`.
@@ -72,6 +72,7 @@ pub(super) enum Body {
     None,
     Json(Kind, &'static str),
     Picture,
+    File,
 }
 
 /// What it answers when it has done what it is for.
@@ -79,6 +80,7 @@ pub(super) enum Answer {
     Empty,
     Json(u16, Kind, &'static str),
     Picture,
+    File,
     Document,
     Events,
 }
@@ -161,6 +163,16 @@ const TOKENS: &str = r#"[{"id":3,"name":"wall display","owner":"Olga","scope":"r
 
 const REMOVED: &str = r#"{"id":17,"kind":"channel","name":"Main Hall","channel":"main-hall","removed_by":"Olga","removed_at_ms":1767225600000,"until_ms":1767226200000}"#;
 const REMOVED_LIST: &str = r#"[{"id":17,"kind":"channel","name":"Main Hall","channel":"main-hall","removed_by":"Olga","removed_at_ms":1767225600000,"until_ms":1767226200000}]"#;
+const CONTENTS: &str = r#"{"product":"forebay","format":1,"version":"0.1.0","schema":13,"made_at_ms":1767225600000,"box_name":"West","channels":["main-hall"],
+  "users":["Ada","Olga"],"slate_pictures":1,"destinations":1,"events":420,"audit_entries":63,"authority_sha256":"00","own_certificate":false}"#;
+const RESTARTING: &str = r#"{"then":"the box is as the backup says"}"#;
+
+const UPDATE: &str = r#"{"possible":true,"state":"writing","running":"0.1.0","slot":"A","kept":true,"slot_bytes":1073741824,"offered":"0.2.0",
+  "progress_percent":40,"code":null,"reason":null,"at_unix_s":1767225600,"last":null,"waiting":false,"uploading":null}"#;
+
+const fn restarting() -> Answer {
+    Answer::Json(202, Kind::of::<Restarting>(), RESTARTING)
+}
 
 const fn channel() -> Answer {
     Answer::Json(200, Kind::of::<Channel>(), CHANNEL)
@@ -489,6 +501,69 @@ pub(super) const DOCS: &[Doc] = &[
         "What a document would change",
         Body::Json(Kind::of::<Configuration>(), r#"{"version":1}"#),
         Answer::Json(200, Kind::of::<ConfigurationDiff>(), DIFF),
+    ),
+    post(
+        "/backup",
+        "The whole state as a file, encrypted with a passphrase (age-encryption.org/v1)",
+        Body::Json(
+            Kind::of::<NewBackupFile>(),
+            r#"{"passphrase":"four plain words here","password":"tall green kettle"}"#,
+        ),
+        Answer::File,
+    ),
+    put(
+        "/restore/file",
+        "Bring a backup; nothing comes of it yet",
+        Body::File,
+        Answer::Json(200, Kind::of::<UploadedFile>(), r#"{"bytes":184320,"sha256":"00"}"#),
+    ),
+    post(
+        "/restore/contents",
+        "What is in the backup that was brought, and whether it can be restored; nothing is changed",
+        Body::Json(Kind::of::<OpenBackup>(), r#"{"passphrase":"four plain words here"}"#),
+        Answer::Json(200, Kind::of::<BackupContents>(), CONTENTS),
+    ),
+    post(
+        "/restore",
+        "Have the backup that was brought take the place of everything; the box starts anew",
+        Body::Json(
+            Kind::of::<Restore>(),
+            r#"{"passphrase":"four plain words here","password":"tall green kettle"}"#,
+        ),
+        restarting(),
+    ),
+    post(
+        "/restore/undo",
+        "Go back to what was before the last restore; the box starts anew",
+        Body::Json(Kind::of::<Confirmation>(), r#"{"password":"tall green kettle"}"#),
+        restarting(),
+    ),
+    post(
+        "/factory-reset",
+        "Forget everything; the box starts anew, with a new claim code",
+        Body::Json(
+            Kind::of::<FactoryReset>(),
+            r#"{"password":"tall green kettle","recordings":false,"whole_machine":false}"#,
+        ),
+        restarting(),
+    ),
+    get(
+        "/support-bundle",
+        "What somebody far away needs to see what is wrong, as a compressed tar; without keys, passwords and addresses",
+        Answer::File,
+    ),
+    get("/update", "How an update stands", Answer::Json(200, Kind::of::<UpdateStatus>(), UPDATE)),
+    put(
+        "/update/bundle",
+        "Bring an update; the box looks at it, and installs nothing yet",
+        Body::File,
+        Answer::Json(200, Kind::of::<UploadedFile>(), r#"{"bytes":620000000,"sha256":"00"}"#),
+    ),
+    post(
+        "/update/{step}",
+        "The next step: `check`, `apply`, `restart` or `cancel`",
+        Body::None,
+        Answer::Json(202, Kind::of::<UpdateStatus>(), UPDATE),
     ),
     get(
         "/settings",

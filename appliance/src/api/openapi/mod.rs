@@ -166,6 +166,7 @@ fn in_path(name: &str, path: &str) -> Parameter {
         "number" => ("0 is the main source, back-ups are from 1", Type::Integer),
         "id" if path.starts_with("/tokens") => ("The token's number", Type::Integer),
         "id" => ("The alarm's kind", Type::String),
+        "step" => ("`check`, `apply`, `restart` or `cancel`", Type::String),
         _ => ("As they sign in", Type::String),
     };
     parameter(name, ParameterIn::Path, about, kind).required(Required::True).build()
@@ -198,6 +199,7 @@ fn body(body: &Body, schemas: &mut Schemas) -> Option<RequestBody> {
         Body::Json(kind, example) => {
             Some(new.content("application/json", content(kind, example, schemas)).build())
         }
+        Body::File => Some(new.content("application/octet-stream", binary()).build()),
         Body::Picture => Some(new.content("image/png", binary()).content("image/jpeg", binary()).build()),
     }
 }
@@ -210,6 +212,7 @@ fn answer(answer: &Answer, schemas: &mut Schemas) -> (u16, ResponseBuilder) {
             (*status, new("Done").content("application/json", content(kind, example, schemas)))
         }
         Answer::Picture => (200, new("A picture").content("image/jpeg", binary())),
+        Answer::File => (200, new("A file").content("application/octet-stream", binary())),
         Answer::Document => (200, new("This document").content("application/json", any_object())),
         Answer::Events => {
             let told =
@@ -273,6 +276,7 @@ mod tests {
     /// The example of a call, sent to a box that has what it is about.
     fn example(doc: &Doc, cookie: &str) -> TestRequest {
         let path = doc.path.replace("{slug}", "main-hall").replace("{name}", "Olga").replace("{number}", "1");
+        let path = path.replace("{step}", "cancel");
         let request = TestRequest::default()
             .method(Method::from_bytes(doc.method.as_bytes()).unwrap())
             .uri(&format!("/api/v1{}", path.replace("{id}", "1")))
@@ -281,7 +285,7 @@ mod tests {
             Body::Json(_, body) => {
                 request.insert_header(("content-type", "application/json")).set_payload(*body)
             }
-            Body::None | Body::Picture => request,
+            Body::None | Body::Picture | Body::File => request,
         }
     }
 
@@ -329,7 +333,9 @@ mod tests {
                     );
                     (of.check)(&text).unwrap_or_else(|error| panic!("{call}: {error}: {text}"));
                 }
-                Answer::Picture | Answer::Document | Answer::Events => assert_eq!(status, 200, "{call}"),
+                Answer::Picture | Answer::File | Answer::Document | Answer::Events => {
+                    assert_eq!(status, 200, "{call}");
+                }
             }
         }
         let expected = [
@@ -350,6 +356,12 @@ mod tests {
             "PUT /notifications/{name} 404",
             "POST /notifications/{name}/test 404",
             "PUT /configuration 409",
+            "PUT /restore/file 400",
+            "POST /restore/contents 409",
+            "POST /restore 409",
+            "POST /restore/undo 409",
+            "PUT /update/bundle 400",
+            "POST /update/{step} 409",
             "POST /devices/{name}/trust 404",
             "DELETE /notifications/{name} 404",
             "DELETE /users/{name}/totp 404",

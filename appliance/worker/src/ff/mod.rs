@@ -65,6 +65,13 @@ fn describe(code: c_int) -> String {
     text.to_string_lossy().into_owned()
 }
 
+/// Which FFmpeg this is.
+pub fn version() -> String {
+    // SAFETY: a string that is part of the library and never changes.
+    let text = unsafe { CStr::from_ptr(sys::av_version_info()) };
+    text.to_string_lossy().into_owned()
+}
+
 /// Keeps FFmpeg from writing to standard error by itself: what matters comes back as [`Error`], and a damaged
 /// source would fill the journal.
 pub(crate) fn silence_log() {

@@ -1,0 +1,98 @@
+//! Another version of everything: brought by the browser, judged and written by the box, kept if it serves.
+
+use crate::api::{self, Fault};
+use crate::dom;
+use crate::me::Me;
+use crate::parts::fault_line::FaultLine;
+use crate::parts::saving::Saving;
+use crate::text;
+use gloo_timers::future::TimeoutFuture;
+use leptos::html::Input;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::{UpdateStatus, UploadedFile};
+
+/// The box notices within a second what it is asked.
+const LOOK_AGAIN_MS: u32 = 1_000;
+
+/// The section's content.
+#[component]
+pub(crate) fn Update() -> impl IntoView {
+    let (status, fault) = (RwSignal::new(None::<UpdateStatus>), RwSignal::new(None::<Fault>));
+    spawn_local(async move {
+        loop {
+            if dom::is_in_sight() {
+                let told = api::update().await;
+                // The page has gone, or this machine will not become another.
+                let goes_on = told.as_ref().map_or(true, |status| status.possible);
+                let there = match told {
+                    Ok(told) => status.try_set(Some(told)).is_none() && fault.try_set(None).is_none(),
+                    Err(why) => fault.try_set(Some(why)).is_none(),
+                };
+                if !there || !goes_on {
+                    return;
+                }
+            }
+            TimeoutFuture::new(LOOK_AGAIN_MS).await;
+        }
+    });
+    let possible = Memo::new(move |_| status.with(|it| it.as_ref().map(|status| status.possible)));
+    view! {
+        <FaultLine fault/>
+        {move || match possible.get() {
+            None => ().into_any(),
+            Some(false) => view! { <p class="hint">{text::UPDATE_BY_PACKAGE}</p> }.into_any(),
+            Some(true) => view! { <Facts status/>{Me::here().may_manage().then(|| view! { <Steps status/> })} }.into_any(),
+        }}
+    }
+}
+
+#[component]
+fn Facts(status: RwSignal<Option<UpdateStatus>>) -> impl IntoView {
+    let of = move |read: fn(&UpdateStatus) -> String| move || status.with(|it| it.as_ref().map(read));
+    view! {
+        <dl class="pairs">
+            <dt>{text::UPDATE_RUNNING}</dt><dd>{of(|it| text::running(it))}</dd>
+            <dt>{text::UPDATE_STATE}</dt><dd role="status">{of(|it| text::update_state(it))}</dd>
+            <dt>{text::UPDATE_LAST}</dt><dd>{of(|it| text::update_last(it.last.as_ref()))}</dd>
+        </dl>
+    }
+}
+
+#[component]
+fn Steps(status: RwSignal<Option<UpdateStatus>>) -> impl IntoView {
+    let input: NodeRef<Input> = NodeRef::new();
+    let (saving, uploaded) = (Saving::new(), RwSignal::new(None::<UploadedFile>));
+    let state =
+        Memo::new(move |_| status.with(|it| it.as_ref().map(|it| it.state.clone()).unwrap_or_default()));
+    let is =
+        move |states: &'static [&'static str]| move || state.with(|state| states.contains(&state.as_str()));
+    let upload = move |_| {
+        let chosen = input.get_untracked().and_then(|input| input.files()).and_then(|files| files.get(0));
+        let Some(file) = chosen else { return };
+        uploaded.set(None);
+        saving
+            .run(async move { api::bring_update(&file).await }, move |told| uploaded.set(Some(told.clone())));
+    };
+    let step = move |step: &'static str| {
+        move |_| {
+            saving
+                .run(async move { api::update_step(step).await }, move |told| status.set(Some(told.clone())))
+        }
+    };
+    let busy = move || saving.is_busy();
+    view! {
+        <Show when=is(&["idle", "accepted", "refused", "failed"])>
+            <label>{text::UPDATE_FILE}<input type="file" name="update" accept=".raucb" node_ref=input/></label>
+            <p class="save-line"><button type="button" class="small" disabled=busy on:click=upload>{text::UPDATE_UPLOAD}</button></p>
+        </Show>
+        {move || uploaded.get().map(|file| view! { <p class="hint">{text::UPDATE_DIGEST}" "<code>{file.sha256}</code></p> })}
+        <FaultLine fault=saving.fault/>
+        <p class="save-line">
+            <Show when=is(&["accepted"])><button type="button" class="small" disabled=busy on:click=step("apply")>{text::UPDATE_APPLY}</button></Show>
+            <Show when=is(&["written"])><button type="button" class="small danger" disabled=busy on:click=step("restart")>{text::UPDATE_RESTART}</button></Show>
+            <Show when=is(&["accepted", "refused", "failed", "written"])><button type="button" class="small" disabled=busy on:click=step("cancel")>{text::UPDATE_CANCEL}</button></Show>
+        </p>
+        <p class="hint">{text::UPDATE_HINT}</p>
+    }
+}

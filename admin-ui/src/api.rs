@@ -4,7 +4,12 @@ use crate::text;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use wire::{
-    Account, ApiToken, Audience, AuditEntry, Backup, BackupContents, BoxStatus, Channel, ChannelList, Chapter, Confirmation, Drill, Event, FactoryReset, Failover, Grants, MadeApiToken, NewApiToken, NewBackup, NewBackupFile, NewCertificate, NewChannel, NewClaim, NewDrill, NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, OpenBackup, Playback, PlayerSession, Problem, RecoveryCodes, Restarting, Restore, Rung, SessionState, Slate, Source, StreamKey, Timeline, TlsStatus, Token, TotpCode, TotpState, Trend, UpdateStatus, UploadedFile, User,
+    Account, ApiToken, Audience, AuditEntry, Backup, BackupContents, BoxStatus, Channel, ChannelList,
+    Chapter, Confirmation, Drill, Event, FactoryReset, Failover, Grants, MadeApiToken, NewApiToken,
+    NewBackup, NewBackupFile, NewCertificate, NewChannel, NewClaim, NewDrill, NewLadder, NewPassword,
+    NewSession, NewToken, NewTotp, NewUser, OpenBackup, Playback, PlayerSession, Problem, RecoveryCodes,
+    Restarting, Restore, Rung, SessionState, Slate, Source, StreamKey, Timeline, TlsStatus, Token, TotpCode,
+    TotpState, Trend, UpdateStatus, UploadedFile, User,
 };
 
 /// Where the API lives.

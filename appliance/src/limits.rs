@@ -497,10 +497,11 @@ pub const FIRST_PICTURE_MAX: Ticks = Ticks::from_secs(10);
 /// What happened is kept for so many events, the oldest is forgotten first: months of a quiet box.
 pub const HISTORY_EVENTS: u32 = 10_000;
 
-/// How a channel went is kept for so long minute by minute: 1,440 rows a channel of some sixty bytes.
+/// How a channel and the machine went is kept for so long minute by minute: 1,440 rows of some sixty bytes for each channel
+/// and each metric.
 pub const MINUTES_KEPT: Ticks = Ticks::from_secs(86_400);
 
-/// The same by ten minutes: 4,320 rows a channel.
+/// The same by ten minutes: 4,320 rows each.
 pub const TEN_MINUTES_KEPT: Ticks = Ticks::from_secs(30 * 86_400);
 
 /// Rows of times at which players ran dry, of all channels; the oldest are forgotten first.
@@ -511,12 +512,6 @@ pub const STALLS_ANSWER_MAX: u32 = 500;
 
 /// Events in one answer.
 pub const HISTORY_ANSWER_MAX: u32 = 500;
-
-/// Minutes of the machine's figures that are kept: a day.
-pub const MINUTES_KEPT: u32 = 1440;
-
-/// Stretches of ten minutes that are kept: thirty days.
-pub const TENS_KEPT: u32 = 4320;
 
 /// Metrics in the file of the history; more are not kept. With all of them it has some 50 MB.
 pub const MEASURE_METRICS_MAX: u32 = 256;

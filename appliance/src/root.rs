@@ -95,13 +95,7 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<Ended> 
     state.update = Update::new(&settings.box_dir, &place.folder);
     tell_of_this_start(&state, &place, purpose, begun).await?;
     show_in_metrics(&services.metrics, &state);
-    let serving = Serving {
-        catalogue: services.catalogue.clone(),
-        house,
-        access: services.access.clone(),
-        metrics: services.metrics.clone(),
-        limits: admission::Limits::of_box(settings.viewer_requests_max),
-    };
+    let serving = serving(&services, house, &settings);
     let web = Web { serving, api: actix_web::web::Data::new(state.clone()), tls: tls.clone() };
     let gatekeeper = Gatekeeper { store: store.clone(), doors: services.doors.clone() };
     let srt = SrtPort::new(settings.bind, settings.srt_port, gatekeeper.clone(), house);
@@ -121,14 +115,7 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<Ended> 
     let serving_viewers = actix_rt::spawn(viewers);
     actix_rt::spawn(admin);
 
-    let looking = hardware::watch::Watch {
-        hardware: state.hardware.clone(),
-        host_root: settings.host_root.clone(),
-        data_dir: settings.data_dir.clone(),
-        board: state.board.clone(),
-        devices: state.devices.clone(),
-        house,
-    };
+    let looking = looking(&settings, &state, house);
     let tree = tree(sockets.rtmp, gatekeeper, &srt, services, &state, &settings.data_dir)
         .child(Task::new("tls", move |_| tls::keep_fresh(tls.clone())))
         .child(Task::new("hardware", move |_| looking.clone().run()))
@@ -157,6 +144,29 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<Ended> 
     };
     stop(end, &state, &handle, servers).await;
     Ok(end)
+}
+
+/// What viewers are served from.
+fn serving(services: &Services, house: House, settings: &Settings) -> Serving {
+    Serving {
+        catalogue: services.catalogue.clone(),
+        house,
+        access: services.access.clone(),
+        metrics: services.metrics.clone(),
+        limits: admission::Limits::of_box(settings.viewer_requests_max),
+    }
+}
+
+/// Who looks at the machine.
+fn looking(settings: &Settings, state: &ApiState, house: House) -> hardware::watch::Watch {
+    hardware::watch::Watch {
+        hardware: state.hardware.clone(),
+        host_root: settings.host_root.clone(),
+        data_dir: settings.data_dir.clone(),
+        board: state.board.clone(),
+        devices: state.devices.clone(),
+        house,
+    }
 }
 
 /// Opens the settings, after whatever was left for this start to do with them. Should a state that was taken over not open

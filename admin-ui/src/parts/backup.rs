@@ -157,7 +157,7 @@ fn Undo() -> impl IntoView {
         event.prevent_default();
         let wanted = Confirmation { password: given(password) };
         saving.run(async move { api::undo_restore(&wanted).await }, move |told| {
-            restarting.set(Some(told.clone()))
+            restarting.set(Some(told.clone()));
         });
     };
     view! {

@@ -7,7 +7,7 @@ use qrcode::{Color, EcLevel, QrCode};
 const QUIET: usize = 4;
 
 /// How many modules it is wide, and the dark ones as a path; nothing for a text that no code can hold.
-fn drawn(text: &str) -> Option<(usize, String)> {
+fn drawn(text: impl AsRef<[u8]>) -> Option<(usize, String)> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let width = code.width();
     let dark = code.to_colors().into_iter().enumerate().filter(|(_, color)| *color == Color::Dark);
@@ -18,7 +18,7 @@ fn drawn(text: &str) -> Option<(usize, String)> {
 /// The code; `what` says to those who do not see it what it is.
 #[component]
 pub(crate) fn Qr(text: String, #[prop(into)] what: String) -> impl IntoView {
-    drawn(&text).map(|(width, path)| {
+    drawn(text).map(|(width, path)| {
         view! {
             <svg class="qr" role="img" aria-label=what viewBox=format!("0 0 {width} {width}") shape-rendering="crispEdges">
                 <rect width=width height=width></rect>

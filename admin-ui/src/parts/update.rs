@@ -52,8 +52,8 @@ fn Facts(status: RwSignal<Option<UpdateStatus>>) -> impl IntoView {
     let of = move |read: fn(&UpdateStatus) -> String| move || status.with(|it| it.as_ref().map(read));
     view! {
         <dl class="pairs">
-            <dt>{text::UPDATE_RUNNING}</dt><dd>{of(|it| text::running(it))}</dd>
-            <dt>{text::UPDATE_STATE}</dt><dd role="status">{of(|it| text::update_state(it))}</dd>
+            <dt>{text::UPDATE_RUNNING}</dt><dd>{of(text::running)}</dd>
+            <dt>{text::UPDATE_STATE}</dt><dd role="status">{of(text::update_state)}</dd>
             <dt>{text::UPDATE_LAST}</dt><dd>{of(|it| text::update_last(it.last.as_ref()))}</dd>
         </dl>
     }
@@ -77,7 +77,7 @@ fn Steps(status: RwSignal<Option<UpdateStatus>>) -> impl IntoView {
     let step = move |step: &'static str| {
         move |_| {
             saving
-                .run(async move { api::update_step(step).await }, move |told| status.set(Some(told.clone())))
+                .run(async move { api::update_step(step).await }, move |told| status.set(Some(told.clone())));
         }
     };
     let busy = move || saving.is_busy();

@@ -25,7 +25,7 @@ pub(crate) const GPU_THROTTLING: &str = "Slowed down by";
 pub(crate) const GPU_ERRORS: &str = "Errors";
 pub(crate) const GPU_ABILITIES: &str = "What it can do";
 pub(crate) const GPU_SILENT: &str = "Its driver tells nothing of load, memory and temperature.";
-pub(crate) const COURSE: &str = "What it was";
+pub(crate) const MACHINE_COURSE: &str = "What it was";
 pub(crate) const COURSE_SPAN: &str = "How far back";
 /// Each span with its word.
 pub(crate) const SPANS: [(Span, &str); 4] =

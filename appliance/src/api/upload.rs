@@ -1,13 +1,13 @@
 //! A file on its way to the disk: bounded, off the threads that serve, and whole or not at all.
 
 use super::problem::{ApiError, Kind, stopping};
-use crate::audit::hex;
 use crate::dvr::archive::room;
 use crate::limits::{UPLOAD_BLOCK_BYTES, UPLOAD_STALL_MAX};
 use crate::store::StoreError;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, web};
+use data_encoding::HEXLOWER;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
@@ -92,7 +92,7 @@ async fn write(mut body: Payload, target: &Target<'_>, announced: u64) -> Result
     }
     let (file, digest) = put(sink, block).await?;
     web::block(move || file.sync_all()).await.map_err(|_| stopping())?.map_err(unwritten)?;
-    Ok(UploadedFile { bytes: came, sha256: hex(&digest.finalize().into()) })
+    Ok(UploadedFile { bytes: came, sha256: HEXLOWER.encode(&digest.finalize()) })
 }
 
 async fn put((mut file, mut digest): (File, Sha256), block: Vec<u8>) -> Result<(File, Sha256), ApiError> {

@@ -11,7 +11,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::io::Write;
 use wire::{
-    Channel, ChannelList, Encoding, Latency, NewChannel, NewEncoder, NewToken, Playback, Source, StreamKey, Tier, Token,
+    Channel, ChannelList, Encoding, Latency, NewChannel, NewEncoder, NewToken, Playback, Source, StreamKey,
+    Tier, Token,
 };
 
 /// Of `forebay channel`.

@@ -5,7 +5,7 @@
 
 use super::error::StoreError;
 use super::history::History;
-use crate::limits::{MEASURE_METRICS_MAX, MINUTES_KEPT, TENS_KEPT};
+use crate::limits::{MEASURE_METRICS_MAX, MINUTES_KEPT, TEN_MINUTES_KEPT};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Seconds of the finer stretches.
@@ -77,9 +77,9 @@ fn write(connection: &mut Connection, at_secs: i64, measures: &[Measure]) -> rus
                WHERE metric IN (SELECT id FROM metrics) AND span_secs = ?3 AND at_secs >= ?2 AND at_secs < ?2 + ?1 \
                GROUP BY metric";
     transaction.prepare_cached(sql)?.execute(params![TEN_SECS, ten, MINUTE_SECS])?;
-    for (span, kept) in [(MINUTE_SECS, MINUTES_KEPT), (TEN_SECS, TENS_KEPT)] {
+    for (span, kept) in [(MINUTE_SECS, MINUTES_KEPT), (TEN_SECS, TEN_MINUTES_KEPT)] {
         let sql = "DELETE FROM measures WHERE metric IN (SELECT id FROM metrics) AND span_secs = ?1 AND at_secs <= ?2";
-        transaction.prepare_cached(sql)?.execute(params![span, at_secs - i64::from(kept) * span])?;
+        transaction.prepare_cached(sql)?.execute(params![span, at_secs - kept.millis() / 1000])?;
     }
     let sql = "DELETE FROM metrics WHERE NOT EXISTS (SELECT 1 FROM measures WHERE metric = metrics.id)";
     transaction.prepare_cached(sql)?.execute([])?;

@@ -106,7 +106,8 @@ pub(super) fn keep(write: &Transaction<'_>, gone: &Gone<'_>, now: Ticks) -> Resu
         Some(number) => rows(write, table, "AND position = ?2", &[gone.key, &number]),
         None => rows(write, table, "", &[gone.key]),
     });
-    let contents = serde_json::to_string(&kept.collect::<Result<Vec<_>, _>>()?).map_err(impossible)?;
+    let contents =
+        serde_json::to_string(&kept.collect::<Result<Vec<_>, _>>()?).map_err(|error| impossible(&error))?;
     sweep(write, now)?;
     let sql = "DELETE FROM removed WHERE id NOT IN (SELECT id FROM removed ORDER BY id DESC LIMIT ?1)";
     write.execute(sql, [REMOVED_KEPT - 1])?;
@@ -117,7 +118,7 @@ pub(super) fn keep(write: &Transaction<'_>, gone: &Gone<'_>, now: Ticks) -> Resu
     Ok(write.last_insert_rowid())
 }
 
-fn impossible(error: serde_json::Error) -> StoreError {
+fn impossible(error: &serde_json::Error) -> StoreError {
     StoreError::Impossible(format!("what was removed: {error}"))
 }
 
@@ -190,7 +191,7 @@ pub(super) fn restore(connection: &mut Connection, id: i64, now: Ticks) -> Resul
         list_of(&write, now)?.into_iter().find(|each| each.id == id).ok_or(StoreError::NoSuchRemoved(id))?;
     let contents: String =
         write.query_row("SELECT contents FROM removed WHERE id = ?1", [id], |row| row.get(0))?;
-    let kept: Vec<Kept> = serde_json::from_str(&contents).map_err(impossible)?;
+    let kept: Vec<Kept> = serde_json::from_str(&contents).map_err(|error| impossible(&error))?;
     for (table, rows) in known(removed.kind).1.iter().zip(&kept) {
         for row in rows {
             let is_back =

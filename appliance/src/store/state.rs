@@ -123,14 +123,17 @@ fn look(path: &Path) -> Result<u32, String> {
     }
 }
 
-/// What is kept readable and is secret: keys of publishers, secrets of destinations. To be taken out of what is told.
+/// What is kept readable and is secret: keys of publishers and secrets of destinations, also of those that can still be put
+/// back. To be taken out of what is told.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn secrets_of(store: &Store) -> Result<Vec<String>, StoreError> {
     store
         .call(|connection| {
-            let sql = "SELECT stream_key FROM stream_keys UNION SELECT secret FROM destinations WHERE secret IS NOT NULL";
+            let sql = "SELECT stream_key FROM stream_keys UNION SELECT secret FROM destinations WHERE secret IS NOT NULL
+                UNION SELECT tree.value FROM removed, json_tree(removed.contents) AS tree
+                WHERE tree.key IN ('stream_key', 'secret') AND tree.type = 'text'";
             let mut statement = connection.prepare(sql)?;
             let rows = statement.query_map((), |row| row.get(0))?;
             Ok(rows.collect::<Result<_, _>>()?)

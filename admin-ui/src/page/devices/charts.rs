@@ -1,6 +1,6 @@
 //! What the machine was: a chart for each figure that matters, all over the same time.
 
-use crate::chart::{Drawn, HEIGHT, WIDTH, draw};
+use crate::chart::{HEIGHT, Lines, WIDTH, draw};
 use crate::{api, dom, format, text};
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
@@ -45,7 +45,7 @@ pub(super) fn Charts(now: Memo<BoxHealth>) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="course">
             <div class="panel-head">
-                <h2 id="course">{text::COURSE}</h2>
+                <h2 id="course">{text::MACHINE_COURSE}</h2>
                 <div class="segments" role="group" aria-label=text::COURSE_SPAN>{text::SPANS.map(choose).into_iter().collect_view()}</div>
             </div>
             <div class="trends">
@@ -85,9 +85,9 @@ fn Chart(metric: Metric, told: RwSignal<Option<HealthHistory>>, span: RwSignal<S
     let drawn = Memo::new(move |_| {
         told.with(|told| {
             let series = told.as_ref().and_then(|told| told.series.iter().find(|series| series.metric == id));
-            series.map_or_else(Drawn::default, |series| {
+            series.map_or_else(Lines::default, |series| {
                 let most = series.most.iter().flatten().copied().reduce(f64::max);
-                Drawn { most, ..draw(&series.mean, series.mean.len()) }
+                Lines { most, ..draw(&series.mean, &[], series.mean.len()) }
             })
         })
     });

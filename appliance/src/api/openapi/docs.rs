@@ -6,7 +6,14 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use wire::{
-    Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BackupContents, BoxHealth, BoxSettings, BoxStatus, Channel, ChannelList, ClaimCode, Configuration, ConfigurationDiff, Confirmation, Destination, DeviceList, Drill, Event, FactoryReset, Failover, Grants, HealthHistory, Judgement, MadeApiToken, NewApiToken, NewBackup, NewBackupFile, NewCertificate, NewChannel, NewClaim, NewDestination, NewDrill, NewEncoder, NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, OfChannel, OpenBackup, Playback, PlayerSession, RecoveryCodes, Removed, Restarting, Restore, SavedDestination, SessionState, Slate, StreamKey, Template, TestResult, Timeline, TlsStatus, Token, TotpCode, TotpState, Trend, UpdateStatus, UploadedFile, User,
+    Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BackupContents, BoxHealth, BoxSettings,
+    BoxStatus, Channel, ChannelList, ClaimCode, Configuration, ConfigurationDiff, Confirmation, Destination,
+    DeviceList, Drill, Event, FactoryReset, Failover, Grants, HealthHistory, Judgement, MadeApiToken,
+    NewApiToken, NewBackup, NewBackupFile, NewCertificate, NewChannel, NewClaim, NewDestination, NewDrill,
+    NewEncoder, NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, OfChannel, OpenBackup,
+    Playback, PlayerSession, RecoveryCodes, Removed, Restarting, Restore, SavedDestination, SessionState,
+    Slate, StreamKey, Template, TestResult, Timeline, TlsStatus, Token, TotpCode, TotpState, Trend,
+    UpdateStatus, UploadedFile, User,
 };
 
 /// A type of the crate `wire`.

@@ -115,10 +115,8 @@ pub async fn run(settings: Settings, purpose: Purpose) -> anyhow::Result<Ended> 
     let serving_viewers = actix_rt::spawn(viewers);
     actix_rt::spawn(admin);
 
-    let looking = looking(&settings, &state, house);
-    let tree = tree(sockets.rtmp, gatekeeper, &srt, services, &state, &settings.data_dir)
+    let tree = tree(sockets.rtmp, gatekeeper, &srt, services, &state, &settings)
         .child(Task::new("tls", move |_| tls::keep_fresh(tls.clone())))
-        .child(Task::new("hardware", move |_| looking.clone().run()))
         .child(Task::new("judge", move |_| judge::sit(bench.clone())));
     let (notices, news) = (state.notify.clone(), state.changed.clone());
     let tree = tree.child(Task::new("notify", move |_| notify::run(notices.clone(), news.subscribe())));
@@ -154,18 +152,6 @@ fn serving(services: &Services, house: House, settings: &Settings) -> Serving {
         access: services.access.clone(),
         metrics: services.metrics.clone(),
         limits: admission::Limits::of_box(settings.viewer_requests_max),
-    }
-}
-
-/// Who looks at the machine.
-fn looking(settings: &Settings, state: &ApiState, house: House) -> hardware::watch::Watch {
-    hardware::watch::Watch {
-        hardware: state.hardware.clone(),
-        host_root: settings.host_root.clone(),
-        data_dir: settings.data_dir.clone(),
-        board: state.board.clone(),
-        devices: state.devices.clone(),
-        house,
     }
 }
 
@@ -317,10 +303,10 @@ fn tree(
     srt: &SrtPort,
     services: Services,
     state: &ApiState,
-    data_dir: &Path,
+    settings: &Settings,
 ) -> Supervisor {
     let (house, srt, changed) = (services.house, srt.clone(), state.changed.clone());
-    let (store, board, data_dir) = (state.store.clone(), state.board.clone(), data_dir.to_owned());
+    let (store, board, data_dir) = (state.store.clone(), state.board.clone(), settings.data_dir.clone());
     let drills = services.drills.clone();
     let (counted, held) = (services.board.clone(), services.board.clone());
     let (looked_for, remembered, swept) = (services.devices.clone(), store.clone(), store.clone());
@@ -345,6 +331,7 @@ fn tree(
         .child(Task::new("descriptors", move |_| health::descriptors::watch(counted.clone())))
         .child(Task::new("alarms", move |_| health::alarms::settle(held.clone())))
         .child(Task::new("clock", move |_| health::clock::follow(house, timed.clone())))
+        .child(machine(settings, state))
         .child(Task::new("devices", move |_| devices::watch::watch(looked_for.clone(), remembered.clone())))
         .child(Task::new("channels", move |_| {
             let (devices, store) = (services.devices.clone(), store.clone());
@@ -357,6 +344,19 @@ fn tree(
                 channels::run(store, services, changed).await
             }
         }))
+}
+
+/// Looks at the machine.
+fn machine(settings: &Settings, state: &ApiState) -> Task {
+    let watch = hardware::watch::Watch {
+        hardware: state.hardware.clone(),
+        host_root: settings.host_root.clone(),
+        data_dir: settings.data_dir.clone(),
+        board: state.board.clone(),
+        devices: state.devices.clone(),
+        house: state.house,
+    };
+    Task::new("hardware", move |_| watch.clone().run())
 }
 
 /// As long as the tree's own thread runs its tasks, systemd hears of it; when it hangs, systemd replaces the daemon.

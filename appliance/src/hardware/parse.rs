@@ -135,8 +135,8 @@ mod tests {
         let second = CoreTimes { total: 475, idle: 400, stolen: 0 };
         assert_eq!(stat(text), [all, first, second]);
         assert_eq!(stat("nonsense"), []);
-        assert_eq!(loadavg("0.50 1.25 2.00 1/234 5678"), [0.5, 1.25, 2.0]);
-        assert_eq!(loadavg(""), [0.0; 3]);
+        assert_eq!(loadavg("0.50 1.25 2.00 1/234 5678").to_vec(), [0.5, 1.25, 2.0]);
+        assert_eq!(loadavg("").to_vec(), [0.0; 3]);
         assert_eq!(model("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\n"), "Some CPU @ 2 GHz");
     }
 

@@ -46,7 +46,13 @@ impl Redactor {
         let pieces: Vec<_> = run.split_inclusive(|character: char| !character.is_ascii_hexdigit()).collect();
         let digits = |piece: &&&str| piece.chars().filter(char::is_ascii_hexdigit).count() >= KEY_DIGITS;
         if pieces.iter().any(|piece| digits(&piece)) {
-            return Some(pieces.iter().map(|piece| if digits(&piece) { "[key]" } else { piece }).collect());
+            // What ends it is no part of it.
+            let rest = |piece: &str| piece.trim_start_matches(|it: char| it.is_ascii_hexdigit()).to_owned();
+            let hide = |piece: &&str| match digits(&piece) {
+                true => format!("[key]{}", rest(piece)),
+                false => (*piece).to_owned(),
+            };
+            return Some(pieces.iter().map(hide).collect());
         }
         let has = |kind: fn(&char) -> bool| run.chars().any(|character| kind(&character));
         let is_token = run.len() >= TOKEN_CHARS

@@ -42,7 +42,8 @@ base() { # tar
 inside() { chroot "$TREE" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" "$@"; }
 
 lay_over() {
-  cp -a --no-preserve=ownership "$ROOT/iso/overlay/." "$TREE/"
+  # The times of a checkout are nobody's.
+  cp -a --no-preserve=ownership,timestamps "$ROOT/iso/overlay/." "$TREE/"
   chmod 755 "$TREE"/usr/lib/box/* "$TREE"/usr/share/initramfs-tools/hooks/box "$TREE"/usr/share/initramfs-tools/scripts/box
   chmod 644 "$TREE"/usr/lib/box/{*.sh,grub.cfg}
   echo "$VERSION" >"$TREE/usr/lib/box/version"

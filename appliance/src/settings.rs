@@ -311,7 +311,7 @@ mod tests {
           |
         1 | htpp-port = 80
           | ^^^^^^^^^
-        unknown field `htpp-port`, expected one of `data-dir`, `bind`, `http-port`, `https-port`, `rtmp-port`, `srt-port`, `admin-port`, `viewer-requests-max`, `host-root`, `log-level`
+        unknown field `htpp-port`, expected one of `data-dir`, `bind`, `http-port`, `https-port`, `rtmp-port`, `srt-port`, `admin-port`, `viewer-requests-max`, `host-root`, `log-level`, `box-dir`
         Mend that line, or remove it for the default
 
         the settings file FILE is wrong:

@@ -123,7 +123,6 @@ async function story(context, { base, code, password }) {
     await use(page.getByRole('link', { name: 'Overview', exact: true }));
     await use(button('New channel'));
     await fill(page.locator('input#channel-name'), 'Attic');
-    await use(page.getByRole('radio', { name: /SRT/ }), 'Space');
     await use(button('Create channel'));
     await page.getByRole('heading', { level: 1, name: 'Attic' }).waitFor();
     await use(page.getByRole('link', { name: 'Settings', exact: true }));
@@ -138,6 +137,7 @@ async function story(context, { base, code, password }) {
     await grants.locator('summary', { hasText: 'channel-1' }).waitFor();
     await use(button('Sign out'));
     await signIn('Olga', `${password} of Olga`);
+    await use(page.getByRole('link', { name: 'Overview', exact: true }));
     await page.getByRole('link', { name: 'Channel 1' }).first().waitFor();
     if (await page.getByText('Attic').count()) throw new Error('Olga sees a channel that is not granted');
     const [hers, others] = await page.evaluate(async () => Promise.all(['channel-1', 'attic'].map(async (slug) => (await fetch(`/api/v1/channels/${slug}/key`)).status)));

@@ -91,7 +91,7 @@ fn a_second_step_is_set_up_and_a_removal_undone_without_a_mouse() -> anyhow::Res
     ensure!(report["findings"] == json!([]) && report["pageErrors"] == json!([]), "{report:#}");
     let off = daemon.cli(&["user", "totp", "remove", "Ada"])?;
     ensure!(!off.status.success() && said(&off).contains("has no second step"), "{}", said(&off));
-    let audit = daemon.cli(&["audit", "--json"])?;
+    let audit = daemon.cli(&["audit", "--export"])?;
     let written = format!("{}{}", written(&daemon), said(&audit));
     ensure!(written.contains("/users/Ada/totp/confirm"), "{written}");
     let secrets = report["secrets"].as_array().context("no secrets")?;

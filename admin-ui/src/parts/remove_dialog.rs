@@ -25,7 +25,8 @@ pub(crate) fn RemoveDialog(
     let question =
         move || channel.with(|heard| heard.as_ref().map(|heard| text::remove_question(&heard.said.name)));
     let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
+        // The feed may have told first that the channel is gone, and this page with it.
+        if let Some(dialog) = dialog.try_get_untracked().flatten() {
             dialog.close();
         }
     };

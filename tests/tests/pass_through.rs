@@ -18,15 +18,17 @@ use wire::{ChannelState, Judgement, Light, Verdict};
 /// For a source to be seen, announced and passed through, on a busy machine.
 const SOON: Duration = Duration::from_secs(30);
 /// A source in the recommended form, but with other parameter sets than the sample.
-const OTHERWISE: [&str; 14] = [
+const OTHERWISE: [&str; 16] = [
     "-c:v",
     "libx264",
     "-preset",
-    "ultrafast",
+    "superfast",
     "-tune",
     "zerolatency",
     "-profile:v",
-    "baseline",
+    "main",
+    "-coder",
+    "1",
     "-g",
     "30",
     "-b:v",
@@ -73,13 +75,18 @@ fn pictures(file: &Path) -> anyhow::Result<BTreeSet<String>> {
     Ok(rows.filter_map(|row| row.rsplit(',').next()).map(|sum| sum.trim().to_owned()).collect())
 }
 
+/// The headers that a playlist names, oldest first.
+fn maps(media: &Media) -> Vec<String> {
+    let named = |line: &str| Some(line.strip_prefix("#EXT-X-MAP:URI=\"")?.strip_suffix('"')?.to_owned());
+    media.text.lines().filter_map(named).collect()
+}
+
 /// The newest complete segment with the header that is in force for it.
 fn newest_segment(media: &Media) -> anyhow::Result<tempfile::NamedTempFile> {
-    let map = media.text.lines().filter_map(|line| line.strip_prefix("#EXT-X-MAP:URI=\"")).next_back();
-    let map = map.and_then(|rest| rest.strip_suffix('"')).context("no EXT-X-MAP")?;
+    let map = maps(media).pop().context("no EXT-X-MAP")?;
     let (_, segment) = media.complete().next_back().context("no complete segment")?;
     let file = tempfile::Builder::new().suffix(".mp4").tempfile()?;
-    let bytes = [http::fetch(&http::join(&media.url, map))?.body, http::fetch(segment)?.body].concat();
+    let bytes = [http::fetch(&http::join(&media.url, &map))?.body, http::fetch(segment)?.body].concat();
     std::fs::write(file.path(), bytes)?;
     Ok(file)
 }
@@ -150,12 +157,20 @@ fn a_fit_source_passes_through_goes_and_comes_back_while_players_watch() -> anyh
     // Its header was there all the time.
     ensure!(discontinuities(&daemon, &channel)?.iter().all(|count| *count <= 1), "another discontinuity");
 
+    let header = maps(&media(&daemon, &channel)?).pop().context("no EXT-X-MAP")?;
     drop(publisher);
-    let _publisher =
+    let mut publisher =
         Publisher::coded(&Transport::Rtmp.url(&daemon, &channel.stream_key), Transport::Rtmp, &OTHERWISE)?;
     until("the next era has begun", SOON, || {
-        let text = media(&daemon, &channel)?.text;
-        ensure!(text.contains("#EXT-X-DISCONTINUITY\n"), "{text}");
+        let media = media(&daemon, &channel)?;
+        let text = &media.text;
+        let (sends, stage) = (publisher.runs(), encode_stage(&daemon, &channel)?);
+        let began = maps(&media).iter().position(|map| *map != header);
+        ensure!(
+            began.is_some() && text.contains("#EXT-X-DISCONTINUITY\n"),
+            "the publisher runs: {sends}; {stage:?}; {text}\n{}",
+            daemon.log()
+        );
         Ok(())
     })?;
     told(&daemon, &channel, "passed through", Light::Good)?;

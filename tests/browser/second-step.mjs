@@ -9,9 +9,9 @@ import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { flags, withChromium } from './chromium.mjs';
+import * as keyboard from './keyboard.mjs';
 
 const WAIT_MS = 30000;
-const TABS_MAX = 120;
 const STEP_MS = 30000;
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
@@ -26,21 +26,8 @@ async function story(context, { base, code, password }) {
   page.on('pageerror', (error) => pageErrors.push(error.message));
   page.setDefaultTimeout(WAIT_MS);
   const button = (name) => page.getByRole('button', { name, exact: true });
-  async function reach(locator) {
-    await locator.waitFor();
-    const there = () => locator.evaluate((element) => element === document.activeElement);
-    for (let n = 0; n < TABS_MAX && !(await there()); n += 1) await page.keyboard.press('Tab');
-    if (!(await there())) throw new Error(`the keyboard does not reach ${locator}`);
-  }
-  async function press(locator, key = 'Enter') {
-    await reach(locator);
-    await page.keyboard.press(key);
-  }
-  async function type(locator, text) {
-    await reach(locator);
-    await page.keyboard.press('Control+A');
-    await page.keyboard.type(text);
-  }
+  const press = (locator, key) => keyboard.press(page, locator, key);
+  const type = (locator, text) => keyboard.type(page, locator, text);
   async function look(where) {
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => axe.run(document, { iframes: false }));

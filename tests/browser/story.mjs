@@ -8,10 +8,10 @@
 
 import { spawn } from 'node:child_process';
 import { flags, withChromium } from './chromium.mjs';
+import * as keyboard from './keyboard.mjs';
 import { observe } from './observe.mjs';
 
 const WAIT_MS = 45000;
-const TABS_MAX = 120;
 const TO_PICTURE_MS = 5000;
 
 const options = flags({ base: 'https://127.0.0.1:8443', code: '', password: '', keyboard: '' });
@@ -29,28 +29,18 @@ async function story(context, { base, code, password }) {
   page.setDefaultTimeout(WAIT_MS);
   const button = (name) => page.getByRole('button', { name, exact: true });
 
-  // The keyboard's focus, moved on until it is there.
-  async function reach(locator) {
-    await locator.waitFor();
-    const there = () => locator.evaluate((element) => element === document.activeElement);
-    for (let n = 0; n < TABS_MAX && !(await there()); n += 1) await page.keyboard.press('Tab');
-    if (!(await there())) throw new Error(`the keyboard does not reach ${locator}`);
-  }
   async function use(locator, key = 'Enter') {
     clicks += 1;
     if (!byKeyboard) return locator.click();
-    await reach(locator);
-    return page.keyboard.press(key);
+    return keyboard.press(page, locator, key);
   }
   async function fill(locator, text) {
     if (!byKeyboard) return locator.fill(text);
-    await reach(locator);
-    await page.keyboard.press('Control+A');
-    return page.keyboard.type(text);
+    return keyboard.type(page, locator, text);
   }
   async function choose(locator, letters) {
     if (!byKeyboard) return locator.selectOption({ label: letters });
-    await reach(locator);
+    await keyboard.reach(page, locator);
     return page.keyboard.type(letters);
   }
   async function signIn(name, secret) {

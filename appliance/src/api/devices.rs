@@ -28,7 +28,7 @@ pub(super) fn all(state: &ApiState, sight: &Sight) -> wire::DeviceList {
     for device in &mut list.devices {
         device.channels.retain(|slug| sight.sees(slug));
     }
-    list.looked_for.extend(state.hardware.looked_for());
+    list.looked_for.extend(Some(state.hardware.looked_for()).filter(|told| !told.is_empty()));
     list
 }
 

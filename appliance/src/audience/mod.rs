@@ -19,7 +19,6 @@ mod trend;
 pub use trend::Counted;
 
 use crate::limits::CMCD_QUEUE_MAX;
-use crate::metrics::Tier;
 use crate::metrics::connections::Connections;
 use crate::store::Stepped;
 use media::time::Ticks;
@@ -28,6 +27,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use trend::Trends;
+use wire::Tier;
 
 /// What one request said of its player.
 struct Said {

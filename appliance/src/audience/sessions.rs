@@ -4,9 +4,9 @@ use super::ByKey;
 use super::cmcd::{self, Cmcd};
 use super::dry::Dry;
 use crate::limits::{BEACON_GAP_MIN, ENGINE_CHARS_MAX, SESSIONS_MAX};
-use crate::metrics::Tier;
 use media::time::Ticks;
 use std::collections::BTreeMap;
+use wire::Tier;
 use wire::{Beacon, ChannelAudience, DeviceTier, PlayerDevice, PlayerSession};
 
 /// A player that has not been heard of for so long has gone.

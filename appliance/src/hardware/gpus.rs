@@ -60,14 +60,14 @@ fn driver(root: &Root, device: &Path) -> Option<String> {
     Some(format!("{name} {}", version.unwrap_or_default()).trim_end().to_owned())
 }
 
-/// What was looked for, and what of it there is, each in a sentence.
+/// Which display controllers there are, in a sentence: what is looked for besides what a driver answers for.
 #[must_use]
-pub fn looked_for(root: &Root) -> Vec<String> {
+pub fn looked_for(root: &Root) -> String {
     let controllers = controllers(root);
-    vec![match controllers.as_slice() {
+    match controllers.as_slice() {
         [] => "Display controllers on the PCI bus: none.".to_owned(),
         found => format!("Display controllers on the PCI bus: {}.", found.join("; ")),
-    }]
+    }
 }
 
 fn controllers(root: &Root) -> Vec<String> {
@@ -126,6 +126,6 @@ mod tests {
             ("sys/bus/pci/devices/0000:00:1f.0/class", "0x060100"),
         ]);
         let told = looked_for(&root);
-        assert!(told[0].contains("0000:00:02.0 (8086:4680, no driver"), "{told:?}");
+        assert!(told.contains("0000:00:02.0 (8086:4680, no driver"), "{told:?}");
     }
 }

@@ -41,7 +41,7 @@ pub struct Hardware(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     now: wire::BoxHealth,
-    looked_for: Vec<String>,
+    looked_for: String,
     past: Past,
 }
 
@@ -54,7 +54,7 @@ impl Hardware {
 
     /// What was looked for in the way of GPUs.
     #[must_use]
-    pub fn looked_for(&self) -> Vec<String> {
+    pub fn looked_for(&self) -> String {
         self.state().looked_for.clone()
     }
 

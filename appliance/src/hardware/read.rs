@@ -56,7 +56,7 @@ pub struct Reading {
     /// By name of the device.
     pub gpus: BTreeMap<String, GpuFigures>,
     /// See [`gpus::looked_for`].
-    pub looked_for: Vec<String>,
+    pub looked_for: String,
 }
 
 /// Reads it all; `at` is now.

@@ -1,6 +1,5 @@
 //! The families that tell of channels, and one channel's handles on them.
 
-use super::Tier;
 use crate::dvr;
 use media::time::Ticks;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -12,6 +11,7 @@ use prometheus_client::registry::{Registry, Unit};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use wire::Tier;
 
 /// How a blocked playlist request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,7 +187,7 @@ impl Families {
         for outcome in EarlyOutcome::ALL.map(EarlyOutcome::label) {
             self.early.remove(&OfOutcome { channel: channel(), outcome });
         }
-        for tier in Tier::ALL.map(Tier::label) {
+        for tier in Tier::ALL.map(Tier::id) {
             self.sent.remove(&OfTier { channel: channel(), tier });
         }
         for rendition in std::mem::take(&mut *meter.renditions()) {
@@ -234,7 +234,7 @@ impl ChannelMeter {
     pub(super) fn new(slug: &str, families: Arc<Families>) -> Self {
         let channel = || slug.to_owned();
         let of_outcome = |outcome| OfOutcome { channel: channel(), outcome };
-        let of_tier = |tier: Tier| OfTier { channel: channel(), tier: tier.label() };
+        let of_tier = |tier: Tier| OfTier { channel: channel(), tier: tier.id() };
         let of_channel = OfChannel { channel: channel() };
         Self {
             slug: channel(),

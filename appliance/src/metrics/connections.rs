@@ -1,6 +1,5 @@
 //! Viewers' connections: what each has fetched lately, and so how many viewers there are.
 
-use super::Tier;
 use crate::clock::monotonic;
 use crate::limits;
 use actix_web::dev::Extensions;
@@ -14,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wire::Tier;
 
 /// Milliseconds of the monotonic clock, never zero.
 fn now_ms() -> u64 {
@@ -187,7 +187,7 @@ impl Collector for Connections {
         for (tier, by_http) in Tier::ALL.iter().zip(self.viewers()) {
             for (http, by_transport) in ["1", "2"].into_iter().zip(by_http) {
                 for (transport, count) in ["plain", "tls"].into_iter().zip(by_transport) {
-                    let labels = OfViewer { tier: tier.label(), http, transport };
+                    let labels = OfViewer { tier: tier.id(), http, transport };
                     ConstGauge::new(count).encode(family.encode_family(&labels)?)?;
                 }
             }

@@ -22,32 +22,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// The media type of OpenMetrics 1.0.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// What viewers are served by: how the same media is delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tier {
-    /// LL-DASH: manifests, and segments chunk by chunk.
-    LlDash,
-    /// LL-HLS: blocked playlists, and whole parts.
-    LlHls,
-    /// HLS with MPEG-TS segments.
-    Ts,
-}
-
-impl Tier {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::LlDash, Self::LlHls, Self::Ts];
-
-    /// As labels say it.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::LlDash => "lldash",
-            Self::LlHls => "llhls",
-            Self::Ts => "ts",
-        }
-    }
-}
-
 /// A handle on all that is counted; clones share it.
 #[derive(Clone, Debug)]
 pub struct Metrics(Arc<Inner>);

@@ -7,7 +7,6 @@ use super::live::Live;
 use crate::clock::monotonic;
 use crate::limits;
 use crate::metrics::Metrics;
-use crate::metrics::Tier;
 use crate::metrics::channel::Full;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
@@ -16,6 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use wire::Tier;
 
 /// What viewers may have open at once.
 #[derive(Clone, Copy, Debug)]

@@ -314,3 +314,30 @@ pub fn survive(daemon: &Daemon, doubles: &Doubles, channel: &Channel, fault: &Fa
         Ok(())
     })
 }
+
+/// With the channel on `last_but_one`, which fails, and no session on the `last`: software it is, and back when the `last` is
+/// trusted again.
+///
+/// # Errors
+/// What is otherwise.
+pub fn survive_in_software(
+    daemon: &Daemon,
+    doubles: &Doubles,
+    channel: &Channel,
+    [last_but_one, last]: [&str; 2],
+) -> anyhow::Result<()> {
+    let place = |name: &str| name.strip_prefix("pci-").unwrap_or(name).to_owned();
+    doubles.fault(&format!("{}:fail@1 {}:sessions=0", place(last_but_one), place(last)))?;
+    wait_on(daemon, channel, None)?;
+    let health: Vec<_> = devices(daemon)?.devices.iter().map(|device| device.health).collect();
+    ensure!(health == [DeviceHealth::Distrusted; 2], "{health:?}");
+    let cause = distrust_alarm(daemon)?.context("no alarm")?.cause;
+    ensure!(cause.contains(&format!("{last}: rung 0 (640x360): open the encoder")), "{cause}");
+    segments_more(daemon, channel, 3)?;
+    judge_pictures(daemon, channel).context("in software")?;
+    doubles.fault("")?;
+    trust(daemon, last)?;
+    wait_on(daemon, channel, Some(last))?;
+    segments_more(daemon, channel, 3)?;
+    judge_pictures(daemon, channel).context("back on a device")
+}

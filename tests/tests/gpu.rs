@@ -1,16 +1,16 @@
 //! GPUs by VA-API, by the product's own way through the real libva and libavcodec: against a driver without a GPU (`gpu-doubles/`).
 //! They are found, channels are encoded on them, and leave one that fails without their viewers noticing.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use e2e::alone;
 use e2e::daemon::{Channel, small_ladder};
 use e2e::gpus::{
-    Doubles, Fault, devices, distrust_alarm, judge_pictures, segments_more, survive, trust, wait_on,
+    Doubles, Fault, devices, judge_pictures, segments_more, survive, survive_in_software, wait_on,
 };
 use e2e::watcher::{Excuse, Watcher};
 use std::time::Duration;
 use tempfile::TempDir;
-use wire::{ChannelState, DeviceHealth};
+use wire::ChannelState;
 
 /// A device that hangs is seen after a second; the worker that waits then catches up.
 const HUNG: Excuse = Excuse::PartGap(Duration::from_secs(3), "the test hangs a device");
@@ -111,20 +111,6 @@ fn a_gpu_that_fails_is_left_for_another_and_then_for_software_without_a_seam() -
     for fault in FAULTS {
         survive(&daemon, &doubles, &channel, &fault)?;
     }
-
-    // No session on the other one either: software it is, and back when one is trusted again.
-    doubles.fault("renderD128:fail@1 renderD129:sessions=0")?;
-    wait_on(&daemon, &channel, None)?;
-    let health: Vec<_> = devices(&daemon)?.devices.iter().map(|device| device.health).collect();
-    ensure!(health == [DeviceHealth::Distrusted; 2], "{health:?}");
-    let cause = distrust_alarm(&daemon)?.context("no alarm")?.cause;
-    ensure!(cause.contains("renderD129: rung 0 (640x360): open the encoder"), "{cause}");
-    segments_more(&daemon, &channel, 3)?;
-    judge_pictures(&daemon, &channel).context("in software")?;
-    doubles.fault("")?;
-    trust(&daemon, "renderD129")?;
-    wait_on(&daemon, &channel, Some("renderD129"))?;
-    segments_more(&daemon, &channel, 3)?;
-    judge_pictures(&daemon, &channel).context("back on a device")?;
+    survive_in_software(&daemon, &doubles, &channel, ["renderD128", "renderD129"])?;
     watcher.stop().clean_but(&[HUNG]).map(drop)
 }

@@ -116,7 +116,7 @@ fn on_bus() -> Vec<String> {
 
 fn told_of_none(places: &[String]) -> String {
     if places.is_empty() {
-        return "NVENC (NVIDIA): its driver (libnvidia-ml.so.1) is not installed, and no card of its needs it".into();
+        return "NVENC (NVIDIA): its driver (libnvidia-ml.so.1) is not installed, and there is no card that needs it".into();
     }
     format!(
         "NVENC (NVIDIA): there is a card at {}, and no driver (libnvidia-ml.so.1); install it: nvidia-driver and \

@@ -92,6 +92,35 @@ fn has_words(pid: u32, words: &[&str]) -> bool {
     words.iter().all(|word| line.contains(&word.as_bytes()))
 }
 
+/// A process's children, theirs, and so on, as far as their program is called `program`.
+#[must_use]
+pub fn descendants(of: u32, program: &str) -> Vec<u32> {
+    let parents: Vec<(u32, u32)> =
+        all().filter_map(|pid| Some((pid, stat(pid).ok()?.get(1)?.parse().ok()?))).collect();
+    let (mut found, mut next) = (vec![of], 0);
+    while let Some(parent) = found.get(next).copied() {
+        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
+        next += 1;
+    }
+    let is_program = |pid: &u32| {
+        let path = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(program))
+    };
+    found.into_iter().filter(|pid| *pid != of && is_program(pid)).collect()
+}
+
+/// How long each of the process's threads was ready to run and had no processor, so far, by the thread's number.
+#[must_use]
+pub fn waits(pid: u32) -> Vec<(u32, Duration)> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let waited = |thread: std::fs::DirEntry| {
+        let counts = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        let nanos = counts.split_whitespace().nth(1)?.parse().ok()?;
+        Some((thread.file_name().to_str()?.parse().ok()?, Duration::from_nanos(nanos)))
+    };
+    threads.filter_map(waited).collect()
+}
+
 /// Sends a signal to one process.
 ///
 /// # Errors

@@ -2,8 +2,7 @@
 //!
 //! A test machine that does nothing else for a while must not be taken for a channel that stood still. Threads that
 //! mostly sleep, as this one and those that wait for parts do, are treated alike by the scheduler, so what this one
-//! lost is what those lost. It does **not** see that the daemon or its encoder were starved: a box that has accepted
-//! a channel has promised its parts, and on a machine too small for the test that fails, as it should.
+//! lost is what those lost. That the daemon or its encoder had no processor is seen elsewhere (`starved.rs`).
 
 use crate::clock::now;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,17 +15,26 @@ const BEAT: Duration = Duration::from_millis(10);
 /// Waking up to this much late is every machine's day.
 const LATE: Duration = Duration::from_millis(20);
 
-/// Stretches in which this process was held up.
+/// Stretches in which somebody was held up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HeldUp(Vec<(Instant, Instant)>);
 
 impl HeldUp {
-    /// How much of the time between two instants this process was held up.
+    pub(super) fn extend(&mut self, stretches: impl IntoIterator<Item = (Instant, Instant)>) {
+        self.0.extend(stretches);
+    }
+
+    /// How much of the time between two instants that was.
     pub(super) fn within(&self, from: Instant, until: Instant) -> Duration {
         let overlap = |(start, end): &(Instant, Instant)| {
             (*end).min(until).saturating_duration_since((*start).max(from))
         };
         self.0.iter().map(overlap).sum()
+    }
+
+    /// All of it.
+    pub(super) fn total(&self) -> Duration {
+        self.0.iter().map(|(start, end)| *end - *start).sum()
     }
 
     /// The longest stretch.
@@ -52,7 +60,7 @@ impl Metronome {
                 std::thread::sleep(BEAT);
                 let woke = now();
                 if woke > due + LATE {
-                    noted.lock().unwrap_or_else(PoisonError::into_inner).0.push((due, woke));
+                    noted.lock().unwrap_or_else(PoisonError::into_inner).extend([(due, woke)]);
                 }
             }
         });

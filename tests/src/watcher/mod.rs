@@ -4,7 +4,8 @@
 //! * I2: what is listed can be fetched, with the same bytes each time;
 //! * I3: decode times go on without hole or overlap; sound begins within one audio frame of the picture;
 //! * I4: program date times rise; availabilityStartTime never changes, publishTime never falls (`memory.rs` for all);
-//! * I5: no rendition goes without a new part for more than a second (`pace.rs`, `metronome.rs`);
+//! * I5: no rendition goes without a new part for more than a second (`pace.rs`, `metronome.rs`,
+//!   `starved.rs`);
 //! * I6: no two channels serve the same segment (`owners.rs`, with [`Watcher::beside`]);
 //! * I7: real players have no fatal error and their `currentTime` moves ([`Watcher::with_player`]);
 //! * I8: afterwards the daemon holds what it held before ([`Baseline`], with [`Watcher::with_baseline`]).
@@ -28,6 +29,7 @@ mod owners;
 mod pace;
 mod report;
 mod resources;
+mod starved;
 
 pub use pace::{LatePart, PART_GAP_MAX};
 pub use report::{Excuse, Report, STANDSTILL_MAX};
@@ -39,6 +41,7 @@ use memory::Memory;
 use metronome::{HeldUp, Metronome};
 use owners::Owners;
 use pace::Pace;
+use starved::Starvation;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -53,6 +56,7 @@ pub struct Watcher {
     stop: Arc<AtomicBool>,
     owners: Owners,
     metronome: Metronome,
+    starvation: Starvation,
     channels: Vec<Watched>,
     players: Vec<Player>,
     baseline: Option<Baseline>,
@@ -72,8 +76,9 @@ impl Watcher {
     pub fn start(channel_url: String) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let metronome = Metronome::start(Arc::clone(&stop));
+        let starvation = Starvation::start(Arc::clone(&stop));
         let (owners, channels, players) = Default::default();
-        Self { stop, owners, metronome, channels, players, baseline: None }.beside(channel_url)
+        Self { stop, owners, metronome, starvation, channels, players, baseline: None }.beside(channel_url)
     }
 
     /// Another channel as well; all that are watched together must show different content.
@@ -132,8 +137,7 @@ impl Watcher {
             let followers = channel.pace.join().expect(broke);
             paces.extend(followers.into_iter().map(|follower| follower.join().expect(broke)));
         }
-        let held_up = self.metronome.end();
-        judge_paces(&mut report, &paces, &held_up);
+        judge_paces(&mut report, &paces, &self.metronome.end(), &self.starvation.end());
         if let Some(Err(error)) = self.baseline.map(|baseline| baseline.restored()) {
             own.push(format!("{error:#}"));
         }
@@ -142,12 +146,13 @@ impl Watcher {
     }
 }
 
-fn judge_paces(report: &mut Report, paces: &[Pace], held_up: &HeldUp) {
+fn judge_paces(report: &mut Report, paces: &[Pace], held_up: &HeldUp, starved: &HeldUp) {
     report.held_up_max = held_up.longest();
+    report.starved = starved.total();
     for pace in paces {
         report.parts += pace.parts;
         report.part_gap_max = report.part_gap_max.max(pace.gap_max);
-        let (late, excused) = pace.judged(held_up);
+        let (late, excused) = pace.judged(held_up, starved);
         report.late_parts.extend(late);
         report.gaps_excused += excused;
     }

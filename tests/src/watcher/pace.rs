@@ -1,9 +1,9 @@
 //! I5: how long each rendition goes without a new part, seen by blocked playlist requests: one is always held for
 //! the next part, so that a part is seen when it is published and not when somebody looks.
 //!
-//! How a gap is judged: the time this process was itself held up within it (see `metronome.rs`) is taken off;
-//! more than [`PART_GAP_MAX`] of what is left is a broken promise. A gap which is longer only together with that
-//! time is counted as excused. While nobody answers at all there is no gap: that is an absence, judged as such.
+//! How a gap is judged: the time this process was itself held up within it (see `metronome.rs`) is taken off, or that for
+//! which the daemon or its workers had no processor (`starved.rs`) if it is more; more than [`PART_GAP_MAX`] of what is
+//! left is a broken promise. A gap which is longer only together with that time is counted as excused. While nobody answers at all there is no gap: that is an absence, judged as such.
 
 use super::metronome::HeldUp;
 use crate::clock::{now, utc_ms};
@@ -36,25 +36,30 @@ pub struct LatePart {
     pub gap: Duration,
     /// How much of it the watcher itself was held up.
     pub held_up: Duration,
+    /// How much of it the daemon or a worker of its wanted a processor and had none.
+    pub starved: Duration,
 }
 
 impl LatePart {
     /// What the channel has to answer for.
     #[must_use]
     pub fn own(&self) -> Duration {
-        self.gap.saturating_sub(self.held_up)
+        self.gap.saturating_sub(self.held_up.max(self.starved))
     }
 }
 
 impl fmt::Display for LatePart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { playlist, ended_by, from_utc_ms, gap, held_up } = self;
+        let Self { playlist, ended_by, from_utc_ms, gap, held_up, starved } = self;
         write!(f, "I5 {playlist}: no new part for {gap:?} from UTC {from_utc_ms} ms on")?;
         match ended_by {
             Some((msn, parts)) => write!(f, ", until part {} of segment {msn}", parts.saturating_sub(1))?,
             None => write!(f, ", until the watch ended")?,
         }
-        write!(f, " (the watcher was held up for {held_up:?} of it)")
+        write!(
+            f,
+            " (of it the watcher was held up for {held_up:?}, the box without a processor for {starved:?})"
+        )
     }
 }
 
@@ -68,9 +73,10 @@ pub(super) struct Pace {
 
 impl Pace {
     /// Gaps that break the promise, and the number of those that are excused.
-    pub(super) fn judged(&self, held_up: &HeldUp) -> (Vec<LatePart>, u64) {
+    pub(super) fn judged(&self, held_up: &HeldUp, starved: &HeldUp) -> (Vec<LatePart>, u64) {
         let measured = self.long.iter().map(|(from, late)| LatePart {
             held_up: held_up.within(*from, *from + late.gap),
+            starved: starved.within(*from, *from + late.gap),
             ..late.clone()
         });
         let (late, excused): (Vec<_>, Vec<_>) = measured.partition(|late| late.own() > PART_GAP_MAX);
@@ -153,7 +159,8 @@ impl Follower {
         self.pace.gap_max = self.pace.gap_max.max(gap);
         if gap > PART_GAP_MAX {
             let playlist = self.playlist.clone();
-            let late = LatePart { playlist, ended_by, from_utc_ms, gap, held_up: Duration::ZERO };
+            let (held_up, starved) = Default::default();
+            let late = LatePart { playlist, ended_by, from_utc_ms, gap, held_up, starved };
             self.pace.long.push((since, late));
         }
     }

@@ -30,10 +30,12 @@ pub struct Report {
     pub part_gap_max: Duration,
     /// I5: parts that came too late.
     pub late_parts: Vec<LatePart>,
-    /// Gaps that were too long only because the watcher itself was held up.
+    /// Gaps that were too long only because the watcher itself was held up, or the box had no processor.
     pub gaps_excused: u64,
     /// The longest time this process was held up.
     pub held_up_max: Duration,
+    /// For how long in all the daemon or a worker of its wanted a processor and had none.
+    pub starved: Duration,
     /// I7: what each player saw.
     pub viewings: Vec<Viewing>,
     /// The newest segment seen.
@@ -106,7 +108,8 @@ impl Report {
     pub fn summary(&self) -> String {
         format!(
             "watched: {} rounds ({} without an answer, {:?} at most), {} segments ({} gaps), {} parts, {:?} between \
-             two at most ({} too late, {} excused); this process was held up for {:?} at most{}",
+             two at most ({} too late, {} excused); this process was held up for {:?} at most, the box \
+             without a processor for {:?} in all{}",
             self.rounds,
             self.absences,
             self.absence_max,
@@ -117,6 +120,7 @@ impl Report {
             self.late_parts.len(),
             self.gaps_excused,
             self.held_up_max,
+            self.starved,
             self.viewings.iter().map(summary_of).collect::<String>(),
         )
     }
@@ -194,7 +198,14 @@ mod tests {
 
     fn late(gap_ms: u64, held_up_ms: u64) -> LatePart {
         let (gap, held_up) = (Duration::from_millis(gap_ms), Duration::from_millis(held_up_ms));
-        LatePart { playlist: "p".into(), ended_by: None, from_utc_ms: 0, gap, held_up }
+        LatePart {
+            playlist: "p".into(),
+            ended_by: None,
+            from_utc_ms: 0,
+            gap,
+            held_up,
+            starved: Duration::ZERO,
+        }
     }
 
     #[test]
@@ -214,6 +225,8 @@ mod tests {
         let slow = || Report { late_parts: vec![late(2500, 600)], ..good() };
         assert!(slow().clean().is_err() && slow().clean_but(&[Excuse::PartGap(second, "")]).is_err());
         assert!(slow().clean_but(&[Excuse::PartGap(second * 2, "")]).is_ok());
+        let starved = |ms| LatePart { starved: Duration::from_millis(ms), ..late(2500, 600) };
+        assert_eq!((starved(200).own().as_millis(), starved(1600).own().as_millis()), (1900, 900));
     }
 
     #[test]

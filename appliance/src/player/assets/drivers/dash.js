@@ -56,9 +56,18 @@ function settings({ id, channel }) {
   };
 }
 
+// dash.js takes a period for buffered when its last segment was asked for and the one before has come. Near the live edge
+// the last one still grows: the next period's append window and header would drop the rest of it.
+function WholePeriods() {
+  const { parent } = this;
+  const completed = parent.segmentRequestingCompleted;
+  return { segmentRequestingCompleted: (last) => completed(last + 1) };
+}
+
 export async function open(video, url, hooks) {
   await loadScript('./vendor/dash.all.min.js');
   const player = window.dashjs.MediaPlayer().create();
+  player.extend('BufferController', WholePeriods, true);
   player.updateSettings(settings(hooks));
   player.on('error', (event) => {
     const error = event.error || {};

@@ -284,9 +284,14 @@ impl Telling<'_> {
     }
 }
 
+/// Whether the other end of the socket is gone; with something left there that nobody has read, it is a reset.
+fn is_its_end(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::BrokenPipe | std::io::ErrorKind::ConnectionReset)
+}
+
 /// A worker that has ended breaks the pipe: let the reading side, which sees the same, say so.
 async fn closed_or(error: std::io::Error) -> WorkerEnd {
-    if error.kind() == std::io::ErrorKind::BrokenPipe {
+    if is_its_end(&error) {
         tokio::time::sleep(limits::WORKER_EXIT_WAIT).await;
     }
     WorkerEnd::Socket(error)
@@ -325,6 +330,7 @@ impl Hearing<'_> {
             let deadline = self.deadlines[0].min(self.deadlines[1]);
             match timeout_at(deadline.min(self.look_at), from.read_buf(&mut buffer)).await {
                 Ok(Ok(0)) => return Err(WorkerEnd::Closed),
+                Ok(Err(error)) if is_its_end(&error) => return Err(WorkerEnd::Closed),
                 Ok(read) => drop(read?),
                 Err(_) if deadline <= self.look_at || self.stillness.look() => return Err(WorkerEnd::Hung),
                 Err(_) => self.look_at += limits::WORKER_LOOK_INTERVAL,

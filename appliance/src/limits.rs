@@ -275,6 +275,9 @@ pub const ANSWER_BYTES_MAX: usize = 4 << 20;
 /// How long the command line waits for the daemon: longer than any deadline within it.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
+/// How late the end of a child process is seen at most.
+pub const EXIT_LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
 /// How long a child's standard error is read on after its end: grandchildren may hold it open for ever.
 pub const LAST_LINES_WITHIN: Duration = Duration::from_millis(200);
 

@@ -57,7 +57,8 @@ impl Judge {
         // Whoever switches one off knows.
         self.had_carrier.retain(|name| !health.links.iter().any(|link| link.name == *name && !link.up));
         let there = |name: &&String| health.links.iter().any(|link| link.name == **name && link.carrier);
-        let lost: Vec<_> = self.had_carrier.iter().filter(|name| !there(name)).cloned().collect();
+        let is_known = !health.links.is_empty();
+        let lost: Vec<_> = self.had_carrier.iter().filter(|name| is_known && !there(name)).cloned().collect();
         let words = Words::new(
             format!("The network cable of {} has gone, or what is at its other end.", lost.join(", ")),
             "Look at the cable and at the switch. An interface that is not needed any more: switch it off (`ip link set \

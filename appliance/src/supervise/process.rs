@@ -84,7 +84,14 @@ impl Process {
     /// # Errors
     /// When the system cannot tell, which does not happen to a child of one's own.
     pub async fn exited(&mut self) -> io::Result<ProcessExit> {
-        let status = self.child.wait().await?;
+        // Not by `Child::wait`: that asks without a pause from when the kernel tells of the end until the child can be
+        // reaped, which takes long on a busy machine, and this thread has channels to serve.
+        let status = loop {
+            match self.child.try_wait()? {
+                Some(status) => break status,
+                None => tokio::time::sleep(limits::EXIT_LOOK_INTERVAL).await,
+            }
+        };
         let lines = tokio::time::timeout(limits::LAST_LINES_WITHIN, &mut self.stderr).await;
         let last_lines = lines.map(Result::unwrap_or_default).unwrap_or_default().into();
         Ok(ProcessExit { status, last_lines })

@@ -96,7 +96,7 @@ impl Tls {
     pub fn open(data_dir: &Path, house: House) -> anyhow::Result<Self> {
         let folder = data_dir.join(FOLDER);
         files::private_folder(&folder).with_context(|| format!("{} cannot be used", folder.display()))?;
-        let names = Names::of_this_box();
+        let names = Names::as_far_as_known();
         let authority = Authority::load_or_make(&folder, &names)?;
         let current = match uploaded(&folder, house.now()) {
             Some(current) => current,
@@ -169,7 +169,7 @@ impl Tls {
     /// When it cannot be removed, or no key can be made.
     pub fn reset(&self) -> anyhow::Result<()> {
         let _one = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = own(&self.0.authority, &Names::of_this_box(), self.0.house.now())?;
+        let current = own(&self.0.authority, &Names::as_far_as_known(), self.0.house.now())?;
         files::remove(&self.0.folder.join(UPLOADED))?;
         self.0.resolver.set(current);
         info!("the box's own certificate is served");
@@ -182,8 +182,13 @@ impl Tls {
     /// When no key can be made.
     pub fn refresh(&self) -> anyhow::Result<()> {
         let _one = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (served, now, names) = (self.0.resolver.current(), self.0.house.now(), Names::of_this_box());
+        let (served, now) = (self.0.resolver.current(), self.0.house.now());
         let valid = served.summary.not_before <= now && now + TLS_RENEW_WITHIN < served.summary.not_after;
+        let names = match Names::of_this_box() {
+            // Addresses that cannot be listed now have not changed.
+            Err(_) if valid => return Ok(()),
+            listed => listed.unwrap_or_else(|_| Names::as_far_as_known()),
+        };
         if served.uploaded || (valid && served.summary.names == self.0.authority.permitted(&names)) {
             return Ok(());
         }

@@ -15,18 +15,30 @@ pub struct Names {
 
 impl Names {
     /// The host name, that name in `.local` (mDNS, RFC 6762), `localhost`, and every address that a URL can name.
+    ///
+    /// # Errors
+    /// When the addresses cannot be listed, such as for want of descriptors.
+    pub fn of_this_box() -> std::io::Result<Self> {
+        let interfaces = if_addrs::get_if_addrs()?;
+        let addresses = interfaces.iter().map(if_addrs::Interface::ip).filter(has_a_url);
+        Ok(Self { addresses: addresses.take(TLS_NAMES_MAX).collect(), ..Self::without_addresses() })
+    }
+
+    /// As [`Names::of_this_box`]; without addresses when they cannot be listed.
     #[must_use]
-    pub fn of_this_box() -> Self {
+    pub fn as_far_as_known() -> Self {
+        Self::of_this_box().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the box's addresses cannot be listed; its certificate is for its names alone");
+            Self::without_addresses()
+        })
+    }
+
+    fn without_addresses() -> Self {
         let node = host_name();
         let local =
             node.as_deref().and_then(|node| node.split('.').next()).map(|label| format!("{label}.local"));
         let hosts = ["localhost".to_owned()].into_iter().chain(node).chain(local).collect();
-        let interfaces = if_addrs::get_if_addrs().unwrap_or_else(|error| {
-            tracing::warn!(%error, "the box's addresses cannot be listed; its certificate is for its names alone");
-            Vec::new()
-        });
-        let addresses = interfaces.iter().map(if_addrs::Interface::ip).filter(has_a_url);
-        Self { hosts, addresses: addresses.take(TLS_NAMES_MAX).collect() }
+        Self { hosts, addresses: BTreeSet::new() }
     }
 
     /// All as text, hosts first.
@@ -67,7 +79,7 @@ mod tests {
 
     #[test]
     fn this_box_has_a_name_and_the_loopback() {
-        let names = Names::of_this_box();
+        let names = Names::of_this_box().unwrap();
         assert!(names.hosts.contains("localhost"));
         assert!(names.addresses.iter().any(IpAddr::is_loopback), "{names:?}");
     }

@@ -151,7 +151,7 @@ fn the_authority_stays_and_its_certificates_hold() {
     assert_ne!(first.fingerprint_sha256, again.fingerprint_sha256, "the key is never written");
     // webpki knows name constraints: the leaf must be within those of the authority.
     let authority = open().0.authority.pem().to_owned();
-    let (key, _) = open().0.authority.issue(&Names::of_this_box(), now()).unwrap();
+    let (key, _) = open().0.authority.issue(&Names::of_this_box().unwrap(), now()).unwrap();
     let anchor = rustls::pki_types::pem::PemObject::from_pem_slice(authority.as_bytes()).unwrap();
     let anchors = [webpki::anchor_from_trusted_cert(&anchor).unwrap()];
     let time = rustls::pki_types::UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_795_651_200));

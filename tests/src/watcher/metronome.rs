@@ -20,8 +20,14 @@ const LATE: Duration = Duration::from_millis(20);
 pub(super) struct HeldUp(Vec<(Instant, Instant)>);
 
 impl HeldUp {
+    /// Takes note of stretches, which end one after the other; one that began before another was over is one with it.
     pub(super) fn extend(&mut self, stretches: impl IntoIterator<Item = (Instant, Instant)>) {
-        self.0.extend(stretches);
+        for (mut start, end) in stretches {
+            while let Some((before, _)) = self.0.pop_if(|(_, until)| *until >= start) {
+                start = start.min(before);
+            }
+            self.0.push((start, end));
+        }
     }
 
     /// How much of the time between two instants that was.
@@ -86,5 +92,8 @@ mod tests {
         assert_eq!(held_up.within(at(50), at(1000)), Duration::from_millis(50 + 100 + 100));
         assert_eq!(held_up.within(at(200), at(400)), Duration::ZERO);
         assert_eq!(held_up.longest(), Duration::from_millis(300));
+        let mut held_up = held_up;
+        held_up.extend([(at(550), at(1300)), (at(1400), at(1500))]);
+        assert_eq!(held_up.0, [(at(0), at(100)), (at(500), at(1300)), (at(1400), at(1500))]);
     }
 }

@@ -33,15 +33,14 @@ impl Starvation {
     pub(super) fn start(stop: Arc<AtomicBool>) -> Self {
         Self(std::thread::spawn(move || {
             let (mut starved, mut looks, mut programs) = (HeldUp::default(), 0, Vec::new());
-            let (mut before, mut since) = (BTreeMap::new(), now());
+            let mut before = BTreeMap::new();
             while !stop.load(Ordering::Relaxed) {
                 if looks % LOOKS_PER_SEARCH == 0 {
                     programs = procfs::descendants(std::process::id(), PROGRAM);
                 }
                 let waits: BTreeMap<_, _> = programs.iter().flat_map(|pid| procfs::waits(*pid)).collect();
-                let until = now();
-                starved.extend(stretch(&before, &waits, since, until));
-                (before, since) = (waits, until);
+                starved.extend(stretch(&before, &waits, now()));
+                before = waits;
                 looks = looks.wrapping_add(1);
                 std::thread::sleep(LOOK);
             }
@@ -55,15 +54,15 @@ impl Starvation {
     }
 }
 
-/// What the thread that waited longest between two looks waited, as a stretch that ends with the second one.
+/// What the thread that waited longest until the second look waited, as a stretch that ends with it. The kernel counts a wait
+/// when it is over, so that it may have begun before the first look.
 fn stretch(
     before: &BTreeMap<u32, Duration>,
     waits: &BTreeMap<u32, Duration>,
-    since: Instant,
     until: Instant,
 ) -> Option<(Instant, Instant)> {
     let waited = |(thread, total): (&u32, &Duration)| Some(total.saturating_sub(*before.get(thread)?));
-    let longest = waits.iter().filter_map(waited).max()?.min(until - since);
+    let longest = waits.iter().filter_map(waited).max()?;
     (longest > TURN).then(|| (until - longest, until))
 }
 
@@ -74,18 +73,17 @@ mod tests {
     use anyhow::Context;
 
     #[test]
-    fn the_longest_wait_of_a_thread_counts_and_no_more_than_has_passed() {
+    fn the_longest_wait_of_a_thread_counts() {
         let ms = Duration::from_millis;
-        let (since, until) = (now(), now() + ms(100));
+        let until = now();
         let totals = |totals: &[(u32, u64)]| totals.iter().map(|(id, total)| (*id, ms(*total))).collect();
         let before: BTreeMap<_, _> = totals(&[(1, 1000), (2, 50)]);
-        let waited = |now: &[(u32, u64)]| {
-            stretch(&before, &totals(now), since, until).map(|(from, until)| until - from)
-        };
+        let waited =
+            |now: &[(u32, u64)]| stretch(&before, &totals(now), until).map(|(from, until)| until - from);
         assert_eq!(waited(&[(1, 1030), (2, 110)]), Some(ms(60)));
         assert_eq!(waited(&[(1, 1010), (2, 60)]), None, "they take turns");
         assert_eq!(waited(&[(1, 1010), (3, 900)]), None, "a new thread has waited before it was seen");
-        assert_eq!(waited(&[(1, 1000), (2, 750)]), Some(until - since), "a wait that ended only now");
+        assert_eq!(waited(&[(1, 1000), (2, 2750)]), Some(ms(2700)), "a wait that ended only now");
     }
 
     #[test]

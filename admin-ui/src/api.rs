@@ -124,8 +124,16 @@ pub(crate) async fn totp(name: &str) -> Result<TotpState, Fault> {
 }
 
 /// What one's authenticator app is to be told; in this answer alone.
-pub(crate) async fn offer_totp(name: &str) -> Result<NewTotp, Fault> {
-    json(&answer(Request::post(&totp_url(name, ""))).await?).await
+pub(crate) async fn offer_totp(name: &str, by: &Confirmation) -> Result<NewTotp, Fault> {
+    let request = timed(Request::post(&totp_url(name, ""))).json(by).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Recovery codes in the place of those so far; in this answer alone.
+pub(crate) async fn renew_recovery(name: &str, by: &Confirmation) -> Result<RecoveryCodes, Fault> {
+    let request = timed(Request::post(&totp_url(name, "/recovery-codes")));
+    let request = request.json(by).map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
 }
 
 /// Has signing in take a code from now on.
@@ -136,8 +144,9 @@ pub(crate) async fn confirm_totp(name: &str, code: &TotpCode) -> Result<Recovery
 }
 
 /// Has signing in take no code any more.
-pub(crate) async fn remove_totp(name: &str) -> Result<(), Fault> {
-    answer(Request::delete(&totp_url(name, ""))).await.map(drop)
+pub(crate) async fn remove_totp(name: &str, by: &Confirmation) -> Result<(), Fault> {
+    let request = timed(Request::post(&totp_url(name, "/remove"))).json(by).map_err(|_| Fault::Unreadable)?;
+    checked(request.send().await).await.map(drop)
 }
 
 /// Tokens for scripts.
@@ -391,6 +400,14 @@ pub(crate) async fn timeline(slug: &str, span: &str) -> Result<Timeline, Fault> 
 pub(crate) async fn set_ladder(slug: &str, ladder: Vec<Rung>) -> Result<Channel, Fault> {
     let request = timed(Request::put(&channel_url(slug, "/ladder")))
         .json(&NewLadder { ladder })
+        .map_err(|_| Fault::Unreadable)?;
+    json(&checked(request.send().await).await?).await
+}
+
+/// Gives a channel another name.
+pub(crate) async fn rename(slug: &str, name: String) -> Result<Channel, Fault> {
+    let request = timed(Request::patch(&channel_url(slug, "")))
+        .json(&wire::ChannelEdit { name })
         .map_err(|_| Fault::Unreadable)?;
     json(&checked(request.send().await).await?).await
 }

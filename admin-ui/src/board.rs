@@ -4,7 +4,7 @@
 
 use crate::clock;
 use leptos::prelude::*;
-use wire::{Alarm, Audience, BoxStatus, Channel, ChannelAudience, ChannelList, ChannelState};
+use wire::{Alarm, Audience, BoxStatus, Channel, ChannelAudience, ChannelList, ChannelState, UpdateStatus};
 
 /// How the page stands with the box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,9 @@ pub(crate) struct Board {
     pub(crate) box_status: RwSignal<Option<Heard<BoxStatus>>>,
     /// Who watches; empty until the box has told.
     pub(crate) audience: RwSignal<Audience>,
-    /// Whether both are still true.
+    /// How an update stands; `None` where none come by the browser.
+    pub(crate) update: RwSignal<Option<UpdateStatus>>,
+    /// Whether all of it is still true.
     pub(crate) link: RwSignal<Link>,
     /// The browser's time, renewed each second.
     pub(crate) now_ms: ReadSignal<i64>,
@@ -67,6 +69,7 @@ impl Board {
             alarms: RwSignal::new(Vec::new()),
             box_status: RwSignal::new(None),
             audience: RwSignal::new(Audience::default()),
+            update: RwSignal::new(None),
             link: RwSignal::new(Link::Connecting),
             now_ms: clock::ticking_ms(),
         }
@@ -159,12 +162,12 @@ fn find(heard: &Heard<Vec<Channel>>, slug: &str) -> Option<Heard<Channel>> {
     Some(Heard { said: channel.clone(), at_ms: heard.at_ms })
 }
 
-/// Replaces the channel of that slug, or adds it where its slug sorts.
+/// Replaces the channel of that slug, or adds it; in the order of the box, which is by name.
 fn put(channels: &mut Vec<Channel>, channel: Channel) {
-    match channels.binary_search_by(|known| known.slug.cmp(&channel.slug)) {
-        Ok(index) => channels[index] = channel,
-        Err(index) => channels.insert(index, channel),
-    }
+    let key = |channel: &Channel| (channel.name.to_ascii_lowercase(), channel.slug.clone());
+    channels.retain(|known| known.slug != channel.slug);
+    let at = channels.partition_point(|known| key(known) < key(&channel));
+    channels.insert(at, channel);
 }
 
 #[cfg(test)]
@@ -203,6 +206,9 @@ pub(crate) mod tests {
         let mut channels = vec![channel("a", 0), channel("c", 0)];
         put(&mut channels, channel("b", 0));
         put(&mut channels, channel("c", 7));
+        put(&mut channels, Channel { name: "0".into(), ..channel("b", 0) });
+        assert_eq!(channels[0].slug, "b", "another name, and so another place");
+        put(&mut channels, channel("b", 0));
         let told: Vec<_> = channels.iter().map(|c| (c.slug.as_str(), c.restarts)).collect();
         assert_eq!(told, [("a", 0), ("b", 0), ("c", 7)]);
     }

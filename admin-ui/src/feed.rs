@@ -12,14 +12,18 @@ use futures_util::future::{Either, select};
 use futures_util::{StreamExt, pin_mut};
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::{GetUntracked, Set};
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{EventSource, MessageEvent};
-use wire::ChannelList;
+use wire::{ChannelList, UpdateStatus};
 
 /// The event that carries all channels.
 const CHANNELS_EVENT: &str = "channels";
+
+/// The event that carries how an update stands.
+const UPDATE_EVENT: &str = "update";
 
 /// How often the box is asked how it is: its clock and version are shown, and a silent connection is found out.
 const CHECK_MS: u32 = 10_000;
@@ -119,6 +123,7 @@ async fn listen(board: Board, stream: Option<Stream>) -> Ended {
                 ended = Ended::AfterService;
             }
             Event::Channels(list) => board.hear_channels(list),
+            Event::Update(status) => board.update.set(Some(*status)),
             Event::Silence if ended == Ended::AfterService => match api::box_status().await {
                 Ok(status) => board.hear_box(status),
                 Err(_) => return ended,
@@ -131,6 +136,7 @@ async fn listen(board: Board, stream: Option<Stream>) -> Ended {
 enum Event {
     Opened,
     Channels(ChannelList),
+    Update(Box<UpdateStatus>),
     Silence,
     Broken,
 }
@@ -142,6 +148,7 @@ struct Stream {
     next_check: TimeoutFuture,
     _on_open: Closure<dyn FnMut(JsValue)>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_update: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(JsValue)>,
 }
 
@@ -157,10 +164,17 @@ impl Stream {
         });
         let on_message = Closure::new({
             let tell = tell.clone();
-            move |message: MessageEvent| drop(tell.unbounded_send(parse(&message)))
+            move |message: MessageEvent| drop(tell.unbounded_send(parse(&message, Event::Channels)))
+        });
+        let on_update = Closure::new({
+            let tell = tell.clone();
+            move |message: MessageEvent| {
+                drop(tell.unbounded_send(parse(&message, |status| Event::Update(Box::new(status)))));
+            }
         });
         let on_error = Closure::new(move |_| drop(tell.unbounded_send(Event::Broken)));
         source.add_event_listener_with_callback(CHANNELS_EVENT, on_message.as_ref().unchecked_ref()).ok()?;
+        source.add_event_listener_with_callback(UPDATE_EVENT, on_update.as_ref().unchecked_ref()).ok()?;
         source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         let next_check = TimeoutFuture::new(CHECK_MS);
@@ -170,6 +184,7 @@ impl Stream {
             next_check,
             _on_open: on_open,
             _on_message: on_message,
+            _on_update: on_update,
             _on_error: on_error,
         })
     }
@@ -197,9 +212,9 @@ impl Drop for Stream {
 }
 
 /// An event that cannot be read counts as a broken stream: the list is then fetched, and the fault shows if it lasts.
-fn parse(message: &MessageEvent) -> Event {
+fn parse<T: DeserializeOwned>(message: &MessageEvent, event: fn(T) -> Event) -> Event {
     let text = message.data().as_string().unwrap_or_default();
-    serde_json::from_str(&text).map_or(Event::Broken, Event::Channels)
+    serde_json::from_str(&text).map_or(Event::Broken, event)
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub(crate) const ACKNOWLEDGE: &str = "Acknowledge";
 pub(crate) const NEW_CHANNEL: &str = "New channel";
 pub(crate) const NAME: &str = "Name";
 pub(crate) const NAME_HINT: &str = "For people. The name in addresses is made from it and stays.";
+pub(crate) const RENAME: &str = "Name";
+pub(crate) const RENAME_HINT: &str = "Its address stays, and nobody who watches or publishes notices. A test pattern shows the old name until it is started again.";
 pub(crate) const NAME_MISSING: &str = "Give the channel a name.";
 pub(crate) const SOURCE: &str = "Source";
 pub(crate) const LOW_LATENCY: &str = "Lowest latency";
@@ -134,6 +136,7 @@ pub(crate) const SECOND_STEP_SECRET: &str = "The key";
 pub(crate) const SECOND_STEP_CODE: &str = "The code that it shows now";
 pub(crate) const SECOND_STEP_CONFIRM: &str = "Confirm";
 pub(crate) const SECOND_STEP_OFF: &str = "Take the second step off";
+pub(crate) const RECOVERY_CODES_RENEW: &str = "New recovery codes";
 pub(crate) const RECOVERY_CODES: &str = "Recovery codes";
 pub(crate) const RECOVERY_CODES_HINT: &str = "Keep these recovery codes away from the phone. Each takes the place of a code once; they are not shown again.";
 pub(crate) const TAKE_SECOND_STEP: &str = "Second step off";
@@ -183,6 +186,7 @@ pub(crate) fn channels_of_user(name: &str) -> String {
 pub(crate) const ADD_USER: &str = "Add";
 pub(crate) const REMOVE_USER: &str = "Remove";
 pub(crate) const MY_NEW_PASSWORD: &str = "A new password for yourself";
+pub(crate) const CANCEL_ASKING: &str = "Leave it";
 pub(crate) const MY_NEW_PASSWORD_HINT: &str =
     "At least 12 characters. Wherever else you are signed in, you are signed out.";
 
@@ -333,6 +337,7 @@ pub(crate) fn event(event: &Event) -> String {
         "worker-ended" => "Encoder replaced",
         "stage-restarted" => "Stage restarted",
         "encoder-moved" => "Encoder moved",
+        "channel-renamed" => "Renamed",
         "device-failed" => "GPU failed",
         "device-trusted" => "GPU is trusted again",
         "drill" => "Drill",

@@ -849,8 +849,26 @@ pub const UPLOAD_BLOCK_BYTES: usize = 1 << 20;
 /// An upload that brings nothing for this long is given up.
 pub const UPLOAD_STALL_MAX: Duration = Duration::from_secs(30);
 
-/// Backups, restores and support bundles under way at once; one more is told to wait.
-pub const UPKEEP_AT_ONCE: usize = 1;
+/// Backups that are made at once: each takes much memory for its key. One more is told to wait, as with all that follow.
+pub const BACKUPS_AT_ONCE: usize = 1;
+
+/// Backups that are uploaded at once: there is room on the disk for one.
+pub const BACKUP_UPLOADS_AT_ONCE: usize = 1;
+
+/// Backups that are opened at once: each takes much memory for its key.
+pub const BACKUPS_OPENED_AT_ONCE: usize = 1;
+
+/// Restores and resets at once: the box can become one other.
+pub const FRESH_STARTS_AT_ONCE: usize = 1;
+
+/// Support bundles that are made at once: each asks for everything.
+pub const SUPPORT_BUNDLES_AT_ONCE: usize = 1;
+
+/// Updates that are uploaded at once: the spool has room for one.
+pub const UPDATE_UPLOADS_AT_ONCE: usize = 1;
+
+/// Between two looks at how an update stands, while somebody follows: as often as the machine looks for what it is asked.
+pub const UPDATE_LOOK: Duration = Duration::from_secs(1);
 
 /// Bytes of log lines that the daemon remembers of itself: some days of a quiet box, an hour of one in trouble.
 pub const LOG_BYTES_KEPT: usize = 2 << 20;

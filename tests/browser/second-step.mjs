@@ -53,6 +53,9 @@ async function story(context, { base, code, password }) {
     await press(button('Claim'));
     await press(page.getByRole('link', { name: 'Settings', exact: true }));
     await press(button('Set it up'));
+    await page.getByText('give your password once more').waitFor();
+    await type(page.locator('.second-step input[name=password]'), password);
+    await press(button('Set it up'));
     await page.locator('.second-step svg.qr path').waitFor();
     const secret = await page.locator('.second-step code.secret').innerText();
     secrets.push(secret);
@@ -66,6 +69,11 @@ async function story(context, { base, code, password }) {
     const codes = page.locator('.recovery code');
     await codes.first().waitFor();
     secrets.push(...await codes.allInnerTexts());
+    const before = await codes.first().innerText();
+    await type(page.locator('.second-step input[name=password]'), password);
+    await press(button('New recovery codes'));
+    await page.locator('.recovery code').first().filter({ hasNotText: before }).waitFor();
+    secrets.splice(1, 10, ...await codes.allInnerTexts());
     if (await page.locator('code.secret').count()) throw new Error('the secret is still shown');
     await look('the recovery codes');
     steps.push('set up');
@@ -107,6 +115,7 @@ async function story(context, { base, code, password }) {
     steps.push('undone');
 
     await press(page.getByRole('link', { name: 'Settings', exact: true }));
+    await type(page.locator('.second-step input[name=password]'), password);
     await press(button('Take the second step off'));
     await button('Set it up').waitFor();
     steps.push('taken off');

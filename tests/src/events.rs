@@ -4,7 +4,8 @@ use anyhow::{Context, ensure};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Without any change there is a comment twice a minute.
@@ -36,6 +37,20 @@ impl Follower {
         Ok(line.trim_end().to_owned())
     }
 
+    /// Waits for the next event of this name; gives its data.
+    ///
+    /// # Errors
+    /// When the feed ends.
+    pub fn next_named(&mut self, name: &str) -> anyhow::Result<String> {
+        let wanted = format!("event: {name}");
+        while self.line()? != wanted {}
+        loop {
+            if let Some(data) = self.line()?.strip_prefix("data: ") {
+                return Ok(data.to_owned());
+            }
+        }
+    }
+
     /// Waits for the next event; gives its id. What stands between events is passed over.
     ///
     /// # Errors
@@ -58,11 +73,15 @@ pub fn number(id: &str) -> anyhow::Result<u64> {
     Ok(number.parse()?)
 }
 
-/// Many followers who read all that comes, on one thread, until the process ends.
-#[derive(Clone, Debug, Default)]
+/// Many followers who read all that comes, on one thread, until this is dropped.
+#[derive(Debug)]
 pub struct Crowd {
     /// Bytes that all of them have read.
     pub bytes: Arc<AtomicU64>,
+    /// Those whom the box has hung up on, or never let in.
+    lost: Arc<AtomicUsize>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Crowd {
@@ -71,20 +90,38 @@ impl Crowd {
     /// # Errors
     /// When there is no thread for them.
     pub fn start(port: u16, count: usize) -> anyhow::Result<Self> {
-        let crowd = Self::default();
-        let bytes = Arc::clone(&crowd.bytes);
+        let (bytes, lost) = (Arc::<AtomicU64>::default(), Arc::<AtomicUsize>::default());
+        let (stop, stopped) = tokio::sync::oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        std::thread::Builder::new().name("crowd".into()).spawn(move || {
-            let followers = (0..count).map(|_| runtime.spawn(follow(port, Arc::clone(&bytes))));
-            let followers: Vec<_> = followers.collect();
-            runtime.block_on(async {
-                for follower in followers {
-                    let ended = follower.await;
-                    eprintln!("a follower has ended: {ended:?}");
+        for _ in 0..count {
+            let (bytes, lost) = (Arc::clone(&bytes), Arc::clone(&lost));
+            runtime.spawn(async move {
+                if let Err(why) = follow(port, bytes).await {
+                    eprintln!("a follower has ended: {why}");
+                    lost.fetch_add(1, Ordering::Relaxed);
                 }
             });
+        }
+        let thread = std::thread::Builder::new().name("crowd".into()).spawn(move || {
+            // Followers are let go of with the runtime, before the box that they follow ends.
+            let _stopped = runtime.block_on(stopped);
         })?;
-        Ok(crowd)
+        Ok(Self { bytes, lost, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// How many do not follow any more.
+    #[must_use]
+    pub fn lost(&self) -> usize {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ended = thread.join();
+        }
     }
 }
 

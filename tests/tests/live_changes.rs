@@ -97,20 +97,7 @@ fn what_is_done_to_a_live_channel_is_that_and_nothing_else() -> anyhow::Result<(
     let worker = daemon.worker(&attic.slug)?;
     let watcher = Watcher::start(daemon.live(&attic, "").trim_end_matches('/').to_owned());
 
-    let mut publisher = removed_and_restored(&daemon, &hall, &mut publisher)?;
-
-    // Renamed, by an import that says what that costs: the address stays, and so does the key.
-    let (before, mut wanted) = (newest(&daemon, &hall)?, configuration(&daemon)?);
-    let channel = wanted.channels.iter_mut().find(|channel| channel.slug == hall.slug).context("no hall")?;
-    channel.name = "Great Hall".into();
-    let told = import(&daemon, &wanted)?;
-    ensure!(told.contains("Great Hall") && !told.contains("attic"), "{told}");
-    ensure!(daemon.channel(&hall.slug)?.name == "Great Hall");
-    until("who published to the old name has to connect again", SOON, || {
-        ensure!(!publisher.runs(), "it runs");
-        Ok(())
-    })?;
-    let _publisher = goes_on(&daemon, &hall, before)?;
+    let _publisher = removed_and_restored(&daemon, &hall, &mut publisher)?;
 
     // An import that changes nothing touches nothing.
     let of_hall = daemon.worker(&hall.slug)?;
@@ -124,6 +111,80 @@ fn what_is_done_to_a_live_channel_is_that_and_nothing_else() -> anyhow::Result<(
         daemon.worker(&attic.slug)? == worker && seen.restarts == 0,
         "the other channel was touched: {seen:?}"
     );
+    Ok(())
+}
+
+/// The name by the API, by the command line, and by an import.
+fn renamed_three_ways(daemon: &Daemon, hall: &Channel) -> anyhow::Result<()> {
+    let url = format!("{}/api/v1/channels/{}", daemon.base(), hall.slug);
+    let tag = http::get(&url)?.header("etag").context("no tag")?.to_owned();
+    let edit = |tag: &str, name: &str| {
+        let headers = [("content-type", "application/json"), ("if-match", tag)];
+        http::send("PATCH", &url, &headers, serde_json::json!({ "name": name }).to_string().as_bytes())
+    };
+    let renamed = edit(&tag, "Great Hall")?;
+    ensure!(renamed.status == 200, "{}", renamed.text());
+    let late = edit(&tag, "Small Hall")?;
+    ensure!(late.status == 412 && late.text().contains("Great Hall"), "{}", late.text());
+    let taken = daemon.cli(&["channel", "rename", &hall.slug, "ATTIC"])?;
+    let told = String::from_utf8_lossy(&taken.stderr).into_owned();
+    ensure!(!taken.status.success() && told.contains("there is already a channel named"), "{taken:?}");
+    let done = daemon.cli(&["channel", "rename", &hall.slug, "Aula"])?;
+    ensure!(done.status.success() && daemon.channel(&hall.slug)?.name == "Aula", "{done:?}");
+    let mut wanted = configuration(daemon)?;
+    let channel = wanted.channels.iter_mut().find(|channel| channel.slug == hall.slug).context("no hall")?;
+    channel.name = "Hall of Fame".into();
+    let told = import(daemon, &wanted)?;
+    ensure!(told.contains("Hall of Fame") && !told.contains("started anew"), "{told}");
+    Ok(())
+}
+
+#[test]
+fn a_live_channel_is_renamed_and_nobody_who_watches_or_publishes_notices() -> anyhow::Result<()> {
+    let _alone = alone();
+    let daemon = Daemon::start()?;
+    let attic = daemon.add_channel("Attic", "test-pattern", &small_ladder())?;
+    let hall = daemon.add_channel("Hall", "rtmp", &small_ladder())?;
+    let mut publisher = Publisher::start(&daemon, &hall, Transport::Rtmp)?;
+    for channel in [&attic, &hall] {
+        daemon.wait_on_air(channel, ChannelState::Live)?;
+    }
+    let workers = [daemon.worker(&attic.slug)?, daemon.worker(&hall.slug)?];
+    let address = |channel: &Channel| daemon.live(channel, "").trim_end_matches('/').to_owned();
+    let watcher = Watcher::start(address(&hall)).beside(address(&attic));
+    let mut feed = Follower::start(daemon.ports.http, None)?;
+    let before = newest(&daemon, &hall)?;
+
+    renamed_three_ways(&daemon, &hall)?;
+    until("whoever follows is told", SOON, || {
+        ensure!(feed.next_named("channels")?.contains("Hall of Fame"), "the old name");
+        Ok(())
+    })?;
+    until("the history tells each name", SOON, || {
+        let history = daemon.cli(&["history", "--json"])?;
+        let history = String::from_utf8_lossy(&history.stdout).into_owned();
+        for (old, new) in [("Hall", "Great Hall"), ("Great Hall", "Aula"), ("Aula", "Hall of Fame")] {
+            let told = format!("`{old}` is `{new}` from now on");
+            ensure!(history.contains("channel-renamed") && history.contains(&told), "{told}: {history}");
+        }
+        Ok(())
+    })?;
+    let audit = daemon.cli(&["audit", "--export"])?;
+    let audit = String::from_utf8_lossy(&audit.stdout).into_owned();
+    ensure!(audit.contains("PATCH /channels/hall") && audit.contains("Great Hall"), "{audit}");
+    // A whole window later at least, which began after the last name.
+    until("numbers go on", SOON, || {
+        let now = newest(&daemon, &hall)?;
+        ensure!(now > before + 4, "segment {now} after {before}");
+        Ok(())
+    })?;
+    watcher.stop().clean()?;
+    ensure!(publisher.runs(), "the publisher was cut off");
+    ensure!(workers == [daemon.worker(&attic.slug)?, daemon.worker(&hall.slug)?], "another worker");
+    for channel in [&attic, &hall] {
+        let seen = daemon.channel(&channel.slug)?;
+        ensure!(seen.restarts == 0 && seen.state == ChannelState::Live, "{seen:?}");
+    }
     Ok(())
 }
 

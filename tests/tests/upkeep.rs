@@ -4,6 +4,7 @@
 use anyhow::{Context, ensure};
 use e2e::clock::until;
 use e2e::daemon::{Daemon, small_ladder};
+use e2e::events::Follower;
 use e2e::playlist::{Media, Multivariant};
 use e2e::publish::{Publisher, Transport};
 use e2e::{alone, browser, http};
@@ -76,6 +77,68 @@ fn authority(daemon: &Daemon) -> anyhow::Result<String> {
     let shown = daemon.cli(&["tls", "show", "--json"])?;
     let status: wire::TlsStatus = serde_json::from_slice(&shown.stdout).with_context(|| said(&shown))?;
     Ok(status.authority_sha256)
+}
+
+/// A certificate of the operator's own, with its key, below an authority that no box knows.
+fn own_certificate(folder: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
+    let (chain, key) = (folder.join("own.pem"), folder.join("own.key"));
+    let mut openssl = Command::new("openssl");
+    openssl.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "90",
+    ]);
+    openssl.args(["-subj", "/CN=stream.example.org", "-addext", "subjectAltName=DNS:stream.example.org"]);
+    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+    done(&openssl.arg("-out").arg(&chain).arg("-keyout").arg(&key).output()?)?;
+    Ok((chain, key))
+}
+
+fn tls(daemon: &Daemon) -> anyhow::Result<wire::TlsStatus> {
+    let shown = daemon.cli(&["tls", "show", "--json"])?;
+    serde_json::from_slice(&shown.stdout).with_context(|| said(&shown))
+}
+
+/// What a client is shown.
+fn served(daemon: &Daemon) -> anyhow::Result<String> {
+    let place = format!("127.0.0.1:{}", daemon.ports.https);
+    let mut openssl = Command::new("openssl");
+    openssl.args(["s_client", "-connect", &place, "-servername", "stream.example.org"]);
+    Ok(said(&openssl.stdin(std::process::Stdio::null()).output()?))
+}
+
+#[test]
+fn a_certificate_of_ones_own_is_there_after_a_restore_on_another_box() -> anyhow::Result<()> {
+    let _alone = alone();
+    let west = Daemon::start()?;
+    let (chain, key) = own_certificate(west.folder())?;
+    let [chain, key] = [chain, key].map(|path| path.display().to_string());
+    done(&west.cli(&["tls", "install", "--cert", &chain, "--key", &key])?)?;
+    let before = tls(&west)?;
+    ensure!(before.uploaded && before.subject.contains("stream.example.org"), "{before:?}");
+    let file = backup(&west, "west.age")?;
+    let mut east = Daemon::start()?;
+    ensure!(!tls(&east)?.uploaded && !served(&east)?.contains("stream.example.org"));
+    let told = restore(&east, &file, &["--dry-run", "--json"], PASSPHRASE)?;
+    let told: BackupContents = serde_json::from_slice(&told.stdout).with_context(|| said(&told))?;
+    ensure!(told.own_certificate, "{told:?}");
+    east.starts_anew(|east| done(&restore(east, &file, &["--yes"], PASSPHRASE)?))?;
+    let after = tls(&east)?;
+    ensure!(after == before, "{after:?} instead of {before:?}");
+    until("the certificate is served", SOON, || {
+        let shown = served(&east)?;
+        ensure!(
+            shown.contains("CN=stream.example.org") || shown.contains("CN = stream.example.org"),
+            "{shown}"
+        );
+        Ok(())
+    })
 }
 
 #[test]
@@ -390,7 +453,12 @@ fn an_update_goes_from_the_browser_to_the_machine() -> anyhow::Result<()> {
     ensure!(ask("apply")?.status == 409 && upload(b"newer")?.status == 200 && machine.takes()? == "check");
     machine.says("accepted", &json!({ "offered": "0.2.0" }))?;
     ensure!(ask("apply")?.status == 202 && machine.takes()? == "apply");
+    let mut feed = Follower::start(daemon.ports.http, None)?;
+    let told: UpdateStatus = serde_json::from_str(&feed.next_named("update")?)?;
+    ensure!(told.state == "accepted" && told.possible, "{told:?}");
     machine.says("writing", &json!({ "offered": "0.2.0", "progress_percent": 40 }))?;
+    let told: UpdateStatus = serde_json::from_str(&feed.next_named("update")?)?;
+    ensure!(told.progress_percent == Some(40), "whoever follows is told otherwise: {told:?}");
     ensure!(status()?.progress_percent == Some(40) && upload(b"x")?.status == 409);
     machine.says("written", &json!({ "offered": "0.2.0" }))?;
     ensure!(ask("restart")?.status == 202 && machine.takes()? == "restart");

@@ -15,6 +15,7 @@ use crate::parts::ladder::LadderEditor;
 use crate::parts::preview::Preview;
 use crate::parts::protection::Protection;
 use crate::parts::publish::Publish;
+use crate::parts::rename::RenameForm;
 use crate::parts::signal_path::SignalPath;
 use crate::parts::slate::SlateSection;
 use crate::parts::sources::Sources;
@@ -83,6 +84,7 @@ fn Edits(slug: String, channel: Memo<Option<Heard<Channel>>>, state: Memo<Channe
     let open = state.with_untracked(|state| matches!(state, ChannelState::Starting | ChannelState::Waiting));
     view! {
         <Publish slug=slug.clone() channel open/>
+        <RenameForm slug=slug.clone() channel/>
         <LadderEditor slug=slug.clone() channel/>
         <EncoderForm slug=slug.clone() channel/>
         <Sources slug=slug.clone() channel/>

@@ -23,6 +23,7 @@ pub(crate) mod protection;
 pub(crate) mod publish;
 pub(crate) mod qr;
 pub(crate) mod remove_dialog;
+pub(crate) mod rename;
 pub(crate) mod reset;
 pub(crate) mod saving;
 pub(crate) mod second_step;

@@ -1,6 +1,7 @@
 //! One's own second step of signing in: set up with an authenticator app, confirmed by a code, taken off.
 
 use crate::api;
+use crate::parts::backup::{Password, given};
 use crate::parts::copy_button::CopyButton;
 use crate::parts::fault_line::FaultLine;
 use crate::parts::qr::Qr;
@@ -9,7 +10,7 @@ use crate::text;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::{NewTotp, TotpCode, TotpState};
+use wire::{Confirmation, NewTotp, TotpCode, TotpState};
 
 /// What the section's parts share.
 #[derive(Clone, Copy)]
@@ -20,6 +21,7 @@ struct Step {
     offered: RwSignal<Option<NewTotp>>,
     /// Shown this once.
     recovery: RwSignal<Vec<String>>,
+    password: RwSignal<String>,
     saving: Saving,
 }
 
@@ -31,6 +33,13 @@ impl Step {
                 self.state.try_set(Some(state));
             }
         });
+    }
+
+    /// The password that was typed, which is not kept.
+    fn confirmation(self) -> Confirmation {
+        let password = given(self.password);
+        self.password.set(String::new());
+        Confirmation { password }
     }
 
     fn is_on(self) -> bool {
@@ -46,17 +55,26 @@ pub(crate) fn SecondStep(name: String) -> impl IntoView {
         state: RwSignal::new(None),
         offered: RwSignal::new(None),
         recovery: RwSignal::new(Vec::new()),
+        password: RwSignal::new(String::new()),
         saving: Saving::new(),
     };
     step.fetch();
     let off = move |_| {
-        let name = step.name.get_value();
+        let (name, by) = (step.name.get_value(), step.confirmation());
         step.recovery.set(Vec::new());
-        step.saving.run(async move { api::remove_totp(&name).await }, move |()| step.fetch());
+        step.saving.run(async move { api::remove_totp(&name, &by).await }, move |()| step.fetch());
+    };
+    let renew = move |_| {
+        let (name, by) = (step.name.get_value(), step.confirmation());
+        step.recovery.set(Vec::new());
+        step.saving.run(async move { api::renew_recovery(&name, &by).await }, move |codes| {
+            step.recovery.set(codes.recovery_codes.clone());
+            step.fetch();
+        });
     };
     let set_up = move |_| {
-        let name = step.name.get_value();
-        step.saving.run(async move { api::offer_totp(&name).await }, move |offered| {
+        let (name, by) = (step.name.get_value(), step.confirmation());
+        step.saving.run(async move { api::offer_totp(&name, &by).await }, move |offered| {
             step.offered.set(Some(offered.clone()));
         });
     };
@@ -68,11 +86,16 @@ pub(crate) fn SecondStep(name: String) -> impl IntoView {
             <Show when=move || step.is_on()>
                 <p role="status">{move || text::second_step_on(left())}</p>
                 <Recovery step/>
-                <p><button type="button" class="small danger" disabled=move || step.saving.is_busy() on:click=off>{text::SECOND_STEP_OFF}</button></p>
+                <div class="user-fields"><Password password=step.password/></div>
+                <p class="save-line">
+                    <button type="button" class="small" disabled=move || step.saving.is_busy() on:click=renew>{text::RECOVERY_CODES_RENEW}</button>
+                    <button type="button" class="small danger" disabled=move || step.saving.is_busy() on:click=off>{text::SECOND_STEP_OFF}</button>
+                </p>
             </Show>
             <Show when=may_begin>
                 <p class="hint">{text::SECOND_STEP_HINT}</p>
-                <p><button type="button" class="small" disabled=move || step.saving.is_busy() on:click=set_up>{text::SECOND_STEP_SET_UP}</button></p>
+                <div class="user-fields"><Password password=step.password/></div>
+                <p class="save-line"><button type="button" class="small" disabled=move || step.saving.is_busy() on:click=set_up>{text::SECOND_STEP_SET_UP}</button></p>
             </Show>
             {move || step.offered.get().map(|offered| view! { <Offered offered step/> })}
             <FaultLine fault=step.saving.fault/>

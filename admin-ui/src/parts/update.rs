@@ -1,39 +1,25 @@
 //! Another version of everything: brought by the browser, judged and written by the box, kept if it serves.
 
 use crate::api::{self, Fault};
-use crate::dom;
+use crate::board::Board;
 use crate::me::Me;
 use crate::parts::fault_line::FaultLine;
 use crate::parts::saving::Saving;
 use crate::text;
-use gloo_timers::future::TimeoutFuture;
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::{UpdateStatus, UploadedFile};
 
-/// The box notices within a second what it is asked.
-const LOOK_AGAIN_MS: u32 = 1_000;
-
 /// The section's content.
 #[component]
 pub(crate) fn Update() -> impl IntoView {
-    let (status, fault) = (RwSignal::new(None::<UpdateStatus>), RwSignal::new(None::<Fault>));
+    let (status, fault) = (Board::here().update, RwSignal::new(None::<Fault>));
+    // The events tell it from then on, where updates come this way.
     spawn_local(async move {
-        loop {
-            if dom::is_in_sight() {
-                let told = api::update().await;
-                // The page has gone, or this machine will not become another.
-                let goes_on = told.as_ref().map_or(true, |status| status.possible);
-                let there = match told {
-                    Ok(told) => status.try_set(Some(told)).is_none() && fault.try_set(None).is_none(),
-                    Err(why) => fault.try_set(Some(why)).is_none(),
-                };
-                if !there || !goes_on {
-                    return;
-                }
-            }
-            TimeoutFuture::new(LOOK_AGAIN_MS).await;
+        match api::update().await {
+            Ok(told) => status.set(Some(told)),
+            Err(why) => drop(fault.try_set(Some(why))),
         }
     });
     let possible = Memo::new(move |_| status.with(|it| it.as_ref().map(|status| status.possible)));

@@ -1,6 +1,7 @@
 //! Who may sign in: for administrators all of them, for the others their own password.
 
 use crate::api;
+use crate::parts::backup::{Password, given};
 use crate::parts::fault_line::FaultLine;
 use crate::parts::grants::GrantsOf;
 use crate::parts::saving::{SaveLine, Saving};
@@ -9,7 +10,7 @@ use crate::text;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::{Account, NewPassword, NewUser, Role};
+use wire::{Account, Confirmation, NewPassword, NewUser, Role};
 
 /// The section, for somebody who has signed in.
 #[component]
@@ -64,20 +65,40 @@ fn UserRow(
         });
     };
     let label = text::remove_user(&name);
+    let (asking, password) = (RwSignal::new(false), RwSignal::new(String::new()));
     let totp = account.totp.then(|| {
-        let (label, of) = (text::take_second_step(&name), name.clone());
-        let take = move |_| {
-            let name = of.clone();
-            removing.run(async move { api::remove_totp(&name).await }, move |()| fetch());
-        };
-        view! { <button type="button" class="small" aria-label=label disabled=move || removing.is_busy() on:click=take>{text::TAKE_SECOND_STEP}</button> }
+        let label = text::take_second_step(&name);
+        let ask = move |_| asking.update(|asking| *asking = !*asking);
+        view! { <button type="button" class="small" aria-label=label aria-expanded=move || asking.get().to_string() on:click=ask>{text::TAKE_SECOND_STEP}</button> }
     });
+    let of = StoredValue::new(name.clone());
+    let take = move |event: SubmitEvent| {
+        event.prevent_default();
+        let (name, by) = (of.get_value(), Confirmation { password: given(password) });
+        password.set(String::new());
+        removing.run(async move { api::remove_totp(&name, &by).await }, move |()| {
+            asking.set(false);
+            fetch();
+        });
+    };
+    let confirm = move || {
+        let label = text::take_second_step(&of.get_value());
+        asking.get().then(|| view! {
+            <form class="again" novalidate on:submit=take>
+                <Password password/>
+                <p class="save-line">
+                    <button type="submit" class="small danger" disabled=move || removing.is_busy()>{label}</button>
+                    <button type="button" class="small" on:click=move |_| asking.set(false)>{text::CANCEL_ASKING}</button>
+                </p>
+            </form>
+        })
+    };
     let button = (!is_me).then(|| {
         view! {
             <button type="button" class="small danger" aria-label=label disabled=move || removing.is_busy() on:click=remove>{text::REMOVE_USER}</button>
         }
     });
-    view! { <tr><td>{name}</td><td>{text::role(role)}</td><td><GrantsOf account fetch/></td><td class="end">{totp}" "{button}</td></tr> }
+    view! { <tr><td>{name}</td><td>{text::role(role)}</td><td><GrantsOf account fetch/></td><td class="end">{totp}" "{button}{confirm}</td></tr> }
 }
 
 #[component]
@@ -117,18 +138,20 @@ fn AddUser(fetch: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
 
 #[component]
 fn PasswordForm(name: String) -> impl IntoView {
-    let password = RwSignal::new(String::new());
+    let [password, current] = std::array::from_fn(|_| RwSignal::new(String::new()));
     let saving = Saving::new();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let (name, wanted) = (name.clone(), NewPassword { password: password.get_untracked() });
+        let wanted = NewPassword { password: password.get_untracked(), current_password: given(current) };
+        let name = name.clone();
         saving.run(async move { api::set_password(&name, &wanted).await }, move |()| {
-            password.set(String::new());
+            [password, current].into_iter().for_each(|field| field.set(String::new()));
         });
     };
     view! {
         <form novalidate on:submit=submit>
             <div class="user-fields">
+                <Password password=current/>
                 <label>{text::MY_NEW_PASSWORD}<input type="password" name="my-password" autocomplete="new-password" bind:value=password/></label>
             </div>
             <p class="hint">{text::MY_NEW_PASSWORD_HINT}</p>

@@ -99,7 +99,8 @@ struct Inner {
     store: Store,
     house: House,
     code: Mutex<Option<Code>>,
-    throttle: Throttle,
+    /// One for all, whatever is only tried among it: nobody guesses a password by trying.
+    throttle: Arc<Throttle>,
     hashing: Semaphore,
     /// Whether there is an administrator, once that is known: nobody but this process makes the first, and the last stays.
     is_claimed: OnceCell<AtomicBool>,
@@ -109,7 +110,17 @@ impl Accounts {
     /// Without a claim code.
     #[must_use]
     pub fn new(store: Store, house: House) -> Self {
-        let (code, throttle) = (Mutex::default(), Throttle::default());
+        Self::throttled(store, house, Arc::default())
+    }
+
+    /// The same on another store.
+    #[must_use]
+    pub fn on(&self, store: Store) -> Self {
+        Self::throttled(store, self.0.house, Arc::clone(&self.0.throttle))
+    }
+
+    fn throttled(store: Store, house: House, throttle: Arc<Throttle>) -> Self {
+        let code = Mutex::default();
         let (hashing, is_claimed) = (Semaphore::new(HASHES_AT_ONCE), OnceCell::new());
         Self(Arc::new(Inner { store, house, code, throttle, hashing, is_claimed }))
     }
@@ -244,12 +255,22 @@ impl Accounts {
         Ok(wire::RecoveryCodes { recovery_codes })
     }
 
+    /// Makes recovery codes in the place of those so far.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn renew_recovery(&self, name: &str) -> Result<wire::RecoveryCodes, AccountError> {
+        let (recovery_codes, hashes) = second_step::recovery_codes()?;
+        self.0.store.renew_recovery(name, hashes).await?;
+        Ok(wire::RecoveryCodes { recovery_codes })
+    }
+
     /// Has somebody who has signed in prove once more that it is them, for what a page left open must not do.
     ///
     /// # Errors
     /// [`AccountError::NotYours`], or that it is tried too often.
     pub async fn prove(&self, name: &str, password: &str, from: Option<IpAddr>) -> Result<(), AccountError> {
-        self.0.throttle.attempt(Some(name), from)?;
+        self.0.throttle.proof(name, from)?;
         let found = self.0.store.credentials(name.to_owned()).await?;
         let hash = found.map_or_else(|| password::nobodys().to_owned(), |(_, hash)| hash);
         let is_right = self.verify(password.to_owned(), hash).await?;
@@ -366,6 +387,16 @@ mod tests {
             ));
         }
         assert!(matches!(accounts.claim(&claim(&code), None).await, Err(AccountError::NoCode)));
+    }
+
+    #[actix_rt::test]
+    async fn nobody_guesses_a_password_by_calls_that_are_only_tried() {
+        let (_folder, accounts) = accounts();
+        let tried = accounts.on(accounts.0.store.rehearsal().await.unwrap());
+        for _ in 0..crate::limits::SIGN_INS_A_MINUTE_OF_NAME.get() {
+            accounts.0.throttle.proof("ada", None).unwrap();
+        }
+        assert!(matches!(tried.prove("Ada", "incorrect horse", None).await, Err(AccountError::Throttled)));
     }
 
     #[actix_rt::test]

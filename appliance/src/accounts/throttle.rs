@@ -14,6 +14,8 @@ pub(super) struct Throttle {
     /// By a digest, so that a name of any length takes as much room.
     names: DefaultKeyedRateLimiter<[u8; 32]>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
+    /// Names that have signed in and prove once more that it is them: nobody who signs in has to wait for that.
+    proofs: DefaultKeyedRateLimiter<[u8; 32]>,
     /// Names whose password was right.
     codes: DefaultKeyedRateLimiter<[u8; 32]>,
 }
@@ -30,6 +32,7 @@ impl Default for Throttle {
         Self {
             codes: RateLimiter::keyed(codes.allow_burst(SECOND_STEPS_AT_ONCE)),
             names: RateLimiter::keyed(Quota::per_minute(SIGN_INS_A_MINUTE_OF_NAME)),
+            proofs: RateLimiter::keyed(Quota::per_minute(SIGN_INS_A_MINUTE_OF_NAME)),
             addresses: RateLimiter::keyed(Quota::per_minute(SIGN_INS_A_MINUTE_OF_ADDRESS)),
         }
     }
@@ -38,6 +41,20 @@ impl Default for Throttle {
 impl Throttle {
     /// Counts an attempt. The console has neither name nor address that counts.
     pub(super) fn attempt(&self, name: Option<&str>, from: Option<IpAddr>) -> Result<(), AccountError> {
+        self.count(&self.names, name, from)
+    }
+
+    /// As [`Throttle::attempt`], of somebody who has signed in.
+    pub(super) fn proof(&self, name: &str, from: Option<IpAddr>) -> Result<(), AccountError> {
+        self.count(&self.proofs, Some(name), from)
+    }
+
+    fn count(
+        &self,
+        names: &DefaultKeyedRateLimiter<[u8; 32]>,
+        name: Option<&str>,
+        from: Option<IpAddr>,
+    ) -> Result<(), AccountError> {
         let name = name.map(digest);
         let from = from.map(|address| network(address.to_canonical()));
         // Those who did not try for a minute are forgotten once there are many.
@@ -46,7 +63,7 @@ impl Throttle {
             self.addresses.retain_recent();
         }
         let of_address = from.is_none_or(|from| self.addresses.check_key(&from).is_ok());
-        let of_name = name.is_none_or(|name| self.names.check_key(&name).is_ok());
+        let of_name = name.is_none_or(|name| names.check_key(&name).is_ok());
         if of_address && of_name { Ok(()) } else { Err(AccountError::Throttled) }
     }
 

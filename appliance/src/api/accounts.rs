@@ -2,6 +2,7 @@
 
 use super::guard::{Asked, Caller};
 use super::problem::{self, ApiError, Kind};
+use super::upkeep::prove;
 use super::{ApiState, removed};
 use crate::accounts::{AccountError, SignedIn};
 use crate::store::StoreError;
@@ -155,6 +156,8 @@ async fn set_password(
     Json(wanted): Json<wire::NewPassword>,
 ) -> Result<HttpResponse, ApiError> {
     asked.secure()?;
+    let proven = prove(&state, &asked, wanted.current_password.as_deref()).await;
+    proven.map_err(|error| error.at("/current_password"))?;
     let kept = match &asked.caller {
         Caller::User(session) if session.user.name.eq_ignore_ascii_case(&name) => Some(session),
         _ => None,

@@ -6,7 +6,7 @@ use super::problem::{self, ApiError, Kind};
 use super::{ApiState, alarms, removed, view};
 use crate::accounts::sight::Sight;
 use crate::board::ChannelReport;
-use crate::store::{Channel, Desired, Draft, StoreError};
+use crate::store::{Channel, Desired, Draft, StoreError, checked_name};
 use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -17,8 +17,9 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
         .service(resource("/channels", "GET, POST").route(web::get().to(list)).route(web::post().to(add)))
         .service(
-            resource("/channels/{slug}", "GET, DELETE")
+            resource("/channels/{slug}", "GET, PATCH, DELETE")
                 .route(web::get().to(show))
+                .route(web::patch().to(edit))
                 .route(web::delete().to(remove)),
         )
         .service(resource("/channels/{slug}/start", "POST").route(web::post().to(start)))
@@ -100,17 +101,36 @@ async fn add(
     let has_room = state.devices.check(draft.encoder(), &draft.work());
     has_room.map_err(|why| ApiError::new(Kind::Invalid, why).at("/encoder"))?;
     let added = state.store.add_for(draft, asked.caller.maker()).await;
-    let added = added.map_err(|error| match error {
-        // Which channel has it may not exist for whoever asks.
-        StoreError::NameTaken { slug, .. } if !asked.caller.sight().sees(&slug) => {
-            ApiError::new(Kind::Conflict, "this name is taken; choose another").at("/name")
-        }
-        error => error.into(),
-    })?;
+    let added = added.map_err(|error| refused(error, &asked))?;
     state.bump();
     tracing::info!(channel = added.slug.as_str(), "channel added");
     let place = format!("/api/v1/channels/{}", added.slug);
     Ok(HttpResponse::Created().insert_header((LOCATION, place)).json(one(added, &request, &state)))
+}
+
+/// Which channel has a name may not exist for whoever asks.
+fn refused(error: StoreError, asked: &Asked) -> ApiError {
+    match error {
+        StoreError::NameTaken { slug, .. } if !asked.caller.sight().sees(&slug) => {
+            ApiError::new(Kind::Conflict, "this name is taken; choose another").at("/name")
+        }
+        error => error.into(),
+    }
+}
+
+/// Whoever watches or publishes does not notice: what they hold goes by the slug.
+async fn edit(
+    request: HttpRequest,
+    state: Data<ApiState>,
+    asked: Asked,
+    slug: Path<String>,
+    Json(wanted): Json<wire::ChannelEdit>,
+) -> Result<Json<wire::Channel>, ApiError> {
+    let name = checked_name(&wanted.name)?;
+    let channel = state.store.rename(&slug, name).await.map_err(|error| refused(error, &asked))?;
+    state.bump();
+    tracing::info!(channel = slug.as_str(), name = channel.name, "channel renamed");
+    Ok(Json(one(channel, &request, &state)))
 }
 
 async fn show(

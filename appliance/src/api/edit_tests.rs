@@ -91,6 +91,48 @@ async fn users_and_what_exists_for_them_are_editions_too() {
 }
 
 #[actix_rt::test]
+async fn a_channel_is_renamed_at_the_same_address_unless_the_name_is_taken_or_none() {
+    let test = new_box();
+    let state = &test.state;
+    let ada = claimed(state).await;
+    for name in ["Hall", "Attic"] {
+        assert_eq!(ask(state, with(post(json!({"name": name, "source": "rtmp"})), &ada)).await.0, 201);
+    }
+    let rename = |name: &str| {
+        let edit = TestRequest::patch().uri("/api/v1/channels/hall").set_json(json!({ "name": name }));
+        with(edit, &ada)
+    };
+    let key = ask(state, with(get("/api/v1/channels/hall/key"), &ada)).await.1;
+    let (_, before, _) = tagged(state, with(get("/api/v1/channels/hall"), &ada)).await;
+    let long = "x".repeat(101);
+    for (name, why) in [
+        ("attic", "409 /name there is already a channel named"),
+        ("  ", "422 /name the name must have 1 to 100 characters"),
+        (long.as_str(), "422 /name the name must have 1 to 100 characters"),
+        ("Hall\u{7}", "422 /name the name must have 1 to 100 characters"),
+    ] {
+        let told = problem(state, rename(name)).await;
+        assert!(told.starts_with(why), "{name}: {told}");
+    }
+    let (renamed, now, told) = tagged(state, if_match(rename(" Great Hall "), &before)).await;
+    assert_eq!((renamed, &told["name"], &told["slug"]), (200, &json!("Great Hall"), &json!("hall")));
+    assert_eq!(tagged(state, if_match(rename("Small Hall"), &before)).await.0, 412, "made of what was");
+    assert_eq!(tagged(state, if_match(rename("GREAT HALL"), &now)).await.0, 200, "its own name is not taken");
+    assert_eq!(ask(state, with(get("/api/v1/channels/hall/key"), &ada)).await.1, key);
+    let audit = ask(state, with(get("/api/v1/audit"), &ada)).await.1;
+    assert_eq!((&audit[0]["call"], &audit[0]["who"]), (&json!("PATCH /channels/hall"), &json!("Ada")));
+    let told = audit[0].to_string();
+    assert!(told.contains("Great Hall") && told.contains("GREAT HALL"), "{told}");
+    // Of a channel that does not exist for whoever asks, nothing is told.
+    let olga = user(state, &ada, "Olga", "operator").await;
+    grant(state, &ada, "olga", json!(["hall"])).await;
+    let hers = TestRequest::patch().uri("/api/v1/channels/hall").set_json(json!({"name": "Attic"}));
+    assert_eq!(problem(state, with(hers, &olga)).await, "409 /name this name is taken; choose another");
+    let not_hers = TestRequest::patch().uri("/api/v1/channels/attic").set_json(json!({"name": "Loft"}));
+    assert!(problem(state, with(not_hers, &olga)).await.starts_with("404"));
+}
+
+#[actix_rt::test]
 async fn a_change_that_is_tried_is_judged_and_not_made() {
     let test = new_box();
     let state = &test.state;

@@ -30,6 +30,7 @@
 //! | `health` | `/healthz` and `/readyz` |
 //! | `support` | the support bundle |
 //! | `update` | updates by the browser |
+//! | `turns` | pure: which upkeep stands in the way of which |
 //! | `upkeep` | backup, restore, starting over |
 //! | `upload` | a file on its way to the disk |
 //! | `view` | pure: what was asked for and what is reported, joined |
@@ -76,6 +77,7 @@ mod templates;
 mod tests;
 mod tls;
 mod tokens;
+mod turns;
 mod update;
 mod upkeep;
 mod upload;
@@ -94,7 +96,7 @@ use crate::hardware::Hardware;
 use crate::ingest::Doors;
 use crate::judge::Bench;
 use crate::judge::verdicts::Verdicts;
-use crate::limits::{EVENT_FEEDS_MAX, UPKEEP_AT_ONCE};
+use crate::limits::EVENT_FEEDS_MAX;
 use crate::notify::Notify;
 use crate::restart::Restart;
 use crate::settings::BOX_DIR;
@@ -108,6 +110,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Semaphore, watch};
+use turns::Turns;
 
 /// The setting that is the box's name, for people.
 pub const BOX_NAME: &str = "box.name";
@@ -151,7 +154,8 @@ pub struct ApiState {
     pub bench: Arc<OnceLock<Bench>>,
     bind: IpAddr,
     started_at: Ticks,
-    upkeep: Arc<Semaphore>,
+    turns: Turns,
+    updates: events::Updates,
     edits: Edits,
     feeds: Arc<Semaphore>,
     hub: events::Hub,
@@ -189,7 +193,8 @@ impl ApiState {
             restart: Restart::default(),
             update,
             bench: Arc::default(),
-            upkeep: Arc::new(Semaphore::new(UPKEEP_AT_ONCE)),
+            turns: Turns::default(),
+            updates: events::Updates::default(),
             bind,
             started_at: house.now(),
             edits: Edits::default(),
@@ -201,7 +206,7 @@ impl ApiState {
     /// The same on a copy of the settings: nothing comes of what is done with it.
     async fn rehearsal(&self) -> Result<Self, StoreError> {
         let store = self.store.rehearsal().await?;
-        let accounts = Accounts::new(store.clone(), self.house);
+        let accounts = self.accounts.on(store.clone());
         Ok(Self { store, accounts, changed: watch::Sender::new(0), ..self.clone() })
     }
 

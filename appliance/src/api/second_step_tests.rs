@@ -9,9 +9,16 @@ use actix_web::test::{TestRequest, call_service};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "short red teapot";
+/// Of the administrator that tests claim a box for.
+const ADAS: &str = "tall green kettle";
 
 fn at(path: &str) -> TestRequest {
     TestRequest::post().uri(&format!("/api/v1{path}"))
+}
+
+/// Of Olga's second step.
+fn offer() -> TestRequest {
+    at("/users/olga/totp").set_json(json!({ "password": PASSWORD }))
 }
 
 fn sign_in(code: Option<&str>) -> TestRequest {
@@ -20,7 +27,7 @@ fn sign_in(code: Option<&str>) -> TestRequest {
 
 /// Olga's, confirmed: what the app was told, the code that confirmed it, and the recovery codes.
 async fn enrolled(state: &ApiState, olga: &str) -> (String, String, Vec<Value>) {
-    let (made, told) = ask(state, with(at("/users/olga/totp"), olga)).await;
+    let (made, told) = ask(&new_throttles(state), with(offer(), olga)).await;
     assert_eq!(made, 201, "{told}");
     let secret = told["secret"].as_str().unwrap().to_owned();
     assert!(told["uri"].as_str().unwrap().starts_with("otpauth://totp/"), "{told}");
@@ -68,8 +75,51 @@ async fn a_code_is_asked_for_and_taken_once() {
     assert_eq!((&told["enabled"], &told["recovery_codes_left"]), (&json!(true), &json!(9)));
 }
 
+#[actix_rt::test]
+async fn a_session_left_open_takes_no_account_over() {
+    let test = new_box();
+    let state = &test.state;
+    let ada = claimed(state).await;
+    let olga = user(state, &ada, "Olga", "operator").await;
+    let (_, _, recovery) = enrolled(state, &olga).await;
+    let put = |body: Value| TestRequest::put().uri("/api/v1/users/olga/password").set_json(body);
+    let other = "another red teapot";
+    let calls: [(&str, &dyn Fn(Value) -> TestRequest); 3] = [
+        ("/password", &|body| at("/users/olga/totp").set_json(body)),
+        ("/password", &|body| at("/users/olga/totp/recovery-codes").set_json(body)),
+        ("/password", &|body| at("/users/olga/totp/remove").set_json(body)),
+    ];
+    for (field, call) in calls {
+        let state = &new_throttles(state);
+        let without = problem(state, with(call(json!({})), &olga)).await;
+        assert_eq!(without, format!("422 {field} give your password once more"));
+        let wrong = problem(state, with(call(json!({ "password": "long red teapot" })), &olga)).await;
+        assert_eq!(wrong, format!("403 {field} this is not your password; nothing was done"));
+    }
+    // Nor does an administrator's, by giving somebody a password.
+    for cookie in [&olga, &ada] {
+        let state = &new_throttles(state);
+        let without = problem(state, with(put(json!({ "password": other })), cookie)).await;
+        assert_eq!(without, "422 /current_password give your password once more");
+        let wrong = json!({ "password": other, "current_password": "long red teapot" });
+        let wrong = problem(state, with(put(wrong), cookie)).await;
+        assert_eq!(wrong, "403 /current_password this is not your password; nothing was done");
+    }
+    let renew = at("/users/olga/totp/recovery-codes").set_json(json!({ "password": PASSWORD }));
+    let (renewed, codes) = ask(&new_throttles(state), with(renew, &olga)).await;
+    assert!(renewed == 200 && codes["recovery_codes"][0] != recovery[0], "{codes}");
+    let void = recovery[0].as_str().unwrap();
+    assert!(problem(&new_throttles(state), sign_in(Some(void))).await.starts_with("403 /code"));
+    let good = codes["recovery_codes"][0].as_str().unwrap();
+    assert_eq!(ask(&new_throttles(state), sign_in(Some(good))).await.0, 201);
+    let changed = put(json!({ "password": other, "current_password": PASSWORD }));
+    assert_eq!(status(&new_throttles(state), with(changed, &olga), HERE).await, 204);
+    let audit = ask(state, with(get("/api/v1/audit"), &ada)).await.1.to_string();
+    assert!(audit.contains("POST /users/olga/totp/recovery-codes") && !audit.contains(good), "{audit}");
+}
+
 /// The same box, of which nobody has asked anything yet.
-fn new_throttles(state: &ApiState) -> ApiState {
+pub(super) fn new_throttles(state: &ApiState) -> ApiState {
     ApiState { accounts: crate::accounts::Accounts::new(state.store.clone(), state.house), ..state.clone() }
 }
 
@@ -79,7 +129,7 @@ async fn codes_have_a_throttle_of_their_own_that_others_do_not_feel() {
     let state = &test.state;
     let ada = claimed(state).await;
     let olga = user(state, &ada, "Olga", "operator").await;
-    let (_, told) = ask(state, with(at("/users/olga/totp"), &olga)).await;
+    let (_, told) = ask(state, with(offer(), &olga)).await;
     let wrong = || with(at("/users/olga/totp/confirm").set_json(json!({"code": "00000"})), &olga);
     let mut seen = Vec::new();
     for _ in 0..=SECOND_STEPS_AT_ONCE.get() {
@@ -93,10 +143,14 @@ async fn codes_have_a_throttle_of_their_own_that_others_do_not_feel() {
     assert!(problem(state, sign_in(None)).await.starts_with("403 /code enter"), "the first step has its own");
     // An administrator helps, and so does the console; somebody else does not.
     let vic = user(state, &ada, "Vic", "viewer").await;
-    let off = || TestRequest::delete().uri("/api/v1/users/olga/totp");
-    assert_eq!(ask(state, with(off(), &vic)).await.0, 403);
-    assert_eq!(ask(state, with(off(), &ada)).await.0, 204);
-    assert!(problem(state, with(off(), &ada)).await.starts_with("404 - `olga` has no second step"));
+    let off = |password: &str| at("/users/olga/totp/remove").set_json(json!({ "password": password }));
+    assert_eq!(ask(state, with(off(PASSWORD), &vic)).await.0, 403);
+    assert!(
+        problem(state, with(off(PASSWORD), &ada)).await.starts_with("403 /password"),
+        "not by Olga's own"
+    );
+    assert_eq!(ask(state, with(off(ADAS), &ada)).await.0, 200);
+    assert!(problem(state, with(off(ADAS), &ada)).await.starts_with("404 - `olga` has no second step"));
     assert_eq!(ask(state, sign_in(None)).await.0, 201);
 }
 
@@ -106,17 +160,22 @@ async fn nobody_sets_it_up_for_another_or_from_another_site() {
     let state = &test.state;
     let ada = claimed(state).await;
     let olga = user(state, &ada, "Olga", "operator").await;
-    assert_eq!(ask(state, with(at("/users/olga/totp"), &ada)).await.0, 403, "nor does an administrator");
-    for path in ["/users/olga/totp", "/users/olga/totp/confirm"] {
+    assert_eq!(ask(state, with(offer(), &ada)).await.0, 403, "nor does an administrator");
+    for path in [
+        "/users/olga/totp",
+        "/users/olga/totp/confirm",
+        "/users/olga/totp/recovery-codes",
+        "/users/olga/totp/remove",
+    ] {
         let crossing = with(at(path), &olga).insert_header(("origin", "http://evil.example"));
         assert_eq!(status(state, crossing.set_json(json!({"code": "000000"})), HERE).await, 403, "{path}");
     }
-    let crossing = with(TestRequest::delete().uri("/api/v1/users/olga/totp"), &olga);
+    let crossing = with(at("/users/olga/totp/remove").set_json(json!({ "password": PASSWORD })), &olga);
     let crossing = crossing.insert_header(("sec-fetch-site", "cross-site"));
     assert_eq!(status(state, crossing, HERE).await, 403);
     let confirm = |code: &str| with(at("/users/olga/totp/confirm").set_json(json!({ "code": code })), &olga);
     assert!(problem(state, confirm("000000")).await.starts_with("409 - set the second step up first"));
-    ask(state, with(at("/users/olga/totp"), &olga)).await;
+    assert_eq!(ask(state, with(offer(), &olga)).await.0, 201);
     assert!(problem(state, confirm("abc")).await.starts_with("403 /code"));
     // What was offered and not confirmed asks nobody for anything.
     assert_eq!(ask(state, sign_in(None)).await.0, 201);

@@ -3,7 +3,8 @@
 use super::address::Base;
 use super::channels::gather;
 use super::problem::{self, ApiError, stopping};
-use super::upkeep::{alone, answer, stamp};
+use super::turns::Work;
+use super::upkeep::{answer, stamp};
 use super::{ApiState, BOX_NAME, view};
 use crate::accounts::sight::Sight;
 use crate::backup;
@@ -29,7 +30,7 @@ async fn make(
     state: Data<ApiState>,
     tls: Option<Data<Tls>>,
 ) -> Result<HttpResponse, ApiError> {
-    let _alone = alone(&state)?;
+    let _turn = state.turns.take(Work::Support)?;
     let now = state.house.now();
     let secrets = secrets_of(&state.store).await?;
     let mut pages = vec![about(&state).await, configuration(&state).await?, database(&state).await];

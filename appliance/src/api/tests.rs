@@ -225,7 +225,7 @@ async fn a_method_that_is_not_there_names_those_that_are() {
     let test = new_box();
     let app = serve(&test.state).await;
     let response = call_service(&app, from_here(TestRequest::put().uri("/api/v1/channels/x"))).await;
-    assert_eq!(response.headers().get("allow").unwrap(), "GET, DELETE");
+    assert_eq!(response.headers().get("allow").unwrap(), "GET, PATCH, DELETE");
 }
 
 #[actix_rt::test]
@@ -658,7 +658,7 @@ async fn roles_hold_however_a_path_is_written() {
     assert_eq!(status(state, with(TestRequest::delete().uri("/api/v1/tls"), &olga), HERE).await, 403);
     // One's own password, and nobody else's.
     let password = |name: &str| {
-        let body = json!({"password": "another red teapot"});
+        let body = json!({"password": "another red teapot", "current_password": "short red teapot"});
         TestRequest::put().uri(&format!("/api/v1/users/{name}/password")).set_json(body)
     };
     assert_eq!(status(state, with(password("ada"), &vic), HERE).await, 403);

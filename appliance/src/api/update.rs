@@ -4,6 +4,7 @@ use super::ApiState;
 use super::audit;
 use super::guard::Asked;
 use super::problem::{self, ApiError, Kind, stopping};
+use super::turns::Work;
 use super::upload::{Target, length, receive};
 use crate::update::UpdateError;
 use actix_web::web::{Data, Json, Path, Payload};
@@ -42,7 +43,7 @@ async fn bring(
     body: Payload,
 ) -> Result<Json<UploadedFile>, ApiError> {
     state.store.thawed()?;
-    let _alone = super::upkeep::alone(&state)?;
+    let _turn = state.turns.take(Work::Update)?;
     let (update, of) = (state.update.clone(), length(&request)?);
     let begun = web::block(move || update.begin_upload(of)).await.map_err(|_| stopping())?;
     let (path, part, most) = begun?;

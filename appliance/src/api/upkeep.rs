@@ -3,6 +3,7 @@
 
 use super::guard::{Asked, Caller};
 use super::problem::{self, ApiError, Kind, stopping};
+use super::turns::Work;
 use super::upload::{Target, receive};
 use super::{ApiState, BOX_NAME, audit};
 use crate::backup::stage::{self, Note, Reset};
@@ -17,7 +18,6 @@ use media::date::Utc;
 use media::time::Ticks;
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use tokio::sync::OwnedSemaphorePermit;
 use wire::{
     BackupContents, Confirmation, FactoryReset, NewBackupFile, OpenBackup, Restarting, Restore, UploadedFile,
 };
@@ -47,12 +47,6 @@ pub(super) async fn prove(state: &ApiState, asked: &Asked, password: Option<&str
             Err(ApiError::new(Kind::Forbidden, "this is for whoever has signed in"))
         }
     }
-}
-
-/// One at a time: each takes much memory for its key, and the disk.
-pub(super) fn alone(state: &ApiState) -> Result<OwnedSemaphorePermit, ApiError> {
-    let told = "a backup, a restore or a support bundle is under way; try again when it is done";
-    state.upkeep.clone().try_acquire_owned().map_err(|_| ApiError::new(Kind::Busy, told))
 }
 
 fn may_restart(state: &ApiState) -> Result<(), ApiError> {
@@ -85,7 +79,7 @@ async fn make(
     backup::check_passphrase(&wanted.passphrase)?;
     state.store.thawed()?;
     prove(&state, &asked, wanted.password.as_deref()).await?;
-    let _alone = alone(&state)?;
+    let _turn = state.turns.take(Work::Backup)?;
     let name = state.store.setting(BOX_NAME).await?.and_then(|name| name.as_str().map(str::to_owned));
     let made_at = state.house.now();
     let label = Label { box_name: name, made_at_ms: made_at.millis() };
@@ -129,7 +123,7 @@ async fn bring(
     body: Payload,
 ) -> Result<Json<UploadedFile>, ApiError> {
     may_restart(&state)?;
-    let _alone = alone(&state)?;
+    let _turn = state.turns.take(Work::Bring)?;
     let path = backup::upload_path(state.store.folder()).map_err(super::upload::unwritten)?;
     let target = Target { part: path.with_extension("part"), path, most: BACKUP_BYTES_MAX, came: &|_| () };
     Ok(Json(receive(&request, body, target).await?))
@@ -139,7 +133,7 @@ async fn contents(
     state: Data<ApiState>,
     Json(wanted): Json<OpenBackup>,
 ) -> Result<Json<BackupContents>, ApiError> {
-    let _alone = alone(&state)?;
+    let _turn = state.turns.take(Work::Look)?;
     let (folder, now) = (state.store.folder().to_owned(), state.house.now());
     let seen = web::block(move || stage::look(&folder, &wanted.passphrase, now)).await;
     Ok(Json(seen.map_err(|_| stopping())??))
@@ -157,7 +151,7 @@ async fn restore(
 ) -> Result<HttpResponse, ApiError> {
     may_restart(&state)?;
     prove(&state, &asked, wanted.password.as_deref()).await?;
-    let _alone = alone(&state)?;
+    let _turn = state.turns.take(Work::FreshStart)?;
     let (folder, now) = (state.store.folder().to_owned(), state.house.now());
     let by = asked.clone();
     let work = move || {
@@ -182,7 +176,7 @@ async fn undo(
 ) -> Result<HttpResponse, ApiError> {
     may_restart(&state)?;
     prove(&state, &asked, wanted.password.as_deref()).await?;
-    let _alone = alone(&state)?;
+    let _turn = state.turns.take(Work::FreshStart)?;
     let folder = state.store.folder().to_owned();
     let note = note(&asked, "POST /restore/undo", "as it was before the last restore".into());
     web::block(move || stage::stage_before(&folder, &note)).await.map_err(|_| stopping())??;
@@ -197,7 +191,7 @@ async fn reset(
 ) -> Result<HttpResponse, ApiError> {
     may_restart(&state)?;
     prove(&state, &asked, wanted.password.as_deref()).await?;
-    let _alone = alone(&state)?;
+    let _turn = state.turns.take(Work::FreshStart)?;
     if wanted.whole_machine {
         let update = state.update.clone();
         let asked_for = web::block(move || update.ask(wire::UpdateStep::FactoryReset)).await;

@@ -6,7 +6,7 @@ use crate::ingest::Lineup;
 use crate::ingest::failover::Rules;
 use crate::limits;
 use crate::serve::access::Access;
-use crate::store::{Channel, Desired, Store, StoreError};
+use crate::store::{Channel, Desired, Happened, History, Store, StoreError};
 use crate::supervise::{Handle, Strategy, Supervisor};
 use media::link::Slate;
 use media::time::Ticks;
@@ -39,8 +39,8 @@ struct Told {
 
 /// What a channel must be started anew for: all that it is not told while it runs.
 fn shape(row: &Channel) -> Channel {
-    let (slate, backups) = (Slate::default(), Vec::new());
-    Channel { slate, slate_picture: None, backups, failover: Rules::default(), ..row.clone() }
+    let (name, slate, backups) = (String::new(), Slate::default(), Vec::new());
+    Channel { name, slate, slate_picture: None, backups, failover: Rules::default(), ..row.clone() }
 }
 
 fn renew<T: PartialEq>(told: &watch::Sender<T>, wanted: T) {
@@ -75,6 +75,17 @@ async fn whole_slate(store: &Store, row: &Channel, told: Option<&Told>) -> (Slat
     }
 }
 
+/// Remembers what channels are called, and writes down which are called otherwise than before.
+fn note_renamed(history: &History, names: &mut BTreeMap<String, String>, rows: &[Channel]) {
+    for row in rows {
+        if let Some(before) = names.get(row.slug.as_str()).filter(|before| **before != row.name) {
+            let what = format!("`{before}` is `{}` from now on", row.name);
+            history.note(Some(row.slug.as_str()), Happened::ChannelRenamed, what);
+        }
+    }
+    *names = rows.iter().map(|row| (row.slug.to_string(), row.name.clone())).collect();
+}
+
 type Accesses = BTreeMap<String, Arc<Access>>;
 
 async fn asked_for(store: &Store) -> Result<(Vec<Channel>, Accesses), StoreError> {
@@ -91,12 +102,14 @@ async fn follow(
 ) -> anyhow::Result<()> {
     let mut running = BTreeSet::new();
     let mut told: BTreeMap<String, Told> = BTreeMap::new();
+    let mut names = BTreeMap::new();
     loop {
         changed.mark_unchanged();
         match asked_for(&store).await {
             Ok((rows, rules)) => {
                 // Before a channel is on air, so that it is never open by accident.
                 services.access.replace(rules);
+                note_renamed(&services.history, &mut names, &rows);
                 let wanted = rows.iter().filter(|row| row.desired == Desired::Running);
                 let slugs: BTreeSet<String> = wanted.clone().map(|row| row.slug.to_string()).collect();
                 services.catalogue.set_switched_on(slugs.clone());

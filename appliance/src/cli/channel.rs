@@ -11,8 +11,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::io::Write;
 use wire::{
-    Channel, ChannelList, Encoding, Latency, NewChannel, NewEncoder, NewToken, Playback, Source, StreamKey,
-    Tier, Token,
+    Channel, ChannelEdit, ChannelList, Encoding, Latency, NewChannel, NewEncoder, NewToken, Playback, Source,
+    StreamKey, Tier, Token,
 };
 
 /// Of `forebay channel`.
@@ -44,6 +44,8 @@ pub enum ChannelCommand {
     Stop(One),
     /// Forget a channel and its key
     Remove(One),
+    /// Give it another name; its address stays, and nobody who watches or publishes notices
+    Rename(RenameArgs),
     /// Have it encoded by something else; one that is on air starts anew
     Encoder(EncoderArgs),
     /// Show what it shows without a source, and change what is given
@@ -91,6 +93,15 @@ pub struct AddArgs {
     /// Do not start it yet
     #[arg(long)]
     pub stopped: bool,
+}
+
+/// Of `forebay channel rename`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RenameArgs {
+    /// The channel's short name, which stays
+    pub slug: String,
+    /// For people
+    pub name: String,
 }
 
 /// Of `forebay channel encoder`.
@@ -233,6 +244,9 @@ pub fn run(args: &ChannelArgs, out: &mut impl Write) -> Result<(), CliError> {
         ChannelCommand::Show(ShowArgs { slug, key: false }) => one(args, &client.get(&path(slug, "")?)?),
         ChannelCommand::Start(One { slug }) => one(args, &client.post(&path(slug, "/start")?, &())?),
         ChannelCommand::Stop(One { slug }) => one(args, &client.post(&path(slug, "/stop")?, &())?),
+        ChannelCommand::Rename(RenameArgs { slug, name }) => {
+            one(args, &client.patch(&path(slug, "")?, &ChannelEdit { name: name.clone() })?)
+        }
         ChannelCommand::Encoder(EncoderArgs { slug, encoder }) => {
             let wanted = NewEncoder { encoder: encoder.clone() };
             one(args, &client.put(&path(slug, "/encoder")?, &wanted)?)

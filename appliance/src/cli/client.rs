@@ -67,6 +67,15 @@ impl Client {
         parsed(&self.call("POST", path, &body)?)
     }
 
+    /// `PATCH /api/v1{path}`, with `body` as JSON.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
+        let body = serde_json::to_vec(body).map_err(|error| ClientError::Odd(error.to_string()))?;
+        parsed(&self.call("PATCH", path, &body)?)
+    }
+
     /// `PUT /api/v1{path}`, with `body` as JSON.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::table::{removed, table};
 use crate::settings::FolderFlags;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::io::{BufRead, IsTerminal, Write, stdin};
-use wire::{Account, ClaimCode, Grants, NewPassword, NewUser, Role, User};
+use wire::{Account, ClaimCode, Confirmation, Grants, NewPassword, NewUser, Role, TotpState, User};
 
 /// Of `forebay claim`.
 #[derive(Clone, Debug, clap::Args)]
@@ -144,7 +144,8 @@ pub fn run(args: &UserArgs, out: &mut impl Write) -> Result<(), CliError> {
             if args.json { json(&added) } else { format!("{} added\n", added.name) }
         }
         UserCommand::Password { name } => {
-            client.put_silently(&place(name, "/password"), &NewPassword { password: password()? })?;
+            let wanted = NewPassword { password: password()?, current_password: None };
+            client.put_silently(&place(name, "/password"), &wanted)?;
             if args.json {
                 json(&serde_json::json!({ "changed": name }))
             } else {
@@ -164,7 +165,7 @@ pub fn run(args: &UserArgs, out: &mut impl Write) -> Result<(), CliError> {
             granted(&client, name, &Grants { channels: Some(left) }, args.json)?
         }
         UserCommand::Totp { command: TotpCommand::Remove { name } } => {
-            client.delete(&place(name, "/totp"))?;
+            let _off: TotpState = client.post(&place(name, "/totp/remove"), &Confirmation::default())?;
             removed(args.json, name, &format!("the second step of {name}"))
         }
         UserCommand::Remove { name } => {

@@ -168,8 +168,12 @@ mod tests {
             ..NetworkLink::default()
         };
         judge.judge(&BoxHealth { links: vec![link], ..BoxHealth::default() }, Ticks::ZERO);
+        let nothing = judge.judge(&BoxHealth::default(), Ticks::ZERO);
+        assert_eq!(verdict(&nothing, Kind::LinkLost).0, Some(false), "none can be read now");
         // Pulled out as a whole.
-        assert_eq!(verdict(&judge.judge(&BoxHealth::default(), Ticks::ZERO), Kind::LinkLost).0, Some(true));
+        let other = NetworkLink { name: "eth0".into(), hardware: true, up: true, ..NetworkLink::default() };
+        let health = BoxHealth { links: vec![other], ..BoxHealth::default() };
+        assert_eq!(verdict(&judge.judge(&health, Ticks::ZERO), Kind::LinkLost).0, Some(true));
     }
 
     #[test]

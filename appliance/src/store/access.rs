@@ -141,6 +141,15 @@ impl Store {
         self.call(move |connection| totp::use_recovery(connection, &name, &hash)).await
     }
 
+    /// Has other recovery codes take the place of those so far.
+    ///
+    /// # Errors
+    /// [`StoreError::NoTotp`], [`StoreError::NoSuchUser`].
+    pub async fn renew_recovery(&self, name: &str, recovery: Vec<[u8; 32]>) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.call(move |connection| totp::renew_recovery(connection, &name, &recovery)).await
+    }
+
     /// Has signing in take no code any more.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ pub(super) fn add(
     now_ms: i64,
 ) -> Result<Channel, StoreError> {
     let write = begin(connection)?;
-    refuse_taken(&write, &draft.name)?;
+    refuse_taken(&write, &draft.name, None)?;
     let slug = free_slug(&write, &draft.slug)?;
     let id = insert_channel(&write, draft, &slug, now_ms)?;
     insert_ladder(&write, id, &draft.ladder)?;
@@ -78,6 +78,17 @@ pub(super) fn set_desired(
     let write = begin(connection)?;
     let running = desired == Desired::Running;
     write.execute("UPDATE channels SET running = ?2 WHERE slug = ?1", params![slug, running])?;
+    let changed = find(&write, slug)?.ok_or_else(|| no_such(slug))?;
+    write.commit()?;
+    Ok(changed)
+}
+
+/// Its slug stays, and so does all that goes by it: addresses, keys, grants, numbers.
+pub(super) fn rename(connection: &mut Connection, slug: &str, name: &str) -> Result<Channel, StoreError> {
+    let write = begin(connection)?;
+    let id = id_of(&write, slug)?;
+    refuse_taken(&write, name, Some(id))?;
+    write.execute("UPDATE channels SET name = ?2 WHERE id = ?1", params![id, name])?;
     let changed = find(&write, slug)?.ok_or_else(|| no_such(slug))?;
     write.commit()?;
     Ok(changed)
@@ -159,9 +170,10 @@ pub(super) fn id_of(read: &Transaction<'_>, slug: &str) -> Result<i64, StoreErro
     found.ok_or_else(|| no_such(slug))
 }
 
-fn refuse_taken(write: &Transaction<'_>, name: &str) -> Result<(), StoreError> {
-    let sql = "SELECT slug FROM channels WHERE name = ?1 COLLATE NOCASE";
-    let taken: Option<String> = write.query_row(sql, [name], |row| row.get(0)).optional()?;
+/// By another channel than `own`.
+fn refuse_taken(write: &Transaction<'_>, name: &str, own: Option<i64>) -> Result<(), StoreError> {
+    let sql = "SELECT slug FROM channels WHERE name = ?1 COLLATE NOCASE AND id IS NOT ?2";
+    let taken: Option<String> = write.query_row(sql, params![name, own], |row| row.get(0)).optional()?;
     taken.map_or(Ok(()), |slug| Err(StoreError::NameTaken { name: name.into(), slug }))
 }
 

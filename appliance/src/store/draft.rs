@@ -168,7 +168,11 @@ fn checked_pass_through(new: &wire::NewChannel) -> Result<bool, DraftError> {
     }
 }
 
-fn checked_name(name: &str) -> Result<String, DraftError> {
+/// A channel's name, as it is kept.
+///
+/// # Errors
+/// [`DraftError::Name`].
+pub fn checked_name(name: &str) -> Result<String, DraftError> {
     let name = name.trim();
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
     if fits && !name.chars().any(hidden) { Ok(name.into()) } else { Err(DraftError::Name) }

@@ -44,6 +44,8 @@ pub enum Happened {
     WorkerEnded,
     /// A stage failed and was restarted.
     StageRestarted,
+    /// A channel has another name.
+    ChannelRenamed,
     /// Something else encodes a channel.
     EncoderMoved,
     /// An alarm was raised.
@@ -74,6 +76,7 @@ impl Happened {
             Self::SourceSwitched => "source-switched",
             Self::WorkerEnded => "worker-ended",
             Self::StageRestarted => "stage-restarted",
+            Self::ChannelRenamed => "channel-renamed",
             Self::EncoderMoved => "encoder-moved",
             Self::AlarmRaised => "alarm-raised",
             Self::AlarmAcknowledged => "alarm-acknowledged",

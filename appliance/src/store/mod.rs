@@ -68,7 +68,7 @@ pub use accounts::Session;
 pub use audit::Deed;
 pub use copies::Restored;
 pub(crate) use draft::hidden;
-pub use draft::{Draft, DraftError, checked_ladder};
+pub use draft::{Draft, DraftError, checked_ladder, checked_name};
 pub use encoder::{Encoder, EncoderError};
 pub use error::{OpenError, StoreError};
 pub use grants::Maker;
@@ -333,6 +333,15 @@ impl Store {
     pub async fn set_desired(&self, slug: &str, desired: Desired) -> Result<Channel, StoreError> {
         let slug = slug.to_owned();
         self.call(move |connection| channels::set_desired(connection, &slug, desired)).await
+    }
+
+    /// Gives a channel another name, which [`checked_name`] has made; its slug stays.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchChannel`], [`StoreError::NameTaken`], or the database fails.
+    pub async fn rename(&self, slug: &str, name: String) -> Result<Channel, StoreError> {
+        let slug = slug.to_owned();
+        self.call(move |connection| channels::rename(connection, &slug, &name)).await
     }
 
     /// Gives a channel another ladder; its canvas is as large as the best rung.

@@ -60,11 +60,32 @@ pub(super) fn confirm(
     if write.execute(sql, params![id, now_ms, step])? == 0 {
         return Err(StoreError::TotpOn(name.to_owned()));
     }
+    put_recovery(&write, id, recovery)?;
+    Ok(write.commit()?)
+}
+
+/// In the place of those so far.
+fn put_recovery(write: &Transaction<'_>, id: i64, recovery: &[[u8; 32]]) -> Result<(), StoreError> {
     write.execute("DELETE FROM recovery_codes WHERE user_id = ?1", [id])?;
     for hash in recovery {
         let sql = "INSERT INTO recovery_codes (user_id, code_sha256) VALUES (?1, ?2)";
         write.execute(sql, params![id, hash.as_slice()])?;
     }
+    Ok(())
+}
+
+/// Those so far are void.
+pub(super) fn renew_recovery(
+    connection: &mut Connection,
+    name: &str,
+    recovery: &[[u8; 32]],
+) -> Result<(), StoreError> {
+    let write = begin(connection)?;
+    let id = id_of(&write, name)?;
+    if !find(&write, id)?.is_some_and(|totp| totp.is_confirmed) {
+        return Err(StoreError::NoTotp(name.to_owned()));
+    }
+    put_recovery(&write, id, recovery)?;
     Ok(write.commit()?)
 }
 
@@ -137,6 +158,9 @@ mod tests {
         let used =
             [[3; 32], [3; 32], [5; 32], [4; 32]].map(|hash| use_recovery(connection, "ada", &hash).unwrap());
         assert_eq!(used, [true, false, false, true]);
+        renew_recovery(connection, "ada", &[[6; 32]]).unwrap();
+        let used = [[3; 32], [6; 32]].map(|hash| use_recovery(connection, "ada", &hash).unwrap());
+        assert_eq!(used, [false, true], "those so far are void");
         let left = TotpState { enabled: true, since_ms: Some(1000), recovery_codes_left: 0 };
         assert_eq!(state(connection, "ada").unwrap(), left);
         assert!(matches!(offer(connection, "ada", &[1; 20]), Err(StoreError::TotpOn(_))));
@@ -144,5 +168,6 @@ mod tests {
         remove(connection, "Ada").unwrap();
         assert_eq!(state(connection, "ada").unwrap(), TotpState::default());
         assert!(!grants::one(connection, "ada").unwrap().totp);
+        assert!(matches!(renew_recovery(connection, "ada", &[[7; 32]]), Err(StoreError::NoTotp(_))));
     }
 }

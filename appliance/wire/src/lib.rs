@@ -7,6 +7,7 @@
 //! | `GET /channels` | | [`ChannelList`] |
 //! | `POST /channels` | [`NewChannel`] | 201, [`Channel`] |
 //! | `GET /channels/{slug}` | | [`Channel`] |
+//! | `PATCH /channels/{slug}` | [`ChannelEdit`] | [`Channel`]; `If-Match` if wanted |
 //! | `DELETE /channels/{slug}` | | 204 |
 //! | `POST /channels/{slug}/start` and `…/stop` | | [`Channel`] |
 //! | `GET /channels/{slug}/picture` | | what viewers see, small, `image/jpeg`; 404 while it is not on air |
@@ -204,6 +205,9 @@ pub struct NewUser {
 pub struct NewPassword {
     /// From now on.
     pub password: String,
+    /// That of whoever asks for it, once more; not on the box's socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_password: Option<String>,
 }
 
 /// Secrets of people: none of these may be printed.
@@ -692,6 +696,15 @@ pub struct TestResult {
     pub delivered: bool,
     /// What the other side said, or what went wrong.
     pub said: String,
+}
+
+/// What of a channel changes without its being started anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChannelEdit {
+    /// For people, 1 to 100 visible characters. The name in addresses stays.
+    pub name: String,
 }
 
 /// Another encoder for a channel.

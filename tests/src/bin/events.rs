@@ -33,6 +33,11 @@ fn main() -> anyhow::Result<()> {
     // All of them have been told all once.
     std::thread::sleep(5 * SECOND);
     let followed = [false, true].map(|changes| measure(&daemon, &channels[0], Some(&crowd), changes));
+    ensure!(
+        crowd.lost() == 0,
+        "{} of {FOLLOWERS} followers were lost: the figures are of fewer",
+        crowd.lost()
+    );
     for ((alone, followed), what) in alone.into_iter().zip(followed).zip(["quiet", "a change each second"]) {
         let cost = followed? - alone?;
         println!("{FOLLOWERS} followers cost {cost:.2} % of a core, {what}; asked for: under {PROMISED} %");

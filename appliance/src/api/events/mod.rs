@@ -3,10 +3,15 @@
 //! Each event is the whole list of channels: one at once, then one for each change, at most four a second; a comment when
 //! nothing has changed for a while. Events have ids: a client that comes back with `Last-Event-ID` is told every event that
 //! it has missed, from the [`hub`]; one that was away for too long, how things are now.
+//!
+//! Where updates come by the browser, an event `update` tells how one stands: at once, and when that changes. It has no id, since
+//! only the newest one counts, so that a client which comes back still says which list of channels it has.
 
 mod hub;
+mod update;
 
 pub(super) use hub::Hub;
+pub(super) use update::Updates;
 
 use super::ApiState;
 use super::address::Base;
@@ -56,6 +61,7 @@ struct Feed {
     known_at: Option<u64>,
     base: Base,
     newest: watch::Receiver<u64>,
+    update: watch::Receiver<Option<wire::UpdateStatus>>,
     closing: watch::Receiver<bool>,
     /// The event that the client has; none while it is to be told all.
     last: Option<u64>,
@@ -75,7 +81,8 @@ impl Feed {
     ) -> Self {
         let (newest, closing) = (state.hub.newest(), state.closing.subscribe());
         let ends = Instant::now() + EVENT_FEED_MAX;
-        Self { state, caller, known_at: None, base, newest, closing, last, ends, _place: place }
+        let update = state.updates.follow(&state.update);
+        Self { state, caller, known_at: None, base, newest, update, closing, last, ends, _place: place }
     }
 
     /// The next event or comment; nothing once the daemon is closing, the client may see no more, or has to ask again.
@@ -96,11 +103,21 @@ impl Feed {
             match self.last.map(|last| self.state.hub.after(last)) {
                 None | Some(After::TooMuch) => return self.all().await,
                 Some(After::Next(entry)) => return self.entry(&entry).await,
-                Some(After::Nothing) => match timeout(EVENT_PING_INTERVAL, self.newest.changed()).await {
-                    Ok(_) => (),
+                Some(After::Nothing) => match timeout(EVENT_PING_INTERVAL, self.news()).await {
+                    Ok(None) => (),
+                    Ok(Some(update)) if self.may_see().await => return Some(update_event(&update)),
+                    Ok(Some(_)) => return None,
                     Err(_) => return Some(Bytes::from_static(b": still here\n\n")),
                 },
             }
+        }
+    }
+
+    /// Something is new: how an update stands, or else the channels.
+    async fn news(&mut self) -> Option<wire::UpdateStatus> {
+        tokio::select! {
+            _ = self.newest.changed() => None,
+            _ = self.update.changed() => self.update.borrow_and_update().clone(),
         }
     }
 
@@ -158,4 +175,9 @@ impl Feed {
 fn event(id: &str, list: &wire::ChannelList) -> Bytes {
     let json = serde_json::to_string(list).expect("plain structs always serialise");
     format!("event: channels\nid: {id}\ndata: {json}\n\n").into()
+}
+
+fn update_event(status: &wire::UpdateStatus) -> Bytes {
+    let json = serde_json::to_string(status).expect("plain structs always serialise");
+    format!("event: update\ndata: {json}\n\n").into()
 }

@@ -7,13 +7,13 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema,
 use utoipa::{PartialSchema, ToSchema};
 use wire::{
     Account, Alarm, ApiToken, Audience, AuditEntry, Backup, BackupContents, BoxHealth, BoxSettings,
-    BoxStatus, Channel, ChannelList, ClaimCode, Configuration, ConfigurationDiff, Confirmation, Destination,
-    DeviceList, Drill, Event, FactoryReset, Failover, Grants, HealthHistory, Judgement, MadeApiToken,
-    NewApiToken, NewBackup, NewBackupFile, NewCertificate, NewChannel, NewClaim, NewDestination, NewDrill,
-    NewEncoder, NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser, OfChannel, OpenBackup,
-    Playback, PlayerSession, RecoveryCodes, Removed, Restarting, Restore, SavedDestination, SessionState,
-    Slate, StreamKey, Template, TestResult, Timeline, TlsStatus, Token, TotpCode, TotpState, Trend,
-    UpdateStatus, UploadedFile, User,
+    BoxStatus, Channel, ChannelEdit, ChannelList, ClaimCode, Configuration, ConfigurationDiff, Confirmation,
+    Destination, DeviceList, Drill, Event, FactoryReset, Failover, Grants, HealthHistory, Judgement,
+    MadeApiToken, NewApiToken, NewBackup, NewBackupFile, NewCertificate, NewChannel, NewClaim,
+    NewDestination, NewDrill, NewEncoder, NewLadder, NewPassword, NewSession, NewToken, NewTotp, NewUser,
+    OfChannel, OpenBackup, Playback, PlayerSession, RecoveryCodes, Removed, Restarting, Restore,
+    SavedDestination, SessionState, Slate, StreamKey, Template, TestResult, Timeline, TlsStatus, Token,
+    TotpCode, TotpState, Trend, UpdateStatus, UploadedFile, User,
 };
 
 /// A type of the crate `wire`.
@@ -119,6 +119,10 @@ const fn post(path: &'static str, summary: &'static str, body: Body, answer: Ans
 
 const fn put(path: &'static str, summary: &'static str, body: Body, answer: Answer) -> Doc {
     Doc { method: "PUT", path, summary, query: &[], body, answer }
+}
+
+const fn patch(path: &'static str, summary: &'static str, body: Body, answer: Answer) -> Doc {
+    Doc { method: "PATCH", path, summary, query: &[], body, answer }
 }
 
 const fn delete(path: &'static str, summary: &'static str) -> Doc {
@@ -239,8 +243,11 @@ pub(super) const DOCS: &[Doc] = &[
     delete("/users/{name}", "Let somebody sign in no more"),
     put(
         "/users/{name}/password",
-        "Another password; ends the other sessions",
-        Body::Json(Kind::of::<NewPassword>(), r#"{"password":"another red teapot"}"#),
+        "Another password, with that of whoever asks for it once more; ends the other sessions",
+        Body::Json(
+            Kind::of::<NewPassword>(),
+            r#"{"password":"another red teapot","current_password":"tall green kettle"}"#,
+        ),
         Answer::Empty,
     ),
     get(
@@ -254,20 +261,31 @@ pub(super) const DOCS: &[Doc] = &[
     ),
     post(
         "/users/{name}/totp",
-        "Set up a second step for oneself; what the app is told is in this answer alone",
-        Body::None,
+        "Set up a second step for oneself, with one's password once more; what the app is told is in this answer alone",
+        Body::Json(Kind::of::<Confirmation>(), r#"{"password":"tall green kettle"}"#),
         Answer::Json(
             201,
             Kind::of::<NewTotp>(),
             r#"{"secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","uri":"otpauth://totp/Forebay:Olga?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Forebay"}"#,
         ),
     ),
-    delete("/users/{name}/totp", "Have signing in take no code any more"),
     post(
         "/users/{name}/totp/confirm",
         "Have signing in take a code from now on; the recovery codes are in this answer alone",
         Body::Json(Kind::of::<TotpCode>(), r#"{"code":"287082"}"#),
         Answer::Json(200, Kind::of::<RecoveryCodes>(), r#"{"recovery_codes":["K7QD-2MXP-9ABC-DEFG"]}"#),
+    ),
+    post(
+        "/users/{name}/totp/recovery-codes",
+        "Recovery codes in the place of those so far, with one's password once more; they are in this answer alone",
+        Body::Json(Kind::of::<Confirmation>(), r#"{"password":"tall green kettle"}"#),
+        Answer::Json(200, Kind::of::<RecoveryCodes>(), r#"{"recovery_codes":["K7QD-2MXP-9ABC-DEFG"]}"#),
+    ),
+    post(
+        "/users/{name}/totp/remove",
+        "Have signing in take no code any more, with the password once more of whoever asks for it",
+        Body::Json(Kind::of::<Confirmation>(), r#"{"password":"tall green kettle"}"#),
+        Answer::Json(200, Kind::of::<TotpState>(), r#"{"enabled":false,"recovery_codes_left":0}"#),
     ),
     get(
         "/users/{name}/channels",
@@ -323,6 +341,12 @@ pub(super) const DOCS: &[Doc] = &[
         Answer::Json(201, Kind::of::<Channel>(), CHANNEL),
     ),
     get("/channels/{slug}", "One channel", channel()),
+    patch(
+        "/channels/{slug}",
+        "Rename a channel; its address stays, and nobody who watches or publishes notices",
+        Body::Json(Kind::of::<ChannelEdit>(), r#"{"name":"Great Hall"}"#),
+        channel(),
+    ),
     delete("/channels/{slug}", "Remove a channel, with its keys"),
     post("/channels/{slug}/start", "Switch a channel on", Body::None, channel()),
     post("/channels/{slug}/stop", "Switch a channel off", Body::None, channel()),

@@ -152,10 +152,10 @@ fn notes(now: &Configuration, wanted: &Configuration, change: &mut Change) {
     }
 }
 
+/// As the channels' owner has it, who tells a running channel of all else.
 fn is_started_anew(before: &ChannelConfiguration, after: &ChannelConfiguration) -> bool {
     let shape = |each: &ChannelConfiguration| {
         (
-            each.name.clone(),
             each.source,
             each.latency,
             (each.dvr_secs, each.pass_through, each.encoder.clone()),

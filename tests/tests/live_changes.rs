@@ -84,16 +84,22 @@ fn removed_and_restored(
     goes_on(daemon, hall, before)
 }
 
-#[test]
-fn what_is_done_to_a_live_channel_is_that_and_nothing_else() -> anyhow::Result<()> {
-    let _alone = alone();
+/// A channel of a test pattern and one that is published to, both live.
+fn two_live() -> anyhow::Result<(Daemon, [Channel; 2], Publisher)> {
     let daemon = Daemon::start()?;
     let attic = daemon.add_channel("Attic", "test-pattern", &small_ladder())?;
     let hall = daemon.add_channel("Hall", "rtmp", &small_ladder())?;
-    let mut publisher = Publisher::start(&daemon, &hall, Transport::Rtmp)?;
+    let publisher = Publisher::start(&daemon, &hall, Transport::Rtmp)?;
     for channel in [&attic, &hall] {
         daemon.wait_on_air(channel, ChannelState::Live)?;
     }
+    Ok((daemon, [attic, hall], publisher))
+}
+
+#[test]
+fn what_is_done_to_a_live_channel_is_that_and_nothing_else() -> anyhow::Result<()> {
+    let _alone = alone();
+    let (daemon, [attic, hall], mut publisher) = two_live()?;
     let worker = daemon.worker(&attic.slug)?;
     let watcher = Watcher::start(daemon.live(&attic, "").trim_end_matches('/').to_owned());
 
@@ -142,13 +148,7 @@ fn renamed_three_ways(daemon: &Daemon, hall: &Channel) -> anyhow::Result<()> {
 #[test]
 fn a_live_channel_is_renamed_and_nobody_who_watches_or_publishes_notices() -> anyhow::Result<()> {
     let _alone = alone();
-    let daemon = Daemon::start()?;
-    let attic = daemon.add_channel("Attic", "test-pattern", &small_ladder())?;
-    let hall = daemon.add_channel("Hall", "rtmp", &small_ladder())?;
-    let mut publisher = Publisher::start(&daemon, &hall, Transport::Rtmp)?;
-    for channel in [&attic, &hall] {
-        daemon.wait_on_air(channel, ChannelState::Live)?;
-    }
+    let (daemon, [attic, hall], mut publisher) = two_live()?;
     let workers = [daemon.worker(&attic.slug)?, daemon.worker(&hall.slug)?];
     let address = |channel: &Channel| daemon.live(channel, "").trim_end_matches('/').to_owned();
     let watcher = Watcher::start(address(&hall)).beside(address(&attic));

@@ -58,8 +58,9 @@ impl Throttle {
         let name = name.map(digest);
         let from = from.map(|address| network(address.to_canonical()));
         // Those who did not try for a minute are forgotten once there are many.
-        if self.names.len() + self.addresses.len() > THROTTLED_MAX {
+        if self.names.len() + self.proofs.len() + self.addresses.len() > THROTTLED_MAX {
             self.names.retain_recent();
+            self.proofs.retain_recent();
             self.addresses.retain_recent();
         }
         let of_address = from.is_none_or(|from| self.addresses.check_key(&from).is_ok());

@@ -84,17 +84,13 @@ async fn a_session_left_open_takes_no_account_over() {
     let (_, _, recovery) = enrolled(state, &olga).await;
     let put = |body: Value| TestRequest::put().uri("/api/v1/users/olga/password").set_json(body);
     let other = "another red teapot";
-    let calls: [(&str, &dyn Fn(Value) -> TestRequest); 3] = [
-        ("/password", &|body| at("/users/olga/totp").set_json(body)),
-        ("/password", &|body| at("/users/olga/totp/recovery-codes").set_json(body)),
-        ("/password", &|body| at("/users/olga/totp/remove").set_json(body)),
-    ];
-    for (field, call) in calls {
+    for path in ["/users/olga/totp", "/users/olga/totp/recovery-codes", "/users/olga/totp/remove"] {
+        let call = |body: Value| at(path).set_json(body);
         let state = &new_throttles(state);
         let without = problem(state, with(call(json!({})), &olga)).await;
-        assert_eq!(without, format!("422 {field} give your password once more"));
+        assert_eq!(without, "422 /password give your password once more");
         let wrong = problem(state, with(call(json!({ "password": "long red teapot" })), &olga)).await;
-        assert_eq!(wrong, format!("403 {field} this is not your password; nothing was done"));
+        assert_eq!(wrong, "403 /password this is not your password; nothing was done");
     }
     // Nor does an administrator's, by giving somebody a password.
     for cookie in [&olga, &ada] {

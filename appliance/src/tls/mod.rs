@@ -187,7 +187,8 @@ impl Tls {
         let names = match Names::of_this_box() {
             // Addresses that cannot be listed now have not changed.
             Err(_) if valid => return Ok(()),
-            listed => listed.unwrap_or_else(|_| Names::as_far_as_known()),
+            Err(_) => Names::as_far_as_known(),
+            Ok(names) => names,
         };
         if served.uploaded || (valid && served.summary.names == self.0.authority.permitted(&names)) {
             return Ok(());
